@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use folio_codegen::{Error, Features, Options, Specs};
 
-/// The variable that names a folder of one's own imported documents.
+/// The variable that selects another directory of imported documents.
 const SPECS_DIR: &str = "FOLIO_SPECS_DIR";
 
 fn main() -> ExitCode {
@@ -34,17 +34,18 @@ fn generate() -> Result<(), String> {
         Some(folder) => {
             let folder = PathBuf::from(folder);
             if folder.is_relative() {
-                // Cargo runs this in the folder of the package, wherever it was called.
+                // Cargo runs this in the directory of the package, regardless of the caller's
+                // directory.
                 let base = env::current_dir().unwrap_or_default();
                 let found = base.join(&folder);
                 let problem = format!(
-                    "{SPECS_DIR} is the relative path {}, which is taken from the folder of the package folio-sdk: {}",
+                    "{SPECS_DIR} is the relative path {}, which is relative to the directory of the package folio-sdk: {}",
                     folder.display(),
                     found.display()
                 );
                 if !found.is_dir() {
                     return Err(format!(
-                        "{problem}. There is no such folder: give the absolute path, or set it in .cargo/config.toml: [env] {SPECS_DIR} = {{ value = \"{}\", relative = true }}",
+                        "{problem}. The directory does not exist: use an absolute path, or set it in .cargo/config.toml: [env] {SPECS_DIR} = {{ value = \"{}\", relative = true }}",
                         folder.display()
                     ));
                 }
@@ -55,11 +56,12 @@ fn generate() -> Result<(), String> {
         None => (specs.join(release), Some(release)),
     };
     println!("cargo::rerun-if-changed={}", folder.display());
-    // For the tests, which compare with the documents: their folder and, below, which of them are built.
+    // For the tests, which compare with the documents: their directory and, below, the built
+    // modules.
     println!("cargo::rustc-env=FOLIO_SPECS_READ={}", folder.display());
     let unread = |error: Error| {
         format!(
-            "folio-sdk reads FOLIO's canonical documents, and could not: {error}. {SPECS_DIR} names another folder; `folio-spec import` fills one"
+            "folio-sdk could not read FOLIO's canonical documents: {error}. {SPECS_DIR} selects another directory; `folio-spec import` writes one"
         )
     };
     let wanted = match features.modules(&folder, release, is_on) {
@@ -100,7 +102,7 @@ fn generate() -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a feature of the SDK is on.
+/// Whether a feature of the SDK is enabled.
 fn is_on(feature: &str) -> bool {
     let variable = feature.replace('-', "_").to_ascii_uppercase();
     env::var_os(format!("CARGO_FEATURE_{variable}")).is_some()

@@ -1,14 +1,16 @@
-//! Reads a whole list in parallel into a file of JSON Lines, plain or compressed by the name of the file, with a progress bar. When it is
-//! stopped (Ctrl-C), killed or loses its server, the same command resumes where it ended. When all was read, the same command reads everything
-//! again, into an emptied file: as a job that runs every night should.
+//! Reads a whole list in parallel into a JSON Lines file, plain or compressed depending on the file
+//! name, with a progress bar. After an interruption (Ctrl-C), a crash or a server failure, the same
+//! command resumes. After a finished run, the same command reads everything again, into an emptied
+//! file, as a nightly job should.
 //!
 //! ```text
-//! export FOLIO_URL=https://folio.example.edu FOLIO_TENANT=diku FOLIO_USER=diku_admin FOLIO_PASSWORD=…
+//! export FOLIO_URL=https://folio.example.edu FOLIO_TENANT=diku FOLIO_USERNAME=diku_admin FOLIO_PASSWORD=…
 //! cargo run --release --example harvest -- instances.jsonl.zst /instance-storage/instances instances
 //! cargo run --release --example harvest -- open-loans.jsonl.gz /loan-storage/loans loans 'status.name==Open'
 //! ```
 //!
-//! Without `FOLIO_URL` it runs against a FOLIO in the process with 20,000 groups of users: `-- groups.jsonl /groups usergroups`.
+//! Without `FOLIO_URL` it runs against an in-process FOLIO with 20,000 user groups: `--
+//! groups.jsonl /groups usergroups`.
 
 #[path = "harvest/output.rs"]
 mod output;
@@ -67,19 +69,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     bar.finish_and_clear();
     println!("{progress}");
     if !progress.is_complete {
-        println!("stopped; the same command goes on");
+        println!("stopped; run the same command to resume");
     }
     folio.close().await?;
     Ok(())
 }
 
-/// The FOLIO that the environment names, or one in the process.
+/// The FOLIO system of the environment variables, or an in-process one.
 async fn connect()
 -> Result<(FolioClient, Option<Sandbox>), Box<dyn std::error::Error + Send + Sync>> {
     if let Ok(url) = env::var("FOLIO_URL") {
         let folio = FolioClient::builder(url)
             .tenant(env::var("FOLIO_TENANT")?)
-            .credentials(env::var("FOLIO_USER")?, env::var("FOLIO_PASSWORD")?)
+            .credentials(env::var("FOLIO_USERNAME")?, env::var("FOLIO_PASSWORD")?)
             .connect()
             .await?;
         return Ok((folio, None));
@@ -91,7 +93,7 @@ async fn connect()
         .start()
         .await?;
     let group = |number: u64| {
-        // Spread over all ids, and the same in every run.
+        // Distributed over all ids, and equal in every run.
         let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         json!({"id": format!("{:08x}-0000-4000-8000-{number:012x}", spread >> 32), "group": format!("group {number}")})
     };

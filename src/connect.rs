@@ -1,23 +1,22 @@
-//! Builds clients. This is the one place that joins the client and what it finds out about tenants
-//! (`tenant/directory.rs`), which is a layer above it.
+//! Builds clients. This is the only place that connects the client with the directory of tenants'
+//! modules (`tenant/directory.rs`), which is a layer above it.
 
 use crate::client::{FolioClient, FolioClientBuilder};
 use crate::tenant::directory::TenantDirectory;
 use crate::wire::error::{Error, Result};
 
 impl FolioClientBuilder {
-    /// Builds the client without asking the server anything. The first call logs in.
+    /// Builds the client without sending anything. The first call logs in.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, if tenant
-    /// or credentials are missing, or if a variable of the [`Environment`](crate::Environment)
-    /// has a value that is none of those it can have.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is invalid, if
+    /// tenant or credentials are missing, or if a variable of the
+    /// [`Environment`](crate::Environment) has an invalid value.
     pub fn build(self) -> Result<FolioClient> {
         self.assemble(&TenantDirectory)
     }
 
-    /// Builds the client, logs in, and closes it when `work` has ended: see
-    /// [`FolioClient::scoped`].
+    /// Builds the client, logs in, and closes it when `work` ends: see [`FolioClient::scoped`].
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), folio_sdk::Error> {
@@ -32,13 +31,13 @@ impl FolioClientBuilder {
     /// ```
     ///
     /// # Errors
-    /// As [`connect`](Self::connect), and what `work` gives.
+    /// As [`connect`](Self::connect), and the errors of `work`.
     pub async fn scoped<T, E: From<Error>>(
         self,
         work: impl AsyncFnOnce(FolioClient) -> Result<T, E>,
     ) -> Result<T, E> {
         let folio = self.build()?;
-        // The login as well: whoever gives up waiting for it leaves no session behind.
+        // Including the login: cancelling the wait for it leaves no session behind.
         folio
             .scoped(async |folio| {
                 folio.connect().await?;

@@ -6,6 +6,7 @@
 //! | [`records`] | how records are read, made and written back |
 //! | [`reliability`] | what the SDK guarantees, and the test that proves it |
 //! | [`gateways`] | timeouts, limits and proxies between the client and FOLIO |
+//! | [`environment`] | settings read from environment variables, and one's own documents |
 //! | [`names`] | how operations and types are named |
 //! | [`facts`] | what servers do, by operation |
 //! | [`from_folioclient`] | for those who know the Python package FolioClient |
@@ -30,6 +31,7 @@ macro_rules! pages {
         #[doc = "[folioclient.md]: crate::guide::from_folioclient"]
         #[doc = "[facts.md]: crate::guide::facts"]
         #[doc = "[facts.md#fields-that-are-not-sent]: crate::guide::facts#fields-that-are-not-sent"]
+        #[doc = "[environment.md]: crate::guide::environment"]
         #[doc = "[canonical-documents.md]: crate::guide#in-the-repository"]
         #[doc = "[../examples/actix-web/src/lib.rs]: crate::guide#in-the-repository"]
         #[doc = "[../examples/axum/src/lib.rs]: crate::guide#in-the-repository"]
@@ -47,6 +49,7 @@ pages! {
     records = "records.md";
     reliability = "reliability.md";
     gateways = "gateways.md";
+    environment = "environment.md";
     names = "names.md";
     facts = "facts.md";
     from_folioclient = "folioclient.md";

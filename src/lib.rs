@@ -8,25 +8,28 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //! A typed client for [FOLIO](https://www.folio.org), the library services platform.
 //!
-//! Each module of FOLIO that is enabled as a feature is a handle with a function an operation, made
-//! from FOLIO's own API descriptions: `folio.users().list_users()`. What is not described, or not
-//! enabled, is reached by its path ([`folio_get`](FolioClient::folio_get)). Both go through one
-//! core: one login, renewal of tokens, retries, limits, errors.
+//! Each FOLIO module that is enabled as a feature has a handle with one function per operation,
+//! generated from FOLIO's own API descriptions: `folio.users().list_users()`. Endpoints without a
+//! specification, or in disabled modules, can be called by path
+//! ([`folio_get`](FolioClient::folio_get)). Both share one core: login, token renewal, retries,
+//! limits, errors.
 //!
 //! # Five things to know
 //!
 //! 1. **One client for everything.** [`FolioClient`] is cheap to clone and shares its login,
-//!    connections and limits. Build it once, hand out clones, [`close`](FolioClient::close) it at
-//!    the end. Another tenant is another handle: [`for_tenant`](FolioClient::for_tenant).
-//! 2. **`send` gives one answer, `stream` gives a whole list.** One answer of a list is one page,
-//!    and FOLIO's default page has 10 records. [`RecordStream`] reads to the end, with bounded memory, and
-//!    neither skips nor repeats a record.
-//! 3. **Read, change, write back.** FOLIO's PUT replaces the whole record. Records keep what the
-//!    SDK does not know ([`AdditionalFields`]), so what you did not touch goes back as it came. Where FOLIO
-//!    guards a record by `_version`, a change by somebody else meanwhile is an error
+//!    connections and limits. Build it once, clone it where it is needed, and
+//!    [`close`](FolioClient::close) it at the end. For another tenant, use another handle:
+//!    [`for_tenant`](FolioClient::for_tenant).
+//! 2. **`send` returns one response, `stream` returns the complete list.** One response of a list
+//!    is one page, and FOLIO's default page has 10 records. [`RecordStream`] reads to the end, with
+//!    bounded memory, and neither skips nor repeats a record.
+//! 3. **Read, change, write back.** FOLIO's PUT replaces the whole record. Records preserve unknown
+//!    fields ([`AdditionalFields`]), so fields that you did not change are written back unchanged.
+//!    Where FOLIO guards a record by `_version`, a concurrent change by another client is an error
 //!    ([`Error::is_conflict`]).
-//! 4. **What can be repeated safely is repeated, and nothing else.** A read is sent again after
-//!    what passes; a write only if it cannot happen twice ([`RetryPolicy`]).
+//! 4. **Only idempotent requests are retried.** Reads are retried after transient failures with
+//!    exponential backoff; writes are retried only if they cannot be executed twice
+//!    ([`RetryPolicy`]).
 //! 5. **Values never become part of a query.** [`cql`] quotes and escapes:
 //!    `cql::field("username").eq(name)`.
 //!
@@ -110,6 +113,7 @@ pub mod guide;
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
 mod paging;
+mod poll;
 mod record;
 mod runtime;
 #[cfg(feature = "testing")]
@@ -143,6 +147,7 @@ pub use harvest::{
 };
 pub use http::{Method, StatusCode};
 pub use paging::{LookupById, LookupByValue, RawRecord, RecordStream};
+pub use poll::{JobStream, JobUpdate, UntilDone};
 pub use record::builder::{AllSet, IsSet, RecordBuilder, Set};
 pub use record::json::Json;
 pub use record::lenient::{Mistyped, read_json};
@@ -160,6 +165,7 @@ pub use value::cql::{self, Cql};
 pub use value::multipart::Multipart;
 pub use wire::deletion::Deletion;
 pub use wire::error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionConflict};
+pub use wire::long_running::{JobFacts, JobPhase, JobStatus};
 pub use wire::operation::{Absent, Creates, Deletes, Facts, Operation};
 pub use wire::paging::{Paging, PagingStyle};
 pub use wire::request::Request;

@@ -1,25 +1,24 @@
-//! Logs of what goes over the wire, in one line of code: for programs that have no subscriber of
-//! `tracing` yet.
+//! Logs every call with one line of code, for programs without a `tracing` subscriber.
 //!
 //! ```
-//! // One line for each call, when it is over: what was asked, what came, how long it took.
+//! // One line per completed call: request, response, duration.
 //! folio_sdk::logging::requests();
 //! ```
 //!
 //! ```
-//! // And what happens in between: logins and renewals of tokens, repetitions and why, what is waited for.
+//! // In addition: logins, token renewals, retries with their reasons, and waits.
 //! folio_sdk::logging::details();
 //! ```
 //!
-//! Neither shows a password, a token or a cookie. URLs are shown, with their queries.
+//! Passwords, tokens and cookies are redacted. URLs are shown with their queries.
 //!
-//! A program with a subscriber of its own needs nothing of this: the lines are events of level
-//! `DEBUG`, those of the calls of the target `folio_sdk::request`
-//! (`RUST_LOG=folio_sdk::request=debug`), all of `folio_sdk` (`RUST_LOG=folio_sdk=debug`). Each
-//! call is besides a span named `folio`, whose fields (operation, module, method, path, tenant,
-//! status, attempts, bytes, elapsed time) suit metrics.
+//! A program with its own subscriber does not need this: the lines are events of level `DEBUG`,
+//! those of calls with the target `folio_sdk::request` (`RUST_LOG=folio_sdk::request=debug`), all
+//! others with `folio_sdk` (`RUST_LOG=folio_sdk=debug`). In addition, each call is a span named
+//! `folio`, whose fields (operation, module, method, path, tenant, status, attempts, bytes, elapsed
+//! time) are suitable for metrics.
 //!
-//! It needs the feature `logging`.
+//! Requires the feature `logging`.
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -30,25 +29,24 @@ use tracing_subscriber::registry;
 
 use crate::engine::pipeline::REQUESTS;
 
-/// How much is told.
+/// The level of detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Detail {
-    /// A line for each call.
+    /// One line per call.
     Requests,
-    /// Also what happens on the way: logins, renewals, repetitions, waiting.
+    /// Also logins, token renewals, retries and waits.
     All,
 }
 
-/// From now on a line on standard error for each call of this program. Gives whether it is so: not
-/// if there is a subscriber already.
+/// Logs one line per call to standard error, from now on. Returns false if a global subscriber is
+/// already set.
 pub fn requests() -> bool {
     begin(Detail::Requests)
 }
 
-/// From now on lines on standard error for each call of this program and what happens on its way:
-/// logins and renewals of tokens, repetitions and why. Gives whether it is so: not if there is a
-/// subscriber already.
+/// Logs calls, logins, token renewals, and retries with their reasons to standard error, from now
+/// on. Returns false if a global subscriber is already set.
 pub fn details() -> bool {
     begin(Detail::All)
 }
@@ -57,7 +55,8 @@ fn begin(detail: Detail) -> bool {
     tracing::subscriber::set_global_default(subscriber(detail, std::io::stderr)).is_ok()
 }
 
-/// What writes the lines, to hand to `tracing` oneself: for one thread, or to another place.
+/// The subscriber that writes the lines, to install manually: for one thread, or with another
+/// output.
 ///
 /// ```
 /// use folio_sdk::logging::{Detail, subscriber};

@@ -1,4 +1,4 @@
-//! What generated code imports. Which of it is used depends on the enabled modules.
+//! The items that generated code imports. Which of them are used depends on the enabled modules.
 
 #![allow(
     unused_imports,
@@ -19,11 +19,13 @@ pub use serde_json::{Map, Value};
 pub use crate::FolioClient;
 pub use crate::call::mode::Mode;
 pub use crate::call::typed::{
-    Call, FromResponse, HasResponse, Json, Listed, Output, Streamed, is_media_type, record, text,
+    Call, FromResponse, HasResponse, Json, Listed, LongRunning, Output, Streamed, is_media_type,
+    record, text,
 };
 pub use crate::client::marker::Async;
 pub use crate::engine::download::{Download, Records};
 pub use crate::paging::RecordStream;
+pub use crate::poll::until_done;
 pub use crate::record::builder::{RecordBuilder, Set, in_state};
 pub use crate::record::json::Json as JsonValue;
 pub use crate::record::lenient::Walk;
@@ -39,12 +41,13 @@ pub use crate::value::body::Body;
 pub use crate::value::cql::Cql;
 pub use crate::value::multipart::Multipart;
 pub use crate::wire::deletion::Deletion;
+pub use crate::wire::long_running::JobFacts;
 pub use crate::wire::operation::{Absent, Creates, Deletes, Facts, Operation};
 pub use crate::wire::paging::{Paging, PagingStyle};
 pub use crate::wire::response::Response;
 pub use crate::write::collection::{Collection, Stored};
 
-/// The result of a call; also that of reading and writing, with serde's errors.
+/// The result of a call; also of reading and writing, with serde's errors.
 pub type Result<T, E = crate::Error> = std::result::Result<T, E>;
 
 mod macros {

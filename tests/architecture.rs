@@ -15,8 +15,8 @@ use std::sync::LazyLock;
 
 use sources::Sources;
 
-/// The layers of a crate, the lowest first. Those of one row stand side by side and do not import each other.
-/// A file imports from its own folder and from lower rows.
+/// The layers of a crate, the lowest first. Those in one row are siblings and do not import each
+/// other. A file imports from its own folder and from lower rows.
 struct Layers {
     krate: &'static str,
     rows: &'static [&'static [(&'static str, &'static str)]],
@@ -33,10 +33,7 @@ const CRATES: &[Layers] = &[
                 "value",
                 "values that know neither HTTP nor records: text, bodies, CQL, redaction",
             )],
-            &[(
-                "record",
-                "how JSON becomes a record and is written back without a loss",
-            )],
+            &[("record", "lossless conversion between JSON and records")],
             &[(
                 "wire",
                 "one request, its response and its error; what the descriptions say of operations",
@@ -46,32 +43,27 @@ const CRATES: &[Layers] = &[
                 "sends requests: connections, login, limits, retries, unknown outcomes",
             )],
             &[("client", "`FolioClient`: its builder, tenants, closing")],
-            &[(
-                "paging",
-                "lists as streams of records, whatever their dialect",
-            )],
+            &[("paging", "lists as streams of records, in any dialect")],
             &[("call", "the builders of calls, typed and by path")],
             &[
                 (
                     "harvest",
                     "lists of millions of records, read in parallel and resumed",
                 ),
+                ("write", "writing records: upserts, updates, reports"),
                 (
-                    "write",
-                    "records that are written: upserts, updates, reports",
+                    "poll",
+                    "long-running operations: the status of a job, read until it has ended",
                 ),
                 (
                     "tenant",
-                    "what a tenant has: modules, reference data, rules, consortium",
+                    "the contents of a tenant: modules, reference data, rules, consortium",
                 ),
             ],
-            &[(
-                "blocking",
-                "the same for programs that are not asynchronous",
-            )],
+            &[("blocking", "the blocking client")],
             &[
-                ("connect", "joins the layers to a client"),
-                ("runtime", "what generated code imports"),
+                ("connect", "connects the layers to a client"),
+                ("runtime", "the imports of generated code"),
                 ("api", "the generated modules"),
                 ("guide", "the pages of docs/, in the documentation"),
                 ("logging", "logs in one line"),
@@ -97,7 +89,7 @@ const CRATES: &[Layers] = &[
             &[
                 (
                     "select",
-                    "which modules are imported, and where their sources and versions are",
+                    "the selection of modules, their sources and versions",
                 ),
                 (
                     "corrections",
@@ -112,7 +104,7 @@ const CRATES: &[Layers] = &[
                 ),
                 (
                     "facts",
-                    "what servers do, derived from the descriptions: `x-folio.facts`",
+                    "the servers' behaviour, derived from the descriptions: `x-folio.facts`",
                 ),
             ],
             &[(
@@ -126,7 +118,7 @@ const CRATES: &[Layers] = &[
             &[
                 (
                     "reports",
-                    "what is said of imported documents: check, diff, coverage, facts, features, routes",
+                    "reports on imported documents: check, diff, coverage, facts, features, routes",
                 ),
                 (
                     "grails",
@@ -144,7 +136,7 @@ const CRATES: &[Layers] = &[
         krate: "crates/folio-codegen/src",
         rows: &[
             &[
-                ("error", "what can go wrong"),
+                ("error", "the errors of the generator"),
                 ("text", "text of documents in code"),
                 ("names", "names of documents as names of Rust"),
                 ("media_type", "the one table of media types"),
@@ -159,13 +151,14 @@ const CRATES: &[Layers] = &[
                     "document",
                     "canonical documents, and where their references lead",
                 ),
+                ("job_facts", "what a response shows of a job"),
                 ("template", "templates of generated code"),
-                ("model", "what code is written from"),
+                ("model", "the model of a document"),
             ],
             &[
-                ("features", "which modules a build has"),
+                ("features", "the modules of a build"),
                 ("module_name", "the names of generated modules"),
-                ("paging", "how a list is paged"),
+                ("paging", "the pagination of a list"),
                 ("parallel", "work on modules side by side"),
                 (
                     "record_facts",
@@ -175,13 +168,10 @@ const CRATES: &[Layers] = &[
                 ("subject", "what documentation is about"),
                 ("unions", "unions as they are described"),
             ],
-            &[(
-                "facts",
-                "what an operation's description says beyond its types",
-            )],
+            &[("facts", "the facts of an operation besides its types")],
             &[
                 ("context", "a document with its model"),
-                ("lowered", "what lowering makes of a document"),
+                ("lowered", "the result of lowering"),
             ],
             &[
                 ("lower", "passes over a document, for progenitor and typify"),
@@ -201,7 +191,7 @@ const CRATES: &[Layers] = &[
                 ),
             ],
             &[("generate", "from documents to files")],
-            &[("surface", "what was generated, as data")],
+            &[("surface", "the generated code as data")],
         ],
     },
     Layers {
@@ -227,15 +217,15 @@ const CRATES: &[Layers] = &[
             )],
             &[(
                 "facts",
-                "what the canonical documents and the modules' schemas say, whatever is stored",
+                "facts of the canonical documents and the modules' schemas",
             )],
-            &[("jackson", "how a body is read and checked")],
+            &[("jackson", "parsing and validation of bodies")],
             &[("cql", "queries: parsed, and compiled to tests of a record")],
             &[("generate", "invented records, the same for the same seed")],
             &[("store", "the records of all tenants, with their indexes")],
             &[(
                 "platform",
-                "what a running sandbox is: tenants, tokens, permissions, faults",
+                "the state of a running sandbox: tenants, tokens, permissions, faults",
             )],
             &[(
                 "collections",
@@ -243,15 +233,15 @@ const CRATES: &[Layers] = &[
             )],
             &[(
                 "modules",
-                "what FOLIO's modules answer beyond plain collections, a file or folder per module",
+                "behaviour of FOLIO's modules beyond plain collections, one file or folder per module",
             )],
             &[(
                 "server",
-                "how a request comes in: HTTP, Okapi or Kong, ports of modules, proxies",
+                "the arrival of a request: HTTP, Okapi or Kong, ports of modules, proxies",
             )],
             &[(
                 "setup",
-                "how a sandbox is set up and started, and what a test asks of it",
+                "the setup and start of a sandbox, and its interface for tests",
             )],
             &[("command", "the command `folio-sandbox`")],
         ],
@@ -417,7 +407,7 @@ fn the_page_shows_the_layers() {
     }
 }
 
-/// Type names that stand twice in the core, and why.
+/// Type names that are defined twice in the core, with the reason.
 const SAME_NAMES: &[(&str, &str)] = &[
     (
         "Field",

@@ -27,7 +27,7 @@ const TYPE: &str = "30fffe0e-e985-4144-b2e2-1e8179bdb41f";
 
 async fn start(sandbox: Builder) -> (Arc<Sandbox>, FolioClient) {
     let sandbox = sandbox.start().await.unwrap();
-    // A server rejects records that refer to what it does not have.
+    // A server rejects records with references to missing records.
     let kind = json!({"id": TYPE, "name": "unspecified", "code": "zzz", "source": "rdacontent"});
     sandbox.load("diku", "/instance-types", vec![kind]).unwrap();
     let folio = admin(&sandbox).connect().await.unwrap();
@@ -45,7 +45,7 @@ fn instance(number: usize, title: &str) -> Instance {
     }
 }
 
-/// An instance that the server refuses: its identifier has no type.
+/// An instance that the server rejects: its identifier has no type.
 fn bad(number: usize) -> Value {
     json!({"id": id(number), "source": "FOLIO", "title": "bad", "instanceTypeId": TYPE, "identifiers": [{"value": "1"}]})
 }
@@ -529,7 +529,7 @@ fn kinds() -> impl Strategy<Value = Vec<Kind>> {
     proptest::collection::vec(kind, 1..40)
 }
 
-/// What goes wrong, after how many requests, how often.
+/// The kind of fault, the number of preceding requests, and its count.
 type Strikes = Vec<(Effect, usize, usize)>;
 
 fn faults() -> impl Strategy<Value = Strikes> {
@@ -608,8 +608,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Somebody else changes the same records at the same time, one after the other, by their `_version`. By the rule that `merge` gives,
-    /// all that they wrote is there in the end beside what was written here.
+    /// Another client changes the same records concurrently, sequentially by their `_version`. By
+    /// the rule of `merge`, the result contains its writes and those of this client.
     #[test]
     fn whoever_else_writes_at_the_same_time_nothing_of_either_is_lost(
         kinds in kinds(), on_write in faults(), max_records in 1_usize..12, concurrency in 1_usize..4, batch in any::<bool>(),
@@ -887,7 +887,7 @@ async fn raw_records_come_as_the_server_wrote_them() {
     let mut ids = Vec::new();
     while let Some(record) = list.next().await {
         let record = record.unwrap();
-        // A line a record, as RMB streams this list.
+        // One record per line, as RMB streams this list.
         assert!(record.get().starts_with('{') && !record.get().contains('\n'));
         let record: Value = serde_json::from_str(record.get()).unwrap();
         ids.push(record["id"].as_str().unwrap().to_owned());

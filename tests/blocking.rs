@@ -35,14 +35,14 @@ fn served<S, F: Future<Output = (String, S)>>(
     receiver.recv().unwrap()
 }
 
-/// A server with the answers that these tests ask for.
+/// A server with the responses that these tests need.
 fn server() -> String {
     served(|| async {
         let server = Folio::start(|asked, _| {
                 let offset = asked.number("offset");
                 let answer = match asked.path() {
                     "/users" if asked.method == "POST" => serde_json::from_str(&asked.body).unwrap(),
-                    // Nobody has a name that is asked for.
+                    // No user has the requested name.
                     "/users" if asked.param("query").is_some_and(|query| query.contains("username==")) => json!({"users": [], "totalRecords": 0}),
                     "/users" => {
                         let users: Vec<Value> = (offset..1200)
@@ -260,7 +260,7 @@ fn in_asynchronous_code_it_is_an_error_and_where_blocking_is_allowed_it_works() 
             tokio::task::spawn_blocking(move || works(&shared))
                 .await
                 .unwrap();
-            // What comes after goes on as before.
+            // Later calls are unaffected.
             tokio::task::yield_now().await;
             // The last clone may go in asynchronous code.
             drop(connect_elsewhere(&url));
@@ -287,7 +287,7 @@ fn in_asynchronous_code_each_entry_is_refused_before_anything_is_sent() {
         let to = url.clone();
         let entries = async move {
             let folio = shared;
-            // To build asks nothing, and is allowed.
+            // Building sends nothing, and is allowed.
             let built = || {
                 FolioClient::builder(&to)
                     .tenant("diku")
@@ -403,7 +403,7 @@ fn folio() -> FolioClient {
     FolioClient::builder(url)
         .tenant("diku")
         .credentials("diku_admin", "admin")
-        // Whoever keeps a place, keeps all of them.
+        // This call holds all slots.
         .max_in_flight(1)
         .connect()
         .unwrap()
@@ -786,6 +786,7 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
     // What waits takes what waits: a writer, and work to do.
     let differs = [
         ("Download", "write_to"),
+        ("FolioClient", "poll"),
         ("FolioClient", "scoped"),
         ("FolioClientBuilder", "scoped"),
     ];
@@ -822,6 +823,7 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
         "Consortium<M",
         "Page<T, M",
         "PageStream<T, M",
+        "UntilDone<T, M",
     ] {
         assert!(
             texts.contains(&format!("pub struct {builder} = Async>")),

@@ -93,7 +93,7 @@ fn it_waits_wherever_no_future_is_polled() {
     let task = several.spawn(async move { tokio::task::block_in_place(|| waits(&shared)) });
     assert!(several.block_on(task).unwrap());
     assert!(several.block_on(async { tokio::task::block_in_place(|| waits(&folio)) }));
-    // A future that somebody else polls, on a thread without a runtime.
+    // A future that another executor polls, on a thread without a runtime.
     let mut context = Context::from_waker(Waker::noop());
     assert_eq!(
         pin!(async { waits(&folio) }).poll(&mut context),

@@ -1,4 +1,5 @@
-//! Bodies of every kind, each by an operation of a module over a real socket: what is sent, and what comes of the answer.
+//! Bodies of every kind, each by an operation of a module over a real socket: the request, and the
+//! decoded response.
 
 #![cfg(all(
     feature = "bulk-operations",
@@ -45,7 +46,7 @@ fn json_flow(value: Value) -> Flow {
     Flow::new(200, "application/json", value.to_string())
 }
 
-/// Held by the tests that measure memory: what the one takes would be counted by the other.
+/// Held by the tests that measure memory, which would otherwise count each other's.
 static LARGE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// The largest part of this process that was ever in memory, in bytes.
@@ -154,14 +155,14 @@ async fn a_file_goes_with_its_length_and_is_sent_again_and_a_stream_is_not() {
     assert_eq!(server.log().len(), 5);
     assert!(error.is_unauthenticated());
     assert!(
-        format!("{error:#}").contains("can be read once"),
+        format!("{error:#}").contains("can be read only once"),
         "{error:#}"
     );
 }
 
 #[tokio::test]
 async fn a_stream_of_which_nothing_was_read_is_sent_again() {
-    // Nobody listens here until the second attempt.
+    // No server listens here until the second attempt.
     let address = nowhere().await;
     let folio = folio_sdk::FolioClient::builder(format!("http://{address}"))
         .tenant("diku")
@@ -205,7 +206,9 @@ async fn a_body_that_cannot_be_read_is_an_error_of_the_request_and_says_why() {
     let long = Body::stream(stream::iter([Ok::<_, io::Error>("abc")])).length(2);
     let error = upload(long).await.unwrap_err();
     assert!(
-        error.to_string().contains("longer than was announced"),
+        error
+            .to_string()
+            .contains("longer than its declared length"),
         "{error}"
     );
 }
@@ -286,7 +289,7 @@ async fn a_download_that_breaks_or_is_refused_says_so() {
     assert!(error.is_not_found());
     assert_eq!(error.server_message(), Some("no such job"));
 
-    // Repeated after 503, since nothing was handed out yet.
+    // Retried after 503, because nothing was returned yet.
     let target = folder.path().join("whole.mrc");
     assert_eq!(
         job().download().await.unwrap().save(&target).await.unwrap(),
@@ -464,7 +467,7 @@ async fn one_of_several_answers_is_told_by_its_media_type() {
         .await
         .unwrap();
     assert!(matches!(csv, ExportCounterReportsResponse::Csv(csv) if csv == "a,b"));
-    // What nobody described is handed out as it came.
+    // An undescribed response is returned unchanged.
     let other = folio
         .erm_usage()
         .export_counter_reports(ID)

@@ -1,4 +1,4 @@
-//! Typed calls over a real socket: what is sent, what comes back, what goes wrong.
+//! Typed calls over a real socket: requests, responses, errors.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -236,7 +236,7 @@ async fn an_answer_that_does_not_fit_says_where() {
         )
         .unwrap();
     let folio = connect(&sandbox).await;
-    // What a field lacks costs that field.
+    // A missing field affects only that field.
     let user = folio.users().get_user(ANN).send().await.unwrap();
     assert_eq!(user.missing(), ["personal.lastName"]);
     sandbox.fault(Fault::new(Effect::status(200, "[{\"id\": 1}]")).path("/users"));
@@ -266,7 +266,7 @@ async fn a_list_streams_to_its_end_over_many_pages() {
     ids.dedup();
     assert_eq!(ids.len(), all);
 
-    // Records that are inserted before the place where the stream stands do not shift what follows.
+    // Records inserted before the current position of the stream do not shift the following ones.
     let mut stream = folio
         .users()
         .list_users()
@@ -486,7 +486,7 @@ async fn a_closed_client_sends_nothing_more() {
     }
     assert_eq!(sandbox.exchanges().len(), before);
     assert_eq!(sandbox.exchanges().last().unwrap().path, "/authn/logout");
-    // Another session of the same user goes on.
+    // Another session of the same user is unaffected.
     other.users().list_groups().send().await.unwrap();
     assert_eq!(sandbox.logins(), 2);
 }

@@ -184,7 +184,7 @@ async fn a_request_that_was_not_recorded_fails_at_once_and_the_difference_is_sho
     );
     let summary = cassette.finish().unwrap_err().to_string();
     assert!(
-        summary.contains("exchange 3 was not asked for: GET /users?limit=2"),
+        summary.contains("exchange 3 was not replayed: GET /users?limit=2"),
         "{summary}"
     );
     assert!(summary.contains("sent \"Itoh\""), "{summary}");

@@ -1,4 +1,5 @@
-//! The handwritten core over a real socket, against a server that plays what real ones do and what they should not.
+//! The handwritten core over a real socket, with a server that plays realistic and faulty
+//! behaviour.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

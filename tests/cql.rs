@@ -1,4 +1,4 @@
-//! Queries: no value can change their meaning, and what is printed is understood as it was built.
+//! Queries: no value can change their meaning, and the output parses to the query that was built.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

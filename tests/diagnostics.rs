@@ -1,4 +1,4 @@
-//! What the compiler says of a type that is not what a call needs: it must name the solution.
+//! The compiler's message for a type that a call does not accept: it must name the solution.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -22,7 +22,7 @@ fn libraries(folder: &Path) -> Vec<PathBuf> {
     found.into_iter().rev().map(|(_, path)| path).collect()
 }
 
-/// What the compiler says of a program.
+/// The compiler's messages for a program.
 fn said(program: &str) -> String {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().unwrap();
@@ -80,7 +80,7 @@ fn a_type_of_no_known_collection_is_told_to_name_one() {
     // With several types of that name in the crate the compiler writes the whole path.
     assert!(
         said.replace("std::string::String", "String")
-            .contains("folio-sdk does not know in which collection `String` is stored"),
+            .contains("the collection that stores `String` is unknown to folio-sdk"),
         "{said}"
     );
     assert!(
@@ -171,7 +171,7 @@ fn a_key_that_is_none_is_told_what_it_may_be() {
         "#,
     );
     assert!(
-        said.contains("`usize` is no key of a record")
+        said.contains("`usize` cannot be the key of a record")
             && said.contains("return a `String` or an `Option<String>`"),
         "{said}"
     );

@@ -1,5 +1,5 @@
-//! What stands around the records: reference data, circulation rules, the consortium, modules and their versions, who the client is. Over a
-//! real socket.
+//! Calls besides the records: reference data, circulation rules, the consortium, modules and their
+//! versions, the identity of the client. Over a real socket.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -67,7 +67,7 @@ async fn pass(time: Duration) {
 async fn a_reference_list_is_read_to_its_end_once_for_all_who_ask() {
     let (sandbox, folio) = locations(2_300).await;
     let reads = join_all((0..40).map(|_| {
-        // A handle each: what is kept is the client's.
+        // One handle per case: the cache belongs to the client.
         let reference = folio.for_tenant("diku").reference_data();
         tokio::spawn(async move { reference.locations::<Value>().await.unwrap() })
     }))

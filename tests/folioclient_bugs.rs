@@ -84,7 +84,8 @@ async fn bug_01_calls_at_once_on_one_client_do_not_close_each_others_connections
     assert_eq!((server.asked("/x").len(), server.logins()), (30, 1));
 }
 
-/// Found out by the count of attempts at a port where nobody listens, and by the call that succeeds once somebody does.
+/// Detected by the count of attempts at a port without a listener, and by the call that succeeds
+/// once there is one.
 #[tokio::test]
 async fn bug_02_a_connection_that_cannot_be_made_is_tried_as_often_as_configured() {
     let address = nowhere().await;
@@ -582,7 +583,7 @@ async fn bug_16_values_are_escaped_pages_have_records_and_calls_have_an_end() {
         .connect()
         .await
         .unwrap();
-    // What nobody has set has an end too. The clock runs ahead as soon as nothing else is to be done.
+    // An unset timeout has a default. The clock runs ahead as soon as nothing else is to be done.
     tokio::time::pause();
     let asked = tokio::time::Instant::now();
     let error = folio.folio_get::<Value>("/x", None).await.unwrap_err();

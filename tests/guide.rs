@@ -1,4 +1,5 @@
-//! The programs of the guide, compiled and run. Each of its blocks stands here as it stands there, or in an example that it is taken from.
+//! The programs of the guide, compiled and run. Each of its blocks is also in this file, or in the
+//! example that it is taken from.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -27,9 +28,9 @@ pub(crate) async fn first_look(url: &str, password: &str) -> Result<String, Erro
         .connect()
         .await?;
 
-    // Typed: the record and its fields are those of the release.
+    // Typed: the records of the release.
     let users = folio.users().list_users().limit(100).send().await?.users;
-    // Generic: any path, and any type that serde can read.
+    // Generic: any path, and any type that serde can deserialize.
     let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(100).await?;
 
     folio.close().await?;
@@ -37,13 +38,13 @@ pub(crate) async fn first_look(url: &str, password: &str) -> Result<String, Erro
 }
 
 pub(crate) async fn create_change_delete(folio: &FolioClient) -> Result<(), Error> {
-    // The id is made here. If the answer is lost, creating it again cannot make a second one.
+    // A client-generated id: if the response is lost, a retry cannot create a second group.
     let mut group = Usergroup::builder().group("night shift").build();
     let id = Id::new_v4();
     group.id = Some(id.clone());
     let mut group = folio.users().create_group().body(&group).send().await?;
 
-    group.desc = Some("Who works when nobody reads".to_owned());
+    group.desc = Some("Staff of the night shift".to_owned());
     folio.users().update_group(&id).body(&group).send().await?;
 
     let stored = folio.users().get_group(&id).send().await?;
@@ -107,7 +108,7 @@ pub(crate) async fn load_books(folio: &FolioClient, books: Vec<(String, String)>
         hrid: Some(number),
         ..Instance::builder().source("FOLIO").title(title).instance_type_id(book_type).build()
     });
-    // A number is unique, a title is not. It finds the instance, whatever its id is.
+    // A number is unique, a title is not. It finds the instance under any id.
     let report = folio.upsert(instances).match_on("hrid").run().await;
     for failure in &report.failures {
         eprintln!("{}: {}", failure.record["hrid"], failure.error);
@@ -171,7 +172,7 @@ pub(crate) async fn name_of(folio: &FolioClient, id: &str) -> Result<Option<Stri
     }
 }
 
-pub(crate) async fn what_is_wrong_with(folio: &FolioClient, user: &Value) -> Result<Vec<String>, Error> {
+pub(crate) async fn validation_problems(folio: &FolioClient, user: &Value) -> Result<Vec<String>, Error> {
     match folio.folio_post("/users", user).await {
         Ok(_) => Ok(Vec::new()),
         Err(error) if error.is_validation() => {
@@ -181,7 +182,7 @@ pub(crate) async fn what_is_wrong_with(folio: &FolioClient, user: &Value) -> Res
     }
 }
 
-pub(crate) async fn whatever_can_be_had(folio: &FolioClient) -> Vec<(&'static str, Result<usize, Error>)> {
+pub(crate) async fn all_results(folio: &FolioClient) -> Vec<(&'static str, Result<usize, Error>)> {
     let lists = [("/users", "users"), ("/groups", "usergroups"), ("/locations", "locations")];
     futures_util::future::join_all(lists.map(|(path, key)| async move {
         let records: Result<Vec<Value>, Error> = folio.folio_get(path, key).limit(100).await;
@@ -248,7 +249,7 @@ pub(crate) async fn check_modules(folio: &FolioClient) -> Result<bool, Error> {
     for module in compatibility.problems() {
         eprintln!("{} is {} here", module.name, module.state);
     }
-    // The whole as a table.
+    // The complete table.
     println!("{compatibility}");
     Ok(compatibility.is_compatible())
 }
@@ -268,15 +269,15 @@ pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mu
     if let Some(checkpoint) = left.load()? {
         harvest = harvest.resume(checkpoint);
     }
-    // What came after the checkpoint comes again. After a finished run that is everything: then the mark is 0.
+    // Records after the checkpoint are read again. After a finished run the position is 0: all are read again.
     titles.truncate(usize::try_from(harvest.checkpoint().position())?);
     let mut instances = harvest.stream();
     let mut outcome = Ok(());
     while let Some(instance) = instances.next().await {
         match instance {
             Ok(instance) => titles.push(instance.title),
-            Err(error) if error.record_json().is_some() => eprintln!("left out: {error}"),
-            // The last one. What is left to read is in the checkpoint.
+            Err(error) if error.record_json().is_some() => eprintln!("skipped: {error}"),
+            // The stream ends here. The checkpoint contains the remaining part.
             Err(error) => outcome = Err(error.into()),
         }
         if titles.len().is_multiple_of(1000) || outcome.is_err() {
@@ -316,7 +317,7 @@ pub(crate) async fn first_names(folio: &FolioClient, from_url: Option<&str>) -> 
 
 pub(crate) async fn copy_groups(from: &FolioClient, to: &FolioClient) -> UpsertReport {
     let groups = from.users().list_groups().stream().filter_map(async |group| {
-        // What cannot be read is told, and left out.
+        // Unreadable records are reported and skipped.
         group.inspect_err(|error| eprintln!("{error}")).ok()
     });
     to.upsert_stream(groups).run().await
@@ -344,7 +345,7 @@ pub(crate) fn without_async(url: &str, password: &str) -> Result<usize, Error> {
 }
 
 pub(crate) async fn a_recorded_test(username: &str, password: &str) -> Result<(), Box<dyn std::error::Error>> {
-    // Recorded where the file is not there, or with FOLIO_CASSETTE=record; replayed otherwise.
+    // Recorded if the file does not exist, or with FOLIO_CASSETTE=record; otherwise replayed.
     let cassette = testing::Cassette::open("tests/cassettes/groups.json")?.redact("barcode");
     let folio = FolioClient::builder("https://folio.example.edu").tenant("diku").credentials(username, password).cassette(&cassette).connect().await?;
     let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").await?;
@@ -358,12 +359,12 @@ pub(crate) async fn a_test() -> Result<(), Error> {
     let users = folio.users().list_users().limit(2).send().await?;
     assert_eq!(users.users.len(), 2);
 
-    // The server does what it is told to: here it fails twice, and the caller does not notice.
+    // Fault injection: the server fails twice, and the client retries.
     folio.sandbox().fault(testing::Fault::new(testing::Effect::status(503, "busy")).path("/groups").times(2));
     let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(100).await?;
     assert_eq!(groups.len(), 5);
 
-    // A snapshot in one line, the same in every run.
+    // A one-line snapshot, equal in every run.
     insta::assert_json_snapshot!(testing::redacted(&groups[0]), @r#"
     {
       "desc": "Teachers and researchers",
@@ -394,7 +395,7 @@ fn every_block_of_the_guide_is_compiled() {
         .split("```rust\n")
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap());
-    // The first one is what the others begin with.
+    // The first one contains the imports of the others.
     for import in blocks.next().unwrap().lines() {
         let names: Vec<&str> = import
             .split(|c: char| !c.is_alphanumeric() && c != '_')
@@ -518,11 +519,11 @@ async fn errors() {
     assert_eq!(name.unwrap().as_deref(), user["username"].as_str());
     let absent = blocks::name_of(&folio, Id::new_v4().as_str()).await;
     assert_eq!(absent.unwrap(), None);
-    let problems = blocks::what_is_wrong_with(&folio, &user).await.unwrap();
+    let problems = blocks::validation_problems(&folio, &user).await.unwrap();
     assert!(problems[0].contains("already exists"), "{problems:?}");
 
     sandbox.fault(Fault::new(Effect::status(403, "no")).path("/groups"));
-    let results = blocks::whatever_can_be_had(&folio).await;
+    let results = blocks::all_results(&folio).await;
     let failed: Vec<&str> = results
         .iter()
         .filter(|(_, result)| result.is_err())
@@ -612,7 +613,7 @@ async fn a_harvest_goes_on_where_it_ended() {
     let left = std::env::temp_dir().join(format!("folio-sdk-guide-{}", std::process::id()));
     let all = stored(&sandbox, "/instance-storage/instances").len();
     let mut titles = Vec::new();
-    // An error on the way: what came stays, and the next run brings the rest.
+    // An error during the run: earlier records stay, and the next run adds the rest.
     let fault = Fault::new(Effect::status(400, "broken")).path("/instance-storage/instances");
     sandbox.fault(fault.after(1).times(1));
     let error = blocks::harvest_titles(&folio, &left, &mut titles)

@@ -262,7 +262,7 @@ fn raw(folio: &FolioClient, page: u32) -> GetAllRequest<Box<RawValue>> {
     list.by_id().limit(page)
 }
 
-/// What the process that is killed does.
+/// The job of the process that is killed.
 #[test]
 #[ignore = "run by the test below, in a process of its own"]
 fn the_process_that_is_killed() {
@@ -441,5 +441,8 @@ async fn a_harvest_that_is_told_to_stop_can_be_gone_on_with() {
         .run(groups.folio.harvest(list()), std::future::pending(), |_| {})
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("no checkpoint of it"), "{error}");
+    assert!(
+        error.to_string().contains("its checkpoint does not"),
+        "{error}"
+    );
 }

@@ -16,10 +16,10 @@ use folio_sdk::{
 use http_body_util::{BodyExt, StreamBody};
 use serde_json::{Value, json};
 
-/// What a service does with a request that is no login, by the number of the request.
+/// The behaviour of a service for a request other than a login, by the number of the request.
 type Script = fn(usize, &HttpRequest) -> Result<HttpResponse, HttpError>;
 
-/// Answers logins, and all else by a script.
+/// Responds to logins, and to all else by a script.
 #[derive(Debug)]
 struct Scripted {
     script: Script,
@@ -203,7 +203,7 @@ async fn reads_are_retried_after_any_transient_failure() {
     assert_eq!(asked.lock().unwrap().len(), 5);
 }
 
-/// A service that never answers, and notes whether it was given up.
+/// A service that never responds, and records whether it was cancelled.
 #[derive(Debug, Default)]
 struct Silent {
     dropped: Arc<AtomicBool>,

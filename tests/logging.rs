@@ -1,4 +1,4 @@
-//! What the one line of logging shows, and what it does not.
+//! The output of the one-line logging, and the redacted parts.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -71,7 +71,7 @@ async fn the_richer_form_shows_repetitions_and_renewals() {
     let log = logged(Detail::All).await;
     for told in [
         "again",
-        "the token was refused",
+        "the token was rejected",
         "token renewed",
         "logged in",
         "logged out",

@@ -28,7 +28,7 @@ const HOLDINGS: &str = "/holdings-storage/holdings";
 const POLICIES: &str = "/loan-policy-storage/loan-policies";
 const COLLECTIONS: [&str; 4] = [INSTANCES, USERS, HOLDINGS, POLICIES];
 
-/// A Spring module: it stores what is posted under an id of its own.
+/// A Spring module: it assigns its own id to a record.
 static POST_NOTE: Operation = Operation::new("create_note", Method::POST, "/my-notes")
     .with_facts(Facts::unknown().creates(Creates::RecordWithNewId));
 
@@ -61,20 +61,20 @@ enum Reply {
     Answer(u16, String),
     /// Closes the connection.
     Drop,
-    /// Says nothing until the client gives up.
+    /// Sends nothing until the client gives up.
     Stall,
     /// Closes the connection in the middle of a response.
     Break,
 }
 
-/// What goes wrong with a request.
+/// The fault of a request.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     /// The request is lost.
     Before(Loss),
     /// It is carried out, and its response is lost.
     After(Loss),
-    /// Nobody answers; it is carried out later, after so many other requests.
+    /// No response; it is executed later, after so many other requests.
     Late(u32),
     /// The gateway does not find the module.
     NoModule,
@@ -384,7 +384,7 @@ fn new_record(path: &str, number: u64) -> Value {
     json!({"id": id, "title": format!("title {number}"), "count": 0, LOG: []})
 }
 
-/// What a server makes of a record that it is sent.
+/// The record that a server stores for a sent one.
 fn stored(path: &str, mut record: Value, number: u64) -> Value {
     if path.starts_with(INSTANCES) || path.starts_with(HOLDINGS) {
         record["_version"] = json!(1);
@@ -531,7 +531,7 @@ impl Run {
             Ok(()) => ("success", before_late == 1 && times == 1),
             Err(error) if error.is_outcome_unknown() => ("outcome unknown", times <= 1),
             // The record was deleted by another client, and created again: the error says so.
-            Err(error) if error.to_string().contains("has created it again") => {
+            Err(error) if error.to_string().contains("re-created it") => {
                 ("created again", times == 1)
             }
             // It was applied at most to a record that another client has deleted since.

@@ -27,9 +27,9 @@ pub(crate) async fn connect(url: &str, password: String) -> Result<FolioClient, 
 pub(crate) async fn rename(folio: &FolioClient, id: &Id) -> Result<(), folio_sdk::Error> {
     let mut instance = folio.inventory_storage().get_instance(id).send().await?;
     instance.title = "A better title".to_owned();
-    // All that the server sent goes back, known or not; a change by somebody else meanwhile is an error.
+    // All fields are written back, including unknown ones; a concurrent change is an error.
     match folio.inventory_storage().update_instance(id).body(&instance).send().await {
-        Err(error) if error.is_conflict() => println!("somebody was faster: {error}"),
+        Err(error) if error.is_conflict() => println!("changed concurrently: {error}"),
         other => other?,
     }
     Ok(())
@@ -55,7 +55,7 @@ pub(crate) async fn harvest(folio: &FolioClient, left: &Path, names: &mut File) 
     if let Some(checkpoint) = left.load()? {
         harvest = harvest.resume(checkpoint);
     }
-    // What was written after the checkpoint comes again. After a finished run that is everything.
+    // Records written after the checkpoint are read again. After a finished run these are all records.
     names.set_len(harvest.checkpoint().position())?;
     names.seek(SeekFrom::End(0))?;
     let mut users = harvest.stream();
@@ -106,7 +106,7 @@ fn every_block_of_the_readme_is_here() {
 fn the_bundles_and_the_version_of_rust_are_those_of_the_manifest() {
     let manifest = include_str!("../Cargo.toml");
     let named: Vec<&str> = README
-        .split("| feature | gives |")
+        .split("| feature | purpose |")
         .next()
         .unwrap()
         .lines()
@@ -114,7 +114,7 @@ fn the_bundles_and_the_version_of_rust_are_those_of_the_manifest() {
         .map(|line| line.split('`').nth(1).unwrap())
         .collect();
     let written = manifest.split("# Bundles").nth(1).unwrap();
-    let written = written.split("# A feature a module.").next().unwrap();
+    let written = written.split("# One feature per module.").next().unwrap();
     let mut bundles: Vec<&str> = written
         .lines()
         .filter_map(|line| line.strip_suffix(" = ["))

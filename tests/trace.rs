@@ -615,7 +615,7 @@ async fn login_renewal_repetition_and_giving_up_are_told() {
     let text = log.text();
     for event in [
         "logged in",
-        "the token was refused",
+        "the token was rejected",
         "token renewed",
         " again ",
         "given up",

@@ -1,4 +1,4 @@
-//! The records that are measured with.
+//! The records of the measurements.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ pub(crate) fn instance(n: usize) -> Value {
     let id = |part: usize| format!("{:08x}-0000-4000-8000-{part:012x}", n + 1);
     json!({
         "id": id(1), "_version": "1".parse::<i64>().unwrap_or(1), "hrid": format!("in{n:011}"), "source": "MARC",
-        "title": format!("A title of a book with number {n} and a subtitle / by somebody."),
+        "title": format!("A title of a book with number {n} and a subtitle / by an author."),
         "indexTitle": format!("title of a book with number {n}"),
         "alternativeTitles": [{"alternativeTitleTypeId": id(2), "alternativeTitle": "Another title"}],
         "editions": ["Second edition"], "series": [{"value": "Studies in something ; 12"}],

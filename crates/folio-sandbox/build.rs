@@ -1,4 +1,4 @@
-//! Puts the canonical documents into the sandbox, which serves what they describe.
+//! Embeds the canonical documents in the sandbox, which serves the operations that they describe.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

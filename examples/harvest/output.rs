@@ -1,5 +1,5 @@
-//! JSON Lines that agree with a checkpoint: whenever the program dies, what is in the file up to the mark of the checkpoint is what the
-//! checkpoint says was read.
+//! JSON Lines consistent with a checkpoint: whenever the program dies, the file up to the
+//! checkpoint's position contains exactly the records that the checkpoint has passed.
 
 use std::error::Error;
 use std::fs::{File, OpenOptions};
@@ -16,20 +16,21 @@ use serde_json::value::RawValue;
 /// A harvest into a file: `.jsonl`, `.jsonl.gz` or `.jsonl.zst`.
 pub(crate) struct Job<'a> {
     pub(crate) output: &'a Path,
-    /// How many records are written before the file is made safe and the checkpoint with it.
+    /// The number of records after which the file is synced and the checkpoint saved.
     pub(crate) every: u64,
 }
 
 impl Job<'_> {
-    /// Where the checkpoint is: beside the output.
+    /// The path of the checkpoint: next to the output.
     pub(crate) fn checkpoint(&self) -> PathBuf {
         let mut path = self.output.as_os_str().to_owned();
         path.push(".checkpoint");
         path.into()
     }
 
-    /// Resumes where it ended, or begins; if all was read, it begins again with an empty file. It ends when all is read or when `stop` does.
-    /// Only one program at a time can have the checkpoint.
+    /// Resumes or starts the harvest; after a finished run, it starts again with an empty file. It
+    /// ends when all is read or when `stop` completes. Only one program at a time can hold the
+    /// checkpoint.
     pub(crate) async fn run(
         &self,
         mut harvest: Harvest<Box<RawValue>>,
@@ -41,11 +42,11 @@ impl Job<'_> {
             Some(checkpoint) => harvest = harvest.resume(checkpoint),
             None if self.output.exists() => {
                 let output = self.output.display();
-                return Err(format!("{output} is there, and no checkpoint of it").into());
+                return Err(format!("{output} exists, but its checkpoint does not").into());
             }
             None => left.save(&harvest.checkpoint())?,
         }
-        // Of a finished checkpoint it is 0.
+        // For a finished checkpoint it is 0.
         let mut lines = Lines::open(self.output, harvest.checkpoint().position())?;
         let mut stream = harvest.stream();
         begun(&stream);
@@ -76,7 +77,8 @@ impl Job<'_> {
     }
 }
 
-/// A file of lines, compressed by its name. What is compressed is in pieces of its own, so that the file can be cut between them.
+/// A file of lines, compressed depending on its name. It consists of separately compressed pieces,
+/// so that the file can be truncated between them.
 struct Lines {
     path: PathBuf,
     encoder: Option<Encoder>,
@@ -91,7 +93,7 @@ enum Encoder {
 }
 
 impl Lines {
-    /// Opens it and cuts off what was written after the mark.
+    /// Opens it and truncates it to the position.
     fn open(path: &Path, mark: u64) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .create(true)
@@ -99,7 +101,10 @@ impl Lines {
             .truncate(false)
             .open(path)?;
         if file.metadata()?.len() < mark {
-            let problem = format!("{} is shorter than its checkpoint says", path.display());
+            let problem = format!(
+                "{} is shorter than the position of its checkpoint",
+                path.display()
+            );
             return Err(io::Error::other(problem));
         }
         file.set_len(mark)?;
@@ -133,7 +138,7 @@ impl Lines {
         }
     }
 
-    /// Ends the piece and waits until it is on the disk. Gives the size of the file.
+    /// Ends the piece and waits until it is on the disk. Returns the size of the file.
     fn make_safe(&mut self) -> io::Result<u64> {
         if let Some(encoder) = self.encoder.take() {
             let mut out = match encoder {
@@ -148,7 +153,7 @@ impl Lines {
     }
 }
 
-/// JSON without white space between its parts: RMB writes a record over many lines.
+/// JSON without white space between its parts: RMB writes a record in many lines.
 fn one_line(json: &str, line: &mut Vec<u8>) {
     let (mut in_text, mut is_escaped) = (false, false);
     for byte in json.bytes() {

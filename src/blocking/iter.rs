@@ -22,7 +22,7 @@ use crate::write::Outcome;
 /// What a stream gives, one after the other: the iterator over a list, the reader of a download.
 ///
 /// It has the methods of the stream that do not wait, by [`Deref`].
-#[must_use = "it asks for nothing before it is used"]
+#[must_use = "it sends no request before it is used"]
 pub struct Iter<S> {
     pub(super) stream: S,
     pub(super) mode: Blocking,

@@ -1,7 +1,7 @@
 //! The calls beside those of the modules: each waits for the asynchronous one of its name.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -16,6 +16,7 @@ use crate::call::mode::Mode;
 use crate::client::marker::Async;
 use crate::harvest::{Harvest, HarvestStream, ProgressStream};
 use crate::paging::RecordStream;
+use crate::poll::UntilDone;
 use crate::record::scalar::Id;
 use crate::tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
 use crate::tenant::compatibility::Compatibility;
@@ -23,7 +24,8 @@ use crate::tenant::consortium::{Consortium, Member};
 use crate::tenant::modules::Modules;
 use crate::tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 use crate::tenant::reference_lists::reference_lists;
-use crate::wire::error::Result;
+use crate::wire::error::{Error, Result};
+use crate::wire::long_running::JobStatus;
 use crate::write::collection::{Collection, Stored};
 use crate::write::update::Update;
 use crate::write::{Upsert, UpsertReport};
@@ -151,6 +153,51 @@ impl FolioClient {
             .in_mode(self.mode())
     }
 
+    /// Waits for something on the server that no single operation shows as a job: see
+    /// [`folio_sdk::FolioClient::poll`](crate::FolioClient::poll). `read` is called on a thread for
+    /// blocking work, so that it makes blocking calls.
+    ///
+    /// ```no_run
+    /// # fn example(folio: folio_sdk::blocking::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// use folio_sdk::{JobPhase, JobStatus};
+    /// use serde_json::Value;
+    ///
+    /// let read = |folio: &folio_sdk::blocking::FolioClient| folio.folio_get::<Value>("/my-jobs/5", None).send();
+    /// let job = folio.poll(read, |job| match &job["state"] {
+    ///     Value::String(state) if state == "ready" => JobStatus::new("ready", JobPhase::Done),
+    ///     state => JobStatus::new(state.to_string(), JobPhase::Running),
+    /// });
+    /// println!("{}", job.send()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll<T: Send + 'static>(
+        &self,
+        read: impl FnMut(&Self) -> Result<T> + Send + 'static,
+        status: impl Fn(&T) -> JobStatus + Send + Sync + Clone + 'static,
+    ) -> UntilDone<T, Blocking> {
+        let client = self.clone();
+        let read = Arc::new(Mutex::new(read));
+        let read = move |_| {
+            let (client, read) = (client.clone(), Arc::clone(&read));
+            let work = tokio::task::spawn_blocking(move || {
+                let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+                read(&client)
+            });
+            async move {
+                match work.await {
+                    Ok(value) => value,
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_) => Err(Error::no_runtime()),
+                    },
+                }
+            }
+        };
+        let wait = self.folio.poll(read, status);
+        wait.in_mode(self.mode.clone())
+    }
+
     /// Closes the client when `work` has ended, with a value, an error or a panic.
     ///
     /// Gives what `work` gives. A logout that fails is only logged, since `work` has done what it
@@ -250,7 +297,7 @@ macro_rules! list_calls {
     ($($(#[$meta:meta])* $constant:ident $function:ident $path:literal $items:literal $($by_id:ident)?;)*) => {
         impl ReferenceData<Blocking> {
             $(
-                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) gives them.")]
+                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) returns them.")]
                 ///
                 /// # Errors
                 /// As [`list`](Self::list).

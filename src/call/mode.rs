@@ -16,10 +16,10 @@ use crate::wire::response::Response;
 /// How the calls of a client are made: [`Async`], or `blocking::Blocking` with the feature
 /// `blocking`.
 ///
-/// The builders of calls have their client's mode as a parameter. It is implemented for these two
-/// only.
+/// A builder of a call has its client's mode as a parameter; what it sends is a
+/// [`Sent`](Self::Sent) of that mode. The trait is sealed.
 pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
-    /// What `send` of a call returns: a future of a `Result<T>`, or the `Result<T>`.
+    /// A call in progress, with the result `T`: a future of a `Result<T>`, or the `Result<T>`.
     type Sent<T: Send + 'static>;
 
     /// Many things, one after the other: the stream itself, or an iterator over it.
@@ -102,7 +102,7 @@ impl Mode for Async {
     }
 }
 
-/// The future of a call: it yields the response as a value. Dropping it cancels the call.
+/// A call in progress: a future of its response. Dropping it cancels the call.
 #[must_use = "a call is not sent before it is awaited"]
 pub struct ResponseFuture<T>(State<T>);
 
@@ -114,7 +114,7 @@ enum State<T> {
 }
 
 impl<T> ResponseFuture<T> {
-    /// What `read` makes of the response.
+    /// What `read` reads from the response.
     pub(crate) fn response(response: Boxed<Response>, read: fn(Response) -> Result<T>) -> Self {
         Self(State::Response(response, read))
     }

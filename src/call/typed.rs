@@ -1,4 +1,4 @@
-//! A typed call before it is sent: what every generated builder holds.
+//! The call of a typed operation, which every generated builder contains.
 
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
@@ -132,7 +132,7 @@ impl Call {
         }
     }
 
-    /// The records of a response that has one record per line.
+    /// The records of a response with one record per line.
     pub fn lines<T: DeserializeOwned>(self) -> ResponseFuture<Records<T>> {
         match self.ready() {
             Ok((client, request)) => {
@@ -142,8 +142,13 @@ impl Call {
         }
     }
 
+    /// The client that sends it.
+    pub(crate) fn client(&self) -> &FolioClient {
+        &self.client
+    }
+
     /// The request as it is sent.
-    fn ready(mut self) -> Result<(FolioClient, Request)> {
+    pub(crate) fn ready(mut self) -> Result<(FolioClient, Request)> {
         if let Some(limit) = self.limit {
             self.request.set_query("limit", limit.to_string());
         }
@@ -211,6 +216,14 @@ pub trait Listed {
 )]
 pub trait Streamed {}
 
+/// An operation whose response shows the status of a job. Implemented by generated code.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the response of the operation `{Self}` is not known to show the status of a job",
+    note = "`docs/facts.md` lists those that do; `FolioClient::poll` waits for anything else"
+)]
+pub trait LongRunning: HasResponse {}
+
 /// A record, or a list of them, as JSON.
 #[doc(hidden)]
 pub struct Json<T>(PhantomData<T>);
@@ -247,7 +260,7 @@ impl FromResponse for Bytes {
     }
 }
 
-/// The response as it came.
+/// The unchanged response.
 impl FromResponse for Response {
     type Output = Self;
 
@@ -274,7 +287,7 @@ pub fn record<T: Field>(response: Response) -> Result<T> {
     if let Some(error) = only_nulls(&response) {
         return Err(error);
     }
-    // Records are large: it is decoded where it is returned from.
+    // Records are large: it is read in place.
     let mut record = Ok(T::blank());
     let noted = lenient::noted();
     let found = lenient::count();
@@ -316,7 +329,7 @@ fn only_nulls(response: &Response) -> Option<Error> {
             ),
             response.body(),
         )
-        .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
+        .with_help("the records exist, but the server does not show them: this is not an empty list. `folio_get` returns the response unchanged")
     })
 }
 
@@ -339,9 +352,9 @@ pub fn text(response: Response) -> Result<String> {
     response.text()
 }
 
-/// Defines the builder of a module's operations, one type for all of them: what they have in common
-/// costs the compiler once a module. It is not one of the crate, since a method is looked for in
-/// each `impl` of its type.
+/// Defines the builder of a module's operations, one type for all of them: the common part is
+/// compiled once per module. There is not one type for the crate, because the compiler searches
+/// each `impl` of a type for a method.
 macro_rules! __builder {
     ($handle:ident) => {
         /// A request builder. Its parameters are functions of the type that is named after the operation; `send` sends it.
@@ -386,6 +399,13 @@ macro_rules! __builder {
             /// The request could not be made or sent, or the server rejected it: see [`Error`](crate::Error).
             pub fn download(self) -> M::Sent<M::Download> {
                 self.1.download(self.0.download())
+            }
+        }
+
+        impl<O: $crate::runtime::LongRunning, M: $crate::runtime::Mode> Builder<O, M> {
+            /// Waits until the job that the response shows has ended, and gives its record: see [`UntilDone`](crate::UntilDone).
+            pub fn until_done(self) -> $crate::UntilDone<$crate::runtime::Output<O>, M> {
+                $crate::runtime::until_done::<<O as $crate::runtime::HasResponse>::Response, M>(self.0, self.1)
             }
         }
 

@@ -7,9 +7,9 @@ use crate::wire::error::{Error, Result};
 use crate::wire::headers::MODULE_ID;
 use crate::wire::request::Request;
 
-/// Sends a request whose module has to be named, by `send`. A module may have got another version
-/// since the list was cached: then the gateway knows no module of the old one, so that nothing was
-/// carried out, and it is sent once more with the new one.
+/// Sends a request that must name its module, with `send`. A module may have been upgraded since
+/// the list was cached: then the gateway does not know the old version, so that nothing was
+/// executed, and the request is sent once more with the new one.
 pub(super) async fn send<T, F: Future<Output = Result<T>> + Send>(
     client: FolioClient,
     request: Request,
@@ -34,7 +34,7 @@ pub(super) async fn send<T, F: Future<Output = Result<T>> + Send>(
     }
 }
 
-/// The error of a call, with what helps where a gateway found no module for it.
+/// The error of a call, with help if a gateway found no module for it.
 pub(super) async fn explained(client: &FolioClient, request: &Request, error: Error) -> Error {
     if !error.is_missing_module() || request.is_probing() {
         return error;

@@ -1,4 +1,4 @@
-//! Settings of a client, and how it is assembled from them.
+//! The settings of a client, and its construction from them.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -31,15 +31,17 @@ use crate::wire::retry::RetryPolicy;
 use crate::wire::retry_budget::RetryBudget;
 
 impl FolioClient {
-    /// Begins to build a client of the FOLIO at `url`: of Okapi, of Kong, or of a proxy in front of
-    /// them; with a path, if it has one (`https://folio.example.edu/okapi`).
+    /// Creates a builder for a client of the FOLIO system at `url`: the URL of Okapi, of Kong, or
+    /// of a proxy in front of them, including its path, if it has one
+    /// (`https://folio.example.edu/okapi`).
     pub fn builder(url: impl Into<String>) -> FolioClientBuilder {
         FolioClientBuilder::new(url)
     }
 
-    /// Begins to build a client of what the environment names: `FOLIO_URL`, `FOLIO_TENANT`, and
-    /// `FOLIO_USERNAME` and `FOLIO_PASSWORD`, which are read anew for each login
-    /// ([`EnvironmentCredentials`]).
+    /// Creates a builder from environment variables: `FOLIO_URL`, `FOLIO_TENANT`, and
+    /// `FOLIO_USERNAME` and `FOLIO_PASSWORD`, which are read again for each login
+    /// ([`EnvironmentCredentials`]). Timeouts and retries come from the variables of
+    /// [`Environment`].
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), folio_sdk::Error> {
@@ -50,13 +52,13 @@ impl FolioClient {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) names the variable that is not
-    /// set.
+    /// set or is not UTF-8 text.
     pub fn from_env() -> Result<FolioClientBuilder> {
         FolioClientBuilder::from_env()
     }
 }
 
-/// What a [`FolioClient`] is built of.
+/// Builds a [`FolioClient`].
 #[must_use = "a builder builds nothing before `connect` or `build`"]
 pub struct FolioClientBuilder<M = Async> {
     url: String,
@@ -111,9 +113,9 @@ impl<M> FolioClientBuilder<M> {
         let environment = Environment::from_env();
         let url = environment.required(
             "FOLIO_URL",
-            "the gateway, such as https://folio.example.edu",
+            "the URL of the gateway, such as https://folio.example.edu",
         )?;
-        let tenant = environment.required("FOLIO_TENANT", "the tenant, such as diku")?;
+        let tenant = environment.required("FOLIO_TENANT", "the tenant id, such as diku")?;
         Ok(Self::new(url)
             .tenant(tenant)
             .credentials_provider(EnvironmentCredentials::default()))
@@ -145,7 +147,7 @@ impl<M> FolioClientBuilder<M> {
         }
     }
 
-    /// The client, whatever the mode of its calls.
+    /// The client, for both call modes.
     pub(crate) fn assemble(self, directory: &'static dyn Directory) -> Result<FolioClient> {
         let tenant = Tenant::new(&self.tenant);
         let header = tenant.header()?.clone();
@@ -154,7 +156,7 @@ impl<M> FolioClientBuilder<M> {
             Some(tenant) => Tenant::new(tenant).header()?.clone(),
         };
         let source = self.source.ok_or_else(|| {
-            Error::configuration("there are no credentials: call `credentials(username, password)`, `token` or `credentials_provider`")
+            Error::configuration("no credentials are configured: call `credentials(username, password)`, `token` or `credentials_provider`")
         })?;
         let settings = self.environment.settings()?;
         let retry = self.retry.unwrap_or(settings.retry);
@@ -208,88 +210,89 @@ impl<M> FolioClientBuilder<M> {
         }))
     }
 
-    /// The tenant that requests go to, and the one to log in to, unless
-    /// [`login_tenant`](Self::login_tenant) names another. Required.
+    /// The tenant of requests, and of the login, unless [`login_tenant`](Self::login_tenant) is
+    /// set. Required.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = tenant.into();
         self
     }
 
-    /// The tenant to log in to, if it is another one than that of the requests: in a consortium the
-    /// tenant where the user has a password, while requests go to a tenant with which the user
+    /// The tenant of the login, if it differs from that of the requests: in a consortium, the
+    /// tenant in which the user has a password, while requests go to a tenant with which the user
     /// has an affiliation.
     pub fn login_tenant(mut self, tenant: impl Into<String>) -> Self {
         self.login_tenant = Some(tenant.into());
         self
     }
 
-    /// The user and the password to log in with.
+    /// The user name and the password for the login.
     pub fn credentials(self, username: impl Into<String>, password: impl Into<Password>) -> Self {
         self.credentials_provider(Credentials::password(username, password))
     }
 
-    /// An access token that somebody else got, in place of a login. More of it, such as its refresh
-    /// token, can be said by [`Credentials::token`].
+    /// An existing access token, in place of a login. To supply its refresh token as well, use
+    /// [`Credentials::token`].
     pub fn token(self, access: impl Into<SecretString>) -> Self {
         self.credentials_provider(Credentials::token(access))
     }
 
-    /// Where the credentials come from, if not from the program.
+    /// A provider of credentials, in place of fixed ones.
     pub fn credentials_provider(mut self, source: impl CredentialsProvider) -> Self {
         self.source = Some(Box::new(source));
         self
     }
 
-    /// The variables that say how the client works where the program does not: those of the process
-    /// by default. See [`Environment`].
+    /// The environment variables that configure the client, except for settings made by the
+    /// program: those of the process by default. See [`Environment`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
     }
 
-    /// How long to wait for a connection. 10 seconds by default.
+    /// The timeout for establishing a connection. 10 seconds by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
         self
     }
 
-    /// How long one attempt of a request may take, until the whole response arrived. 90 seconds by
-    /// default; gateways mostly give up after 60.
+    /// The timeout of one attempt of a request, until its complete response. 90 seconds by default;
+    /// gateways usually give up after 60.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How long the server may send nothing: before its response begins, and between two pieces of
-    /// it. Then the attempt fails with [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), and
-    /// whether a write was carried out is unknown. 60 seconds by default; where a longer
-    /// [`timeout`](Self::timeout) is set, the server has that time to begin its response.
+    /// The idle timeout: the maximum time without data from the server, before its response starts
+    /// and between two pieces of it. Then the attempt fails with
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), and the outcome of a write is unknown. 60
+    /// seconds by default; if a longer [`timeout`](Self::timeout) is set, the server has that time
+    /// to start its response.
     ///
-    /// Okapi keeps a connection open for ever when a module stops in the middle of its response,
-    /// and some requests never get a response.
+    /// Okapi keeps a connection open forever if a module stops in the middle of its response, and
+    /// some requests never get a response.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = Some(timeout);
         self
     }
 
-    /// How much memory responses may take. See [`MemoryLimits`] for the defaults.
+    /// The memory limits for responses. See [`MemoryLimits`] for the defaults.
     pub fn memory_limits(mut self, limits: MemoryLimits) -> Self {
         self.memory = limits;
         self
     }
 
-    /// How long a request may wait for its turn, where [`max_in_flight`](Self::max_in_flight)
-    /// others are on their way; then it fails with a timeout, and was not sent. Without end by
-    /// default.
+    /// The maximum wait of a request for a concurrency slot, while
+    /// [`max_in_flight`](Self::max_in_flight) other requests are in flight; then it fails with a
+    /// timeout, without being sent. Unlimited by default.
     pub fn queue_timeout(mut self, timeout: Duration) -> Self {
         self.queue_timeout = Some(timeout);
         self
     }
 
-    /// How long a whole call may take: the wait for its turn, the login that it needs, all its
-    /// attempts and the waits between them. Then it fails with the error of its last attempt,
-    /// or with a timeout. Without end by default. A list is one call a page, and a batch is many
-    /// calls; a download has this deadline until its response begins.
+    /// The maximum duration of a whole call: the wait for a concurrency slot, the login that it
+    /// needs, all its attempts and the waits between them. Then it fails with the error of its last
+    /// attempt, or with a timeout. Unlimited by default. Each page of a list is one call, and a
+    /// batch is many calls; for a download the deadline applies until its response starts.
     ///
     /// `docs/gateways.md` has a table of all timeouts.
     pub fn deadline(mut self, deadline: Duration) -> Self {
@@ -297,45 +300,45 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// How many requests are on their way at once; further ones wait for their turn, first come,
-    /// first served. 16 by default, at least 1.
+    /// The concurrency limit: the maximum number of requests in flight; further requests wait in
+    /// order of arrival. 16 by default, at least 1.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests;
         self
     }
 
-    /// How many requests are sent in a second, on average: further ones wait for their turn, first
-    /// come, first served. After a pause up to `burst` go at once (at least 1). Repetitions
-    /// count, logins do not. Without limit by default; so is a number that is not above 0.
+    /// The rate limit: the average number of requests per second; further requests wait in order of
+    /// arrival. After a pause up to `burst` requests are sent at once (at least 1). Retries count,
+    /// logins do not. Unlimited by default, and for values that are not positive.
     pub fn rate_limit(mut self, requests_per_second: f64, burst: u32) -> Self {
         self.rate = Some((requests_per_second, burst));
         self
     }
 
-    /// How many bytes the request line of a request has at most: method, path with that of the
-    /// gateway, encoded query, and ` HTTP/1.1`. 4,096 by default, at least 256. Okapi and the
-    /// modules accept 4,096 (Vert.x's default); set it lower for a proxy that accepts less, or
-    /// higher where gateway and modules are known to accept more.
+    /// The maximum length of a request line in bytes: method, path including that of the gateway,
+    /// encoded query, and ` HTTP/1.1`. 4,096 by default, at least 256. Okapi and the modules accept
+    /// 4,096 (Vert.x's default); set it lower for a proxy that accepts less, or higher if gateway
+    /// and modules are known to accept more.
     ///
-    /// Requests for many ids or values are divided so that each is within this bound. If the server
-    /// responds with 414 nevertheless, the client divides further, and it remembers that for
-    /// all its clones. Any other request that is longer becomes `POST …/retrieve` where the
-    /// collection has that; otherwise it is an error, and nothing is sent.
+    /// Requests for many ids or values are split so that each is within this limit. If the server
+    /// nevertheless rejects one with 414, the client splits further and remembers the limit for all
+    /// its clones. Any other longer request becomes `POST …/retrieve` if the collection has that;
+    /// otherwise it is an error, and nothing is sent.
     pub fn max_request_line(mut self, bytes: usize) -> Self {
         self.max_request_line = bytes;
         self
     }
 
-    /// What is repeated, when and how often. Without it the [`Environment`] says it, and else
+    /// The retry policy. By default it comes from the [`Environment`], and otherwise is
     /// [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }
 
-    /// Root certificates to trust besides those of the system, as PEM: for a gateway whose
-    /// certificate is of an authority of one's own. Can be called several times. What cannot be
-    /// read is an error of [`build`](Self::build).
+    /// Additional trusted root certificates, as PEM: for a gateway whose certificate was issued by
+    /// a private authority. Can be called several times. Invalid PEM is reported by
+    /// [`build`](Self::build).
     ///
     /// ```no_run
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -349,52 +352,53 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// As [`root_certificates`](Self::root_certificates), and those of the system are not trusted.
+    /// As [`root_certificates`](Self::root_certificates), without trusting those of the system.
     pub fn only_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.only_these_roots = true;
         self.root_certificates(pem)
     }
 
-    /// The certificate that the client shows to the gateway, for one that asks for it (mTLS): PEM
-    /// with the client's certificate, those that lead from it to a root, and its private key.
+    /// The client certificate for a gateway that requires one (mTLS), as PEM: the client's
+    /// certificate, its chain up to a root, and its private key.
     pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.identity = Some(pem.into().into());
         self
     }
 
-    /// Takes whatever certificate the gateway has: expired, of another host, of anybody. **Whoever
-    /// is on the way to the gateway can then read and change everything, the password
-    /// included.** For tests; what a gateway with a certificate of its own needs is
+    /// Accepts any certificate of the gateway: expired, issued for another host, self-signed. **An
+    /// attacker on the network path to the gateway can then read and change everything, including
+    /// the password.** For tests only; for a gateway with a private certificate use
     /// [`root_certificates`](Self::root_certificates).
     pub fn danger_accept_invalid_certificates(mut self, accept: bool) -> Self {
         self.tls.accept_invalid = accept;
         self
     }
 
-    /// The proxy through which all connections go: `http://proxy.example.edu:3128`, with user and password if it wants them
-    /// (`http://user:password@…`; they are treated as secret). Without this, the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`
-    /// of the environment are heeded, by their usual rules.
+    /// The forward proxy of all connections: `http://proxy.example.edu:3128`, with user name and
+    /// password if it requires them (`http://user:password@…`; they are redacted from all output).
+    /// Without this, the environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+    /// `NO_PROXY` apply, by their usual rules.
     pub fn proxy(mut self, url: impl Into<SecretString>) -> Self {
         self.proxy = Proxy::At(url.into());
         self
     }
 
-    /// Connects to the gateway itself, whatever the environment says of proxies.
+    /// Connects directly to the gateway, ignoring the proxy variables of the environment.
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Proxy::None;
         self
     }
 
-    /// Sends requests by this service in place of the SDK's own connections:
-    /// [`tls`](Self::root_certificates), proxies and the timeout for connections are then for
-    /// the service. See [`HttpService`].
+    /// Sends requests with this service in place of the SDK's own connections:
+    /// [`tls`](Self::root_certificates), proxies and the connection timeout are then the service's
+    /// responsibility. See [`HttpService`].
     pub fn http_service(mut self, service: impl HttpService) -> Self {
         self.service = Some(Arc::new(service));
         self
     }
 
-    /// Puts a service around the one that sends requests: see [`HttpService`]. A layer that is
-    /// added later is outside of those before: it sees a request first, and its response last.
+    /// Wraps the service that sends requests: see [`HttpService`]. A layer that is added later is
+    /// outside of earlier ones: it sees a request first, and its response last.
     pub fn http_layer(
         mut self,
         layer: impl FnOnce(Arc<dyn HttpService>) -> Arc<dyn HttpService> + Send + Sync + 'static,

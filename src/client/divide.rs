@@ -1,4 +1,4 @@
-//! Divides requests for many ids or values so that each request line is within the client's bound.
+//! Splits requests for many ids or values so that each request line is within the client's limit.
 
 use crate::client::handle::FolioClient;
 use crate::engine::request_line::{RequestLine, is_absent};
@@ -12,11 +12,11 @@ impl FolioClient {
         RequestLine::length(request.method(), base + request.target().len())
     }
 
-    /// The largest request for the first of `count` values that is within the bound, and for how
-    /// many of them it is: at least one, which may be too long and is then rejected when it is
-    /// executed. `asking` makes the request for that many.
+    /// The largest request for the first values of `count` that is within the limit, and the number
+    /// of its values: at least one, which may be too long and is then rejected when it is executed.
+    /// `asking` builds the request for a given number.
     ///
-    /// After a 414 ([`is_too_long`]) the bound is half the length of that request: call this again
+    /// After a 414 ([`is_too_long`]) the limit is half the length of that request: call this again
     /// with the values of the rejected request.
     pub(crate) fn divide(
         &self,
@@ -32,23 +32,22 @@ impl FolioClient {
             if count == 1 || length <= room {
                 return (request, count);
             }
-            // The length grows with the number of values; what else is in the line makes this a
-            // little too few.
+            // The length grows with the number of values; the fixed part of the line makes this
+            // estimate slightly too low.
             count = (count * room / length).clamp(1, count - 1);
         }
     }
 
-    /// Whether `POST …/retrieve` may be there beside the list at a path: described for this
-    /// release, and not found to be absent.
+    /// Whether `POST …/retrieve` may exist for the list at a path: described for this release, and
+    /// not found to be missing.
     pub(crate) fn has_retrieve(&self, path: &str) -> bool {
         self.session()
             .request_line
             .has_retrieve(self.tenant(), path)
     }
 
-    /// Notes that an error of `POST …/retrieve` beside the list at a path says that there is none,
-    /// in this release or for this user. It is then not asked again by this client and its
-    /// clones.
+    /// Records that an error of `POST …/retrieve` for the list at a path shows that the endpoint is
+    /// missing, in this release or for this user. This client and its clones do not try it again.
     pub(crate) fn lacks_retrieve(&self, path: &str, error: &Error) -> bool {
         let lacks = is_absent(error);
         if lacks {

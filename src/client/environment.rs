@@ -1,5 +1,4 @@
-//! What the environment says of how a client works: the names that FolioClient has, with their
-//! meanings.
+//! The environment variables that configure a client: FolioClient's names, with the same meanings.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,32 +11,35 @@ use crate::wire::retry::{Backoff, RetryPolicy};
 /// Longer than any program runs, and short enough to be added to any time.
 const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Variables of the environment, by which the surroundings of a program say how its client works.
+/// Client settings read from environment variables.
 ///
-/// [`FolioClientBuilder::build`](crate::FolioClientBuilder::build) reads those of the process; what
-/// the program itself says wins over them. These are read, in seconds where they are times; `none`,
-/// `inf` and `unlimited` are times without end:
+/// [`FolioClientBuilder::build`](crate::FolioClientBuilder::build) reads the variables of the
+/// process; settings made by the program take precedence. Times are in seconds; `none`, `inf`,
+/// `infinity` and `unlimited` mean no limit:
 ///
-/// | variable | what it sets |
+/// | variable | setting |
 /// |---|---|
-/// | `FOLIOCLIENT_HTTP_TIMEOUT` | how long an attempt may take, and how long to wait for a connection and for a turn |
+/// | `FOLIOCLIENT_HTTP_TIMEOUT` | the timeout of an attempt; also of establishing a connection and of waiting for a concurrency slot, unless set separately |
 /// | `FOLIOCLIENT_CONNECT_TIMEOUT` | [`connect_timeout`](crate::FolioClientBuilder::connect_timeout) |
-/// | `FOLIOCLIENT_READ_TIMEOUT` | [`read_timeout`](crate::FolioClientBuilder::read_timeout): how long the server may send nothing |
-/// | `FOLIOCLIENT_WRITE_TIMEOUT` | how long the connection may take nothing of a body of more than 64 KiB, or a streamed one, while it is sent |
+/// | `FOLIOCLIENT_READ_TIMEOUT` | [`read_timeout`](crate::FolioClientBuilder::read_timeout), the idle timeout |
+/// | `FOLIOCLIENT_WRITE_TIMEOUT` | the maximum time without progress while a body of more than 64 KiB, or a streamed one, is sent |
 /// | `FOLIOCLIENT_POOL_TIMEOUT` | [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) |
-/// | `FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES` (`SERVER_ERROR_RETRIES_MAX`) | how often a call is repeated: one less than [`max_attempts`](RetryPolicy::max_attempts) |
+/// | `FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES` (`SERVER_ERROR_RETRIES_MAX`) | the maximum number of retries: [`max_attempts`](RetryPolicy::max_attempts) minus one |
 /// | `FOLIOCLIENT_SERVER_ERROR_RETRY_DELAY` (`SERVER_ERROR_RETRY_DELAY`) | [`initial_backoff`](RetryPolicy::initial_backoff) |
 /// | `FOLIOCLIENT_SERVER_ERROR_RETRY_FACTOR` (`SERVER_ERROR_RETRY_FACTOR`) | [`factor`](RetryPolicy::factor) |
 /// | `FOLIOCLIENT_SERVER_ERROR_MAX_WAIT` | [`max_backoff`](RetryPolicy::max_backoff) |
-/// | `FOLIOCLIENT_MAX_AUTH_ERROR_RETRIES` (`AUTH_ERROR_RETRIES_MAX`) | [`forbidden_retries`](RetryPolicy::forbidden_retries); 0 leaves the one repetition where it is Eureka |
-/// | `FOLIOCLIENT_AUTH_ERROR_RETRY_DELAY` (`AUTH_ERROR_RETRY_DELAY`) | the longest wait before the first of these |
-/// | `FOLIOCLIENT_AUTH_ERROR_RETRY_FACTOR` (`AUTH_ERROR_RETRY_FACTOR`) | by what that wait grows |
-/// | `FOLIOCLIENT_AUTH_ERROR_MAX_WAIT` | the longest of these waits |
-/// | `FOLIOCLIENT_FORBIDDEN_RETRY_DELAY` | [`forbidden_delay`](RetryPolicy::forbidden_delay), where `…AUTH_ERROR_RETRIES` is not set |
+/// | `FOLIOCLIENT_MAX_AUTH_ERROR_RETRIES` (`AUTH_ERROR_RETRIES_MAX`) | [`forbidden_retries`](RetryPolicy::forbidden_retries); 0 preserves the default of one retry with Eureka |
+/// | `FOLIOCLIENT_AUTH_ERROR_RETRY_DELAY` (`AUTH_ERROR_RETRY_DELAY`) | the maximum wait before the first of these retries |
+/// | `FOLIOCLIENT_AUTH_ERROR_RETRY_FACTOR` (`AUTH_ERROR_RETRY_FACTOR`) | the growth factor of that wait |
+/// | `FOLIOCLIENT_AUTH_ERROR_MAX_WAIT` | the maximum of these waits |
+/// | `FOLIOCLIENT_FORBIDDEN_RETRY_DELAY` | [`forbidden_delay`](RetryPolicy::forbidden_delay), if the number of these retries is not set |
 ///
-/// The names in parentheses are older ones; the newer wins. Waits that a variable makes longer have
-/// a longer [`deadline`](RetryPolicy::deadline), so that as many attempts are made as were asked
-/// for. A variable that is set to nothing is not set.
+/// The names in parentheses are older ones; the newer name takes precedence. Longer waits extend
+/// the [`deadline`](RetryPolicy::deadline) of the policy, so that the number of attempts stays as
+/// configured. An empty variable counts as unset. An invalid value is an error of kind
+/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) of
+/// [`build`](crate::FolioClientBuilder::build), which names the variable, its value and the
+/// accepted values.
 ///
 /// ```
 /// use folio_sdk::{Environment, FolioClient};
@@ -53,11 +55,11 @@ const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// ```
 #[derive(Clone, Default)]
 pub struct Environment {
-    /// None: those of the process, read when they are asked for.
+    /// None: those of the process, read when they are needed.
     variables: Option<BTreeMap<String, String>>,
 }
 
-/// What a client takes from the environment where the program says nothing.
+/// The settings that a client takes from the environment unless the program sets them.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
@@ -74,14 +76,14 @@ impl Environment {
         Self { variables: None }
     }
 
-    /// No variable at all.
+    /// No variables at all.
     pub fn empty() -> Self {
         Self {
             variables: Some(BTreeMap::new()),
         }
     }
 
-    /// A variable as it is set. Not set, or set to nothing, is none.
+    /// The value of a variable. An unset or empty variable is none.
     pub(crate) fn get(&self, name: &str) -> Result<Option<String>> {
         let value = match &self.variables {
             Some(variables) => variables.get(name).cloned(),
@@ -100,16 +102,16 @@ impl Environment {
             .filter(|value| !value.is_empty()))
     }
 
-    /// A variable that must be set.
+    /// A required variable.
     pub(crate) fn required(&self, name: &str, what: &str) -> Result<String> {
         self.get(name)?.ok_or_else(|| {
             Error::configuration(format!(
-                "the environment variable {name} is not set: it names {what}"
+                "the environment variable {name} is not set: set it to {what}"
             ))
         })
     }
 
-    /// The first of some names that is set, read by `read`.
+    /// The first of several names that is set, parsed by `read`.
     fn parsed<T>(
         &self,
         names: &[&str],
@@ -134,7 +136,7 @@ impl Environment {
     fn seconds(&self, names: &[&str]) -> Result<Option<Duration>> {
         self.parsed(
             names,
-            "a number of seconds, such as 30 or 0.5, or `none` for no limit",
+            "a number of seconds (such as 30 or 0.5) or `none` (no limit)",
             |text| {
                 if is_unlimited(text) {
                     return Some(UNLIMITED);
@@ -149,9 +151,7 @@ impl Environment {
     }
 
     fn count(&self, names: &[&str]) -> Result<Option<u32>> {
-        self.parsed(names, "a whole number of 0 or more", |text| {
-            text.parse().ok()
-        })
+        self.parsed(names, "a non-negative integer", |text| text.parse().ok())
     }
 
     fn factor(&self, names: &[&str]) -> Result<Option<f64>> {
@@ -199,7 +199,7 @@ impl Environment {
         let backoff = Backoff {
             delay: delay.unwrap_or(default.delay),
             factor: factor.unwrap_or(default.factor),
-            // Who asks for a longer wait than the default's longest means it.
+            // A configured wait longer than the default's maximum is honoured.
             max: most.unwrap_or(default.max.max(delay.unwrap_or_default())),
         };
         policy = policy.with_backoff(backoff);
@@ -235,7 +235,7 @@ impl Environment {
     }
 }
 
-/// The value of a variable, which somebody may have mistaken for another one.
+/// The value of a variable, for display: it may have been confused with that of a secret one.
 fn shown(value: &str) -> String {
     let value = if value.contains("://") || value.contains('@') {
         redact::url(value)

@@ -1,4 +1,4 @@
-//! Sends requests. Every call of the SDK passes through here.
+//! Executes requests. Every call of the SDK passes through here.
 
 use std::future::Future;
 
@@ -12,11 +12,11 @@ use crate::wire::request::Request;
 use crate::wire::response::Response;
 
 impl FolioClient {
-    /// Sends a request, renews the token and retries where that is safe, and reads the whole
-    /// response. Every call of this library is sent this way.
+    /// Executes a request, renewing the token and retrying if that is safe, and reads the complete
+    /// response. Every call of this library uses this method.
     ///
     /// # Errors
-    /// Any status other than a success is an error, with the server's message.
+    /// Any unsuccessful status is an error, with the server's message.
     pub fn execute(
         &self,
         request: Request,
@@ -24,8 +24,8 @@ impl FolioClient {
         self.clone().response(request)
     }
 
-    /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in
-    /// this one, and it is compiled once.
+    /// As [`execute`](Self::execute). Boxed, so that the futures of calls stay small, and it is
+    /// compiled only once.
     pub(crate) fn response(self, request: Request) -> Boxed<Response> {
         if request.needs_module_id() {
             return Box::pin(addressed::send(self, request, Self::run));
@@ -33,8 +33,8 @@ impl FolioClient {
         Box::pin(self.run(request))
     }
 
-    /// A block and no `async fn`, whose future would hold the request twice: as an argument, and as
-    /// the variable that it is bound to.
+    /// A block instead of an `async fn`, whose future would contain the request twice: as an
+    /// argument, and as the variable to which it is bound.
     #[expect(clippy::manual_async_fn, reason = "see above")]
     fn run(self, mut request: Request) -> impl Future<Output = Result<Response>> + Send {
         async move {
@@ -48,18 +48,18 @@ impl FolioClient {
         }
     }
 
-    /// Sends a request as [`execute`](Self::execute) does, and returns its response as soon as the
-    /// headers arrived: the body is read piece by piece, and is never whole in memory.
+    /// Sends a request as [`execute`](Self::execute) does, and returns the response as soon as its
+    /// head has arrived: the body is read piece by piece, and is never held in memory as a whole.
     ///
-    /// The timeout is then how long nothing may move. The request counts as one in flight until the
-    /// body was read to its end or is dropped: a program that holds as many downloads open as
+    /// The timeout then limits the time without progress. The request counts as in flight until the
+    /// body was read to its end or is dropped: a program that holds as many open downloads as
     /// [`max_in_flight`](crate::FolioClientBuilder::max_in_flight) allows, and makes calls before
-    /// reading on, waits for ever, or as long as
-    /// [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) lets it. Lists that are read
-    /// page by page are not concerned: between pages they hold nothing.
+    /// reading on, waits forever, or until
+    /// [`queue_timeout`](crate::FolioClientBuilder::queue_timeout). Lists that are read page by
+    /// page are not affected: between pages they hold no slot.
     ///
     /// # Errors
-    /// As `execute`: a response with another status than a success is read whole, and is an error.
+    /// As `execute`: an unsuccessful response is read completely and returned as an error.
     pub fn open(&self, request: Request) -> impl Future<Output = Result<Download>> + Send + use<> {
         self.download(request)
     }

@@ -1,4 +1,4 @@
-//! The client, its tenant, and what its clones share.
+//! The client, its tenant, and the state that its clones share.
 
 use std::fmt;
 use std::future::Future;
@@ -13,11 +13,11 @@ use crate::engine::tenant::Tenant;
 use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;
 
-/// A client of one FOLIO, logged in as one user.
+/// A client of one FOLIO system, logged in as one user.
 ///
-/// Clones are cheap and share everything: the login, the connections, the limits. A client is bound
-/// to a tenant for good; [`for_tenant`](Self::for_tenant) gives a handle for another one without
-/// changing anybody else's.
+/// Clones are cheap and share everything: the login, the connections, the limits. The tenant of a
+/// client is fixed; [`for_tenant`](Self::for_tenant) returns a handle for another tenant and leaves
+/// other handles unaffected.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), folio_sdk::Error> {
@@ -33,24 +33,24 @@ use crate::wire::request::Request;
 #[derive(Clone)]
 pub struct FolioClient(Arc<Shared>);
 
-/// What a client and its clones share. One counter a call: threads wait for each other where they
-/// count.
+/// The state that a client and its clones share. One reference count per call: shared counts are
+/// contended.
 pub(crate) struct Shared {
     pub(crate) session: Arc<Session>,
     pub(crate) tenant: Tenant,
     pub(crate) directory: &'static dyn Directory,
 }
 
-/// The modules of tenants. `tenant/directory.rs` implements it with calls of the client itself,
-/// which is why it is a trait: the client stands below the calls.
+/// The modules of tenants. `tenant/directory.rs` implements it with calls of the client itself; it
+/// is a trait because the client is a layer below the calls.
 pub(crate) trait Directory: Send + Sync {
     /// The request with the header `X-Okapi-Module-Id` for the module of its operation.
     fn addressed(&self, client: FolioClient, request: Request) -> Boxed<Request>;
 
-    /// Forgets the modules of a tenant, as they are no longer what was read.
+    /// Invalidates the modules of a tenant, because they have changed.
     fn forget(&self, client: &FolioClient, tenant: &str);
 
-    /// Adds to the error of a call for which a gateway found no module what helps.
+    /// Adds help to the error of a call for which a gateway found no module.
     fn explained(
         &self,
         client: FolioClient,
@@ -73,7 +73,7 @@ impl FolioClient {
         &self.0.session
     }
 
-    /// What finds out about the modules of tenants.
+    /// Looks up the modules of tenants.
     pub(crate) fn directory(&self) -> &'static dyn Directory {
         self.0.directory
     }
@@ -88,7 +88,7 @@ impl FolioClient {
         self.session().gateway.base()
     }
 
-    /// The tenant that requests of this handle go to.
+    /// The tenant of this handle's requests.
     pub fn tenant(&self) -> &str {
         self.0.tenant.name()
     }
@@ -96,8 +96,8 @@ impl FolioClient {
     /// A handle whose requests go to another tenant, with the same login. It shares connections,
     /// limits and the token, and is closed with this client.
     ///
-    /// What FOLIO needs for that: a consortium (ECS) where the user has an affiliation with the
-    /// tenant. Otherwise it responds with 403 (Okapi) or 401 (Eureka).
+    /// Requires a consortium (ECS) in which the user has an affiliation with the tenant. Otherwise
+    /// FOLIO responds with 403 (Okapi) or 401 (Eureka).
     #[must_use]
     pub fn for_tenant(&self, tenant: impl AsRef<str>) -> Self {
         Self(Arc::new(Shared {

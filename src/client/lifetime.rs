@@ -6,38 +6,38 @@ use crate::client::handle::FolioClient;
 use crate::wire::error::{Error, Result};
 
 impl FolioClient {
-    /// Logs in, unless it is done. Calls log in by themselves; this finds out early whether they
-    /// can. It follows the client's [`RetryPolicy`](crate::RetryPolicy) and
+    /// Logs in, unless the client is logged in. Calls log in automatically; this checks early
+    /// whether the login succeeds. It follows the client's [`RetryPolicy`](crate::RetryPolicy) and
     /// [`deadline`](crate::FolioClientBuilder::deadline), as the login that a call needs follows
     /// those of the call.
     ///
     /// # Errors
-    /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it
-    /// rejects user or password.
+    /// The server's response to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it
+    /// rejects user name or password.
     pub async fn connect(&self) -> Result<()> {
         self.session().token().await.map(drop)
     }
 
-    /// Logs out of this session (and no other of the user) and closes the client, with all its
-    /// clones and handles. Requests that wait for their turn, for a login or for their repetition
-    /// fail at once with [`ErrorKind::ClientClosed`](crate::ErrorKind::ClientClosed), and so do
-    /// later ones. Requests that were sent already get their responses. To close again does nothing.
+    /// Logs out of this session (and no other session of the user) and closes the client, with all
+    /// its clones and handles. Requests that wait for a slot, a login or a retry fail immediately
+    /// with [`ErrorKind::ClientClosed`](crate::ErrorKind::ClientClosed), and so do later ones.
+    /// Requests in flight still get their responses. Closing a closed client has no effect.
     ///
-    /// What is sent: `POST /authn/logout` with both tokens as cookies; before it `POST
-    /// /authn/refresh` if the access token has expired, since FOLIO ends a session only for a user
-    /// whom it knows. A login in progress is waited for, at most 10 s, to log out of its session,
-    /// and so long is each of these requests.
+    /// Sends `POST /authn/logout` with both tokens as cookies; before it `POST /authn/refresh` if
+    /// the access token has expired, because FOLIO ends a session only for an authenticated user.
+    /// It waits at most 10 s for a login in progress, to log out of its session; each of these
+    /// requests takes at most 10 s, too.
     ///
     /// # Errors
-    /// The server did not confirm the logout. The client is closed all the same.
+    /// The server did not confirm the logout. The client is closed nevertheless.
     pub async fn close(&self) -> Result<()> {
         self.session().close().await
     }
 
-    /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends:
-    /// with a value, with an error, by a panic, or because its future is dropped (then, and after a
-    /// panic, the logout is sent in the background). The client of `work` can be cloned; all clones
-    /// are closed with it.
+    /// Closes the client, as [`close`](Self::close) does, when `work` ends in any way: with a
+    /// value, with an error, with a panic, or because its future is dropped (then, and after a
+    /// panic, the logout is sent in the background). `work` may clone its client; all clones are
+    /// closed with it.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), folio_sdk::Error> {
@@ -50,20 +50,20 @@ impl FolioClient {
     /// # }
     /// ```
     ///
-    /// What it cannot do: if the process ends, or its runtime, before the logout was sent, the
-    /// session at the server ends when its tokens expire. A logout that fails is only an event in
-    /// the log, since `work` has done what it should.
+    /// Limits: if the process ends, or its runtime, before the logout was sent, the server's
+    /// session ends when its tokens expire. A failed logout is only logged, because `work` has
+    /// completed.
     pub async fn scoped<T>(self, work: impl AsyncFnOnce(Self) -> T) -> T {
         let guard = CloseOnDrop(self.clone());
         let outcome = work(self).await;
         if let Err(error) = guard.0.close().await {
-            warn!(error = %error, "not logged out");
+            warn!(error = %error, "logout failed");
         }
         outcome
     }
 
-    /// Waits before something is tried again for the `tries`-th time, by the client's policy and as
-    /// the server says; an error if the client is closed meanwhile.
+    /// Waits before the `tries`-th retry, by the client's policy and the server's `Retry-After`; an
+    /// error if the client is closed meanwhile.
     pub(crate) async fn backoff(&self, tries: u32, error: &Error) -> Result<()> {
         let wait = self
             .session()
@@ -73,12 +73,12 @@ impl FolioClient {
     }
 }
 
-/// Closes a client whatever happens.
+/// Closes a client in any case.
 struct CloseOnDrop(FolioClient);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        // If it is closed already, nothing is left to do.
+        // If it is already closed, there is nothing to do.
         self.0.session().close_in_the_background();
     }
 }

@@ -1,4 +1,4 @@
-//! How calls are made, as a type: awaited here; blocking in `blocking`.
+//! The mode of calls, as a type: async here; blocking in `blocking`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,5 +9,5 @@ use crate::wire::error::Result;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Async;
 
-/// A future that is what it is to all calls.
+/// The future of a call, unchanged.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;

@@ -1,4 +1,4 @@
-//! The client: how it is built, cloned, bound to a tenant and closed, and how it sends requests.
+//! The client: building, cloning, binding to a tenant, closing, and the execution of requests.
 
 mod addressed;
 mod builder;

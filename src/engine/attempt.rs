@@ -1,4 +1,4 @@
-//! One attempt of a call: permit, send, receive, classify; and what another attempt changes.
+//! One attempt of a call: permit, send, receive, classify; and the changes before another attempt.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::engine::retry::{Attempts, Bounds, Failed, Repeatability, Retried};
 use crate::wire::error::{Error, Result};
 use crate::wire::retry_decision::{FailureClass, GiveUp, is_repeatable};
 
-pub(super) const BUDGET: &str = "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)";
+pub(super) const BUDGET: &str = "not retried: the client's retry budget is exhausted, because many requests fail (see RetryPolicy::budget)";
 
-const CONSUMED: &str = "it was not repeated, since its body was a stream that can be read once: `Body::file` and `Body::reopen` can be sent again";
+const CONSUMED: &str = "not retried: its body was a stream that can be read only once; bodies of `Body::file` and `Body::reopen` can be sent again";
 
 impl Retried for CallInProgress<'_> {
     type Output = AttemptOutput;
@@ -72,7 +72,7 @@ impl Retried for CallInProgress<'_> {
         let attempts = self.attempts.failed();
         match class {
             FailureClass::TokenRejected { .. } => {
-                debug!(error = %error, "the token was refused");
+                debug!(error = %error, "the token was rejected");
                 self.rejected = self.token.as_ref().map(|token| token.generation);
                 self.just_rejected = Some(Instant::now());
             }
@@ -88,11 +88,11 @@ impl Retried for CallInProgress<'_> {
                 self.last = Some(error);
             }
             FailureClass::NoToken { .. } => {
-                debug!(error = %error, ?delay, attempts, "login again");
+                debug!(error = %error, ?delay, attempts, "retrying the login");
                 self.last = Some(error);
             }
             FailureClass::Forbidden { .. } | FailureClass::Permanent => {
-                debug!(error = %error, ?delay, attempts, "again, since a 403 may pass");
+                debug!(error = %error, ?delay, attempts, "retrying, because a 403 can be transient");
                 self.just_rejected = None;
             }
         }
@@ -103,7 +103,7 @@ impl Retried for CallInProgress<'_> {
         let attempts = self.exchange.attempts;
         match class {
             FailureClass::Permanent => debug!(error = %error, attempts, "failed"),
-            _ => debug!(error = %error, attempts, ?reason, "given up"),
+            _ => debug!(error = %error, attempts, ?reason, "gave up"),
         }
         let error = match class {
             FailureClass::Permanent => error,
@@ -135,7 +135,7 @@ impl Retried for CallInProgress<'_> {
 }
 
 impl CallInProgress<'_> {
-    /// The attempt was not sent, since there is no token.
+    /// The attempt was not sent, because no token could be obtained.
     #[cold]
     fn without_token(&mut self, failure: NoToken) -> Failed {
         self.exchange.elapsed = self.attempts.started.elapsed();
@@ -145,13 +145,13 @@ impl CallInProgress<'_> {
         }
     }
 
-    /// States of a rejection that the token is of another tenant, if it is.
+    /// Adds to a rejection that the token belongs to another tenant, if it does.
     fn of_other_tenant(&self, error: Error) -> Error {
         let token = self.token.as_deref();
         let token = token.and_then(|token: &Token| token.tenant.as_deref());
         match (token, self.tenant.to_str()) {
             (Some(token), Ok(sent)) if token != sent => error.with_help(format!(
-                "the token is of the tenant `{token}`, and the request went to `{sent}`: that needs a consortium where the user has an affiliation with it"
+                "the token was issued for the tenant `{token}`, but the request was sent to `{sent}`: this works only in a consortium in which the user has an affiliation with that tenant"
             )),
             _ => error,
         }

@@ -1,5 +1,5 @@
-//! Values that are read rarely and needed often: cached for a time, in one place for all handles of
-//! a client, with an end to its size.
+//! A cache with a TTL and a size limit, shared by all handles of a client, for values that are
+//! needed often.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -12,14 +12,14 @@ use tokio::time::Instant;
 
 use crate::wire::error::{Error, Result};
 
-/// How many values are cached at most.
+/// The maximum number of cached values.
 const MOST_VALUES: usize = 512;
 
-/// How many records the cached values have at most, all together. What is used least goes first.
+/// The maximum number of records of all cached values. The least recently used value is evicted
+/// first.
 const MOST_RECORDS: usize = 200_000;
 
-/// What a value is cached under: nothing of one tenant is given to another, and nothing of one type
-/// as another.
+/// The key of a cached value: values are never shared between tenants or between types.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct CacheKey {
     tenant: String,
@@ -39,7 +39,7 @@ impl CacheKey {
 
 type CacheOutcome = Result<Arc<dyn Any + Send + Sync>>;
 
-/// A value, or one that is being loaded. All that need it meanwhile wait for the same load.
+/// A value, or one that is being loaded. Concurrent callers wait for the same load.
 struct CacheSlot {
     begun: Instant,
     outcome: OnceCell<CacheOutcome>,
@@ -66,9 +66,10 @@ impl Cache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The value of `key` if it was asked for no longer than `max_age` ago, else what `load` gives,
-    /// with the number of its records. However many ask at once, one loads; when that one gives up,
-    /// another goes on. A failure goes to all that waited for it, and is not cached.
+    /// The value of `key` if it was loaded no longer than `max_age` ago, otherwise the result of
+    /// `load`, with the number of its records. One of several concurrent callers loads; if it is
+    /// cancelled, another one takes over. An error is returned to all waiting callers and is not
+    /// cached.
     pub(crate) async fn get<T: Send + Sync + 'static>(
         &self,
         key: CacheKey,
@@ -91,7 +92,10 @@ impl Cache {
         match outcome {
             Ok(value) => Arc::clone(value).downcast().map_err(|_| {
                 // The type is part of the key.
-                Error::lookup("a cached value has another type than its key states".to_owned())
+                Error::lookup(
+                    "the type of a cached value differs from the one that its key states"
+                        .to_owned(),
+                )
             }),
             Err(error) => {
                 self.remove(&key, &slot);
@@ -125,7 +129,7 @@ impl Cache {
         slot
     }
 
-    /// Notes how large a value turned out to be.
+    /// Records the size of a value.
     fn settle(&self, key: &CacheKey, slot: &Arc<CacheSlot>, records: usize) {
         let mut entries = self.entries();
         if let Some(entry) = entries.map.get_mut(key)
@@ -147,17 +151,17 @@ impl Cache {
         }
     }
 
-    /// Forgets one value.
+    /// Invalidates one value.
     pub(crate) fn forget_one(&self, key: &CacheKey) {
         self.entries().map.remove(key);
     }
 
-    /// Forgets what was cached for a tenant.
+    /// Invalidates the values of a tenant.
     pub(crate) fn forget(&self, tenant: &str) {
         self.entries().map.retain(|key, _| key.tenant != tenant);
     }
 
-    /// Forgets everything.
+    /// Invalidates all values.
     pub(crate) fn clear(&self) {
         self.entries().map.clear();
     }
@@ -223,7 +227,7 @@ mod tests {
             get(&cache, &n.to_string(), MOST_RECORDS / 4, &loads).await;
         }
         assert_eq!(cache.entries().map.len(), 4);
-        // What is larger than all may be is returned, and not cached.
+        // A value larger than the limit is returned but not cached.
         assert_eq!(*get(&cache, "huge", MOST_RECORDS + 1, &loads).await, "huge");
         assert_eq!(cache.entries().map.len(), 0);
     }

@@ -1,4 +1,4 @@
-//! One call: its request, its tenant, and what became of its attempts so far.
+//! One call: its request, its tenant, and the state of its attempts so far.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,51 +23,51 @@ use crate::wire::request::Request;
 use crate::wire::response::Response;
 use crate::wire::retry::RetryPolicy;
 
-/// The part of a body that was not read, and the permit that is held until it is.
+/// The unread part of a body, and the permit that is held until it is read.
 pub(crate) type Rest = (Box<Incoming>, OwnedPermit);
 
-/// A response as an attempt received it, and the part of its body that was not read.
+/// A response as an attempt received it, and the unread part of its body.
 pub(crate) type AttemptOutput = (http::Response<Bytes>, Option<Rest>);
 
-/// The response to a call, and the part of its body that was not read.
+/// The response to a call, and the unread part of its body.
 pub(crate) type Executed = (Response, Option<Rest>);
 
-/// A call, and what became of its attempts so far.
+/// A call, and the state of its attempts so far.
 pub(super) struct CallInProgress<'a> {
     pub(super) session: &'a Session,
     pub(super) request: &'a Request,
     pub(super) tenant: &'a HeaderValue,
-    /// Whether the body of a success is read as a whole.
+    /// Whether the body of a success is read completely.
     pub(super) whole: bool,
     pub(super) policy: &'a RetryPolicy,
     pub(super) attempts: Attempts,
     pub(super) exchange: Exchange,
-    /// The timeouts of an attempt that has everything in memory.
+    /// The timeouts of an attempt whose bodies are in memory.
     pub(super) timeouts: Timeouts,
-    /// The token of the attempt; none where the request has its own or needs none.
+    /// The token of the attempt; none if the request has its own or needs none.
     pub(super) token: Option<Arc<Token>>,
     /// The generation of the token that the server rejected last.
     pub(super) rejected: Option<u64>,
-    /// When it rejected one, if it did so at the last attempt.
+    /// The time of the rejection, if the last attempt was rejected.
     pub(super) just_rejected: Option<Instant>,
     pub(super) limited: Limited,
     /// The slot of the attempt.
     pub(super) slot: Slot,
-    /// Why the last attempt was not the last one.
+    /// The reason for the next attempt.
     pub(super) last: Option<Error>,
 }
 
 /// The attempts of a call that a limiter rejected.
 #[derive(Default)]
 pub(super) struct Limited {
-    /// How many there were since other requests of the client were accepted.
+    /// The number of rejections since the last accepted request of the client.
     in_a_row: u32,
-    /// How many had been accepted at the last one.
+    /// The number of accepted requests at the last rejection.
     progress: u64,
 }
 
 impl<'a> CallInProgress<'a> {
-    /// Checks what can be checked before anything is sent.
+    /// Validates the request before anything is sent.
     pub(super) fn begin(
         session: &'a Session,
         tenant: &'a Tenant,
@@ -82,7 +82,7 @@ impl<'a> CallInProgress<'a> {
         if let Some(problem) = session.line_problem(request) {
             return Err(Error::request(exchange, problem).with_help(request_line::REMEDY));
         }
-        // A task is in a runtime, and that is found out without a counter that all threads share.
+        // A task always has a runtime; this check avoids a counter that all threads share.
         if task::try_id().is_none() && Handle::try_current().is_err() {
             return Err(Error::no_runtime());
         }

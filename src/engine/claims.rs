@@ -1,11 +1,11 @@
-//! What an access token says, which is a JSON Web Token on both platforms.
+//! The claims of an access token, which is a JSON Web Token on both platforms.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-/// What an access token says of its user. It is not checked: the server does that, with every
-/// request.
+/// The claims of an access token about its user. They are not verified: the server does that, with
+/// every request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct TokenClaims {
@@ -20,7 +20,7 @@ pub(crate) struct TokenClaims {
 }
 
 impl TokenClaims {
-    /// Reads the payload of a JSON Web Token. What is none says nothing.
+    /// Reads the payload of a JSON Web Token. Other tokens have no claims.
     pub(crate) fn of(token: &str) -> Self {
         let payload = token.split('.').nth(1).unwrap_or_default();
         URL_SAFE_NO_PAD

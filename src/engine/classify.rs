@@ -1,4 +1,4 @@
-//! What the end of an attempt means: a response, or a failure and its class.
+//! Classifies the result of an attempt: a response, or a failure and its class.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -21,10 +21,10 @@ use crate::wire::retry_decision::FailureClass;
 use crate::wire::server_message;
 use crate::wire::truncated::diagnostics;
 
-const LIMITED: &str = "a limiter in front of FOLIO rejects requests: the client slows down by itself, and `rate_limit` of the builder keeps it below what is allowed from the beginning";
+const LIMITED: &str = "a rate limiter in front of FOLIO rejects requests: the client slows down automatically; set `rate_limit` of the builder to stay below the limit from the start";
 
 impl CallInProgress<'_> {
-    /// What an attempt brought. `rest` is the part of a body that was not read.
+    /// The result of an attempt. `rest` is the unread part of a body.
     pub(super) fn classify(
         &mut self,
         sent: Result<Response<Bytes>, TransportFailure>,
@@ -45,14 +45,14 @@ impl CallInProgress<'_> {
         }
     }
 
-    /// A response with a success status: not all of them are what was asked for.
+    /// A response with a success status: not all of them are what was requested.
     fn success(
         &self,
         response: Response<Bytes>,
         rest: Option<Rest>,
     ) -> Result<AttemptOutput, Failed> {
-        // A write that a login page answers was not carried out, as far as anybody knows. By path
-        // any page may be wanted.
+        // A write that got a login page was not executed, as far as is known. A call by path may
+        // request any page.
         if !self.exchange.operation.name.is_empty()
             && is_stray_page(response.headers(), response.body(), self.exchange.operation)
         {
@@ -85,7 +85,7 @@ impl CallInProgress<'_> {
         Failed::permanent(self.not_repeated(error))
     }
 
-    /// The failure of a list that was asked for, if the server broke it off.
+    /// The failure of a list, if the server aborted it.
     fn broken_off(&self, body: &[u8]) -> Option<Failed> {
         if !self.request.is_read() && self.request.is_idempotent() != Some(true) {
             return None;
@@ -152,13 +152,13 @@ impl CallInProgress<'_> {
     }
 
     fn token_rejected(&self, error: Error) -> Failed {
-        // A 401 to a login or a change of a password means the password.
+        // A 401 to a login or a change of a password refers to the password.
         let is_of_password = self.exchange.sensitive
             && *self.request.method() == Method::POST
             && self.request.facts().creates == Creates::Nothing;
-        // A token that came after the last rejection and should be good: the next one would be
-        // rejected too. One that was there before, or has expired during the attempt, says nothing
-        // of it.
+        // A token that was issued after the last rejection and should be valid was rejected: the
+        // next one would be rejected, too. A token that was issued before, or has expired during
+        // the attempt, shows nothing of the kind.
         let is_useful = |rejected_at| match &self.token {
             Some(token) => token.obtained < rejected_at || !token.is_good(),
             None => false,
@@ -171,7 +171,7 @@ impl CallInProgress<'_> {
         }
     }
 
-    /// A transient status: of a limiter, or of what is behind it.
+    /// A transient status: of a limiter, or of the servers behind it.
     fn transient(&mut self, error: Error, is_limited: bool) -> Failed {
         let retry_after = error.retry_after();
         if !is_limited {
@@ -193,14 +193,14 @@ impl CallInProgress<'_> {
         }
     }
 
-    /// A status that another attempt would have as well; but after a DELETE in doubt, a 404 is not.
+    /// A permanent status; except that a 404 after a DELETE with unknown outcome means success.
     fn permanent(&self, error: Error) -> Result<AttemptOutput, Failed> {
         if self.is_second_deletion(&error) {
             if error.is_missing_record() {
-                // An attempt without a response has deleted it: what was asked for is so.
+                // An attempt without a response has deleted it: the requested state is reached.
                 return Ok(self.done(no_content(), None));
             }
-            // The gateway did not find the module, which says nothing of the record.
+            // The gateway did not find the module, which does not show whether the record exists.
             return Err(Failed {
                 error,
                 class: FailureClass::transient(None),
@@ -215,7 +215,7 @@ impl CallInProgress<'_> {
         }))
     }
 
-    /// No complete response came.
+    /// No complete response arrived.
     #[cold]
     fn failure(&self, mut failure: TransportFailure) -> Failed {
         // The connection may be dead.
@@ -225,7 +225,7 @@ impl CallInProgress<'_> {
         let exchange = self.exchange.clone();
         match failure.kind {
             ErrorKind::Request => Failed::permanent(Error::request(exchange, failure.message)),
-            // The response came and cannot be read: what was sent may have been carried out.
+            // The response arrived but cannot be read: the request may have been executed.
             ErrorKind::TooLarge | ErrorKind::Decode => {
                 Failed::permanent(self.not_repeated(failure.into_error(exchange)))
             }
@@ -251,7 +251,7 @@ impl CallInProgress<'_> {
         }
     }
 
-    /// An error after which a write is not sent again, though it may have been carried out.
+    /// An error after which a write is not retried, although it may have been executed.
     fn not_repeated(&self, error: Error) -> Error {
         match self.request.is_read() {
             true => error,
@@ -259,7 +259,7 @@ impl CallInProgress<'_> {
         }
     }
 
-    /// What the server may repeat of the request that is not to be shown.
+    /// The secrets of the request that the server may echo.
     fn secrets(&self) -> Secrets {
         let mut secrets = self.request.secrets();
         let header: Option<&HeaderValue> = self.token.as_ref().map(|token| &token.header);
@@ -269,16 +269,16 @@ impl CallInProgress<'_> {
         secrets
     }
 
-    /// Whether a status is a limiter's. nginx's `limit_req` answers 503 unless it was told another
-    /// status, and so does an outage: but then nothing of the path was answered well just now.
+    /// Whether a status comes from a limiter. nginx's `limit_req` responds with 503 unless another
+    /// status is configured, and so does an outage: but then the path has no recent success.
     fn is_limited(&self, status: StatusCode) -> bool {
         status == StatusCode::TOO_MANY_REQUESTS
             || status == StatusCode::SERVICE_UNAVAILABLE
                 && self.session.pace.is_limiting_by_503(self.request.path())
     }
 
-    /// What to say of this request if it was the one that had the gateway end the connection, by
-    /// the length of its URL and headers.
+    /// The remedy for this request if its URL and headers were long enough for the gateway to close
+    /// the connection.
     #[cold]
     fn excess(&self) -> Option<String> {
         let headers = self.request.headers().iter();
@@ -288,16 +288,17 @@ impl CallInProgress<'_> {
         cause::excess(self.exchange.target.shown().len() + headers)
     }
 
-    /// Whether it is the 404 to a DELETE an earlier attempt of which may have been carried out.
+    /// Whether it is the 404 to a DELETE of which an earlier attempt may have been executed.
     fn is_second_deletion(&self, error: &Error) -> bool {
         self.exchange.in_doubt && error.is_not_found() && *self.request.method() == Method::DELETE
     }
 }
 
-/// States of a write that it may have been carried out, and why it was not repeated.
+/// Adds to the error of a write that it may have been executed, and the reason why it was not
+/// retried.
 pub(super) fn unknown_outcome(error: Error, is_repeatable: bool) -> Error {
     error.with_unknown_outcome().with_help(match is_repeatable {
-        true => "whether the last attempt was carried out is not known",
-        false => "it was not repeated: whether the server carried it out is not known, and it could happen twice (see RetryPolicy and Request::idempotent)",
+        true => "the outcome of the last attempt is unknown",
+        false => "not retried: its outcome is unknown, and a retry could execute it twice (see RetryPolicy and Request::idempotent)",
     })
 }

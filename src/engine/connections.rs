@@ -1,9 +1,9 @@
-//! The HTTP client, and another one in its place when a connection may be dead.
+//! The HTTP client, and its replacement when a connection may be dead.
 //!
-//! Over HTTP/2 all requests share a connection, and the HTTP library gives no way to leave it: a
-//! request that timed out would be sent again over the same dead one. So after a timeout another
-//! HTTP client is made, with no connection yet. What is on its way in the old one ends there, and
-//! its connections with it.
+//! Over HTTP/2 all requests share a connection, and the HTTP library cannot abandon it: a request
+//! that timed out would be retried over the same dead one. So after a timeout a new HTTP client
+//! without connections is created. Requests in flight in the old one complete there, and then its
+//! connections are closed.
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -17,17 +17,17 @@ use crate::engine::tls::Prepared;
 use crate::wire::cause;
 use crate::wire::error::{Error, Result};
 
-/// How HTTP clients are made.
+/// The configuration of HTTP clients.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     pub(crate) connect_timeout: Duration,
-    /// The shortest time after which a silent connection ends an attempt.
+    /// The shortest timeout after which a silent connection ends an attempt.
     #[cfg_attr(
         not(feature = "http2"),
-        expect(dead_code, reason = "HTTP/1.1 has no pings")
+        expect(dead_code, reason = "HTTP/1.1 has no ping frames")
     )]
     pub(crate) silence: Duration,
-    /// How many responses may be open at once.
+    /// The maximum number of open responses.
     #[cfg_attr(
         not(feature = "http2"),
         expect(dead_code, reason = "HTTP/1.1 has no windows")
@@ -39,27 +39,27 @@ pub(crate) struct Recipe {
     pub(crate) tls: Prepared,
 }
 
-/// What of a response HTTP/2 lets the server send before it is read.
+/// The HTTP/2 window of a response: the data that the server may send before it is read.
 #[cfg(feature = "http2")]
 const LARGEST_WINDOW: u32 = 1024 * 1024;
 
-/// Below it a response takes too many round trips.
+/// With a smaller window, a response takes too many round trips.
 #[cfg(feature = "http2")]
 const SMALLEST_WINDOW: u32 = 64 * 1024;
 
-/// How much all responses that nobody reads may take of memory, where they are not more than that
-/// many by the smallest windows.
+/// The maximum memory of all unread responses, unless their number times the smallest window
+/// exceeds it.
 #[cfg(feature = "http2")]
 const ALL_WINDOWS: u32 = 64 * 1024 * 1024;
 
-/// The longest time between two pings of a connection that is in use.
+/// The maximum time between two pings of a connection in use.
 #[cfg(feature = "http2")]
 const PING: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(crate) struct Connections {
     recipe: Recipe,
-    /// The client, and since when. Never held across an await.
+    /// The client, and its creation time. Never held across an await.
     current: RwLock<(reqwest::Client, Instant)>,
 }
 
@@ -77,8 +77,8 @@ impl Connections {
         current.0.clone()
     }
 
-    /// Requests from now on get a connection that is newer than `sent`, when one was sent that
-    /// timed out.
+    /// Subsequent requests use a connection that is newer than `sent`, the time at which a
+    /// timed-out request was sent.
     pub(crate) fn leave(&self, sent: Instant) {
         // Over HTTP/1.1 a request that timed out has closed its connection.
         if !(cfg!(feature = "http2") && self.recipe.is_https) {
@@ -93,7 +93,7 @@ impl Connections {
         };
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if is_older(&current) {
-            debug!("a request timed out: the next ones get another connection");
+            debug!("a request timed out: the next requests use a new connection");
             *current = (client, Instant::now());
         }
     }
@@ -104,17 +104,16 @@ impl Recipe {
         let builder = reqwest::Client::builder()
             .user_agent(&self.user_agent)
             .connect_timeout(self.connect_timeout)
-            // Load balancers in front of FOLIO drop idle connections after 60 s. A connection that
-            // is dropped while a request is on its way is a POST that must not be
-            // repeated.
+            // Load balancers in front of FOLIO drop idle connections after 60 s. If a connection is
+            // dropped while a request is in flight, a POST cannot be retried.
             .pool_idle_timeout(Duration::from_secs(45))
-            // FOLIO redirects nowhere, and a redirect would carry the token, which stands in a
-            // header of FOLIO's own, to another host. What is repeated is decided above
-            // this, but for what an HTTP/2 server says it has not looked at (REFUSED_STREAM, a
-            // graceful GOAWAY): that is never carried out, and reqwest sends it again.
+            // FOLIO does not redirect, and a redirect would send the token, which is in a header
+            // specific to FOLIO, to another host. Retries are decided above this layer, except for
+            // requests that an HTTP/2 server declares unprocessed (REFUSED_STREAM, a graceful
+            // GOAWAY): they were certainly not executed, and reqwest sends them again.
             .redirect(reqwest::redirect::Policy::none())
-            // Content codings are decoded by `encoding.rs`. Another crate of the program may switch
-            // reqwest's decoders on for all.
+            // Content codings are decoded by `encoding.rs`. Another crate of the program may enable
+            // reqwest's decoders for all crates.
             .no_gzip()
             .no_deflate()
             .no_brotli()
@@ -124,7 +123,7 @@ impl Recipe {
         let builder = self.proxy.apply(builder)?;
         self.tls.apply(builder).build().map_err(|error| {
             Error::configuration(format!(
-                "the HTTP client could not be made: {}",
+                "the HTTP client could not be created: {}",
                 cause::innermost(&error)
             ))
         })
@@ -132,10 +131,10 @@ impl Recipe {
 
     #[cfg(feature = "http2")]
     fn http2(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        // Each response that nobody reads fills its own window. That of the connection holds them
-        // all, so that none blocks another.
+        // Each unread response fills its own window. The connection's window covers all of them, so
+        // that none blocks another.
         let streams = u32::try_from(self.max_in_flight.max(1)).unwrap_or(u32::MAX);
-        // A login besides.
+        // Plus a login.
         let streams = streams.saturating_add(1);
         let window = (ALL_WINDOWS / streams).clamp(SMALLEST_WINDOW, LARGEST_WINDOW);
         // RFC 9113, 6.9.1.

@@ -1,5 +1,5 @@
 //! Counts the records that a DELETE by query would delete, before it is sent: the text of a query
-//! cannot tell (`title=*`, `id==""` and `starts_with("")` match everything).
+//! does not reveal their number (`title=*`, `id==""` and `starts_with("")` match everything).
 
 use std::pin::Pin;
 
@@ -12,7 +12,7 @@ use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;
 
 impl Session {
-    /// An error, if the query matches more than is allowed, or if that cannot be found out.
+    /// Returns an error if the query matches more than is allowed, or if that cannot be determined.
     ///
     /// With `limit=0` RMB counts exactly, with and without a query (recorded: lists.jsonl).
     pub(crate) fn check_bound<'a>(
@@ -50,15 +50,14 @@ impl Session {
         let count = request.count(matching);
         match self.send_with_retries(tenant, &count, true).await {
             Ok((response, _)) => total(response.body())
-                .ok_or_else(|| uncounted("the list states no `totalRecords`".to_owned())),
-            // The server's own words on the query, or a failure of the connection: the caller's to
-            // see as they are.
+                .ok_or_else(|| uncounted("the response has no `totalRecords`".to_owned())),
+            // The server's error about the query, or a connection failure, is returned unchanged.
             Err(error) => Err(error.before_deletion()),
         }
     }
 }
 
-/// The number of records that a list states, in one of the two places where FOLIO's modules do.
+/// The number of records that a list states, in one of the two places that FOLIO's modules use.
 fn total(body: &[u8]) -> Option<u64> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

@@ -1,4 +1,4 @@
-//! An answer that is read piece by piece.
+//! A response that is read piece by piece.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -23,12 +23,12 @@ use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::response::{Response, is_stray_page};
 use crate::wire::server_message;
 
-/// A successful answer whose body is still on its way: a stream of pieces, none of them larger than
-/// what the connection gave at once.
+/// A successful response whose body is still arriving: a stream of pieces, each as large as the
+/// connection delivers at once.
 ///
-/// What is not read is not asked for: the server waits. Dropping it gives the rest up. If the
-/// connection breaks, or nothing comes for as long as the client's timeout, the stream ends with an
-/// error; it is not begun again.
+/// Data is requested only as fast as it is read: otherwise the server waits. Dropping it cancels
+/// the rest. If the connection breaks, or is idle for longer than the client's timeout, the stream
+/// ends with an error; it is not retried.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -83,14 +83,13 @@ impl Download {
         self.head.header(name)
     }
 
-    /// How many bytes the server announced by `Content-Length`; none if it did not, or if it sends
-    /// them compressed: then the length is that of the compressed body, which is not what is
-    /// read.
+    /// The size in bytes that the server stated with `Content-Length`; none if it did not, or if
+    /// the body is compressed: then the header states the compressed size.
     pub fn length(&self) -> Option<u64> {
         self.header("content-length")?.trim().parse().ok()
     }
 
-    /// How many bytes were read so far.
+    /// The number of bytes read so far.
     pub fn received(&self) -> u64 {
         self.received
     }
@@ -103,7 +102,7 @@ impl Download {
     /// Reads the rest into memory.
     ///
     /// # Errors
-    /// The connection broke, or nothing came for too long.
+    /// The connection broke, or was idle for too long.
     pub async fn bytes(self) -> Result<Bytes> {
         self.whole().await.map(Response::into_body)
     }
@@ -129,10 +128,10 @@ impl Download {
         Ok(self.head.with_body(whole.freeze()))
     }
 
-    /// Writes the rest to `writer` as it comes, and says how many bytes that were.
+    /// Writes the rest to `writer` while it arrives, and returns the number of bytes.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes); [`ErrorKind::Io`] if it cannot be written.
+    /// As [`bytes`](Self::bytes); [`ErrorKind::Io`] if writing fails.
     pub async fn write_to(
         mut self,
         writer: &mut (impl AsyncWrite + Unpin + ?Sized),
@@ -141,19 +140,19 @@ impl Download {
         while let Some(piece) = self.next().await {
             let piece = piece?;
             let outcome = writer.write_all(&piece).await;
-            outcome.map_err(|error| self.unwritten("the answer", error))?;
+            outcome.map_err(|error| self.unwritten("the response", error))?;
             written += piece.len() as u64;
         }
         let flushed = writer.flush().await;
-        flushed.map_err(|error| self.unwritten("the answer", error))?;
+        flushed.map_err(|error| self.unwritten("the response", error))?;
         Ok(written)
     }
 
-    /// Writes the rest into a file as it comes, and says how many bytes that were. The file has
-    /// another name (`….part`) until it is whole; what was there before is replaced.
+    /// Writes the rest into a file while it arrives, and returns the number of bytes. The file has
+    /// a temporary name (`….part`) until it is complete; an existing file is replaced then.
     ///
     /// # Errors
-    /// As [`write_to`](Self::write_to). Then the file is not there, or what it was.
+    /// As [`write_to`](Self::write_to). After an error the file is absent or unchanged.
     pub async fn save(mut self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref();
         let mut part = path.as_os_str().to_owned();
@@ -179,8 +178,8 @@ impl Download {
         Ok(written)
     }
 
-    /// The records of an answer that has one after the other (`application/stream+json`, a line a
-    /// record): see [`Records`].
+    /// The records of a response with concatenated records (`application/stream+json`, one record
+    /// per line): see [`Records`].
     pub fn records<T: DeserializeOwned>(self) -> Records<T> {
         Records {
             download: self,
@@ -204,14 +203,14 @@ impl Download {
         )
     }
 
-    /// Whether it begins as a page of HTML, which the operation does not give. By path any page may
-    /// be wanted.
+    /// Whether it starts as an HTML page, which the operation does not return. A call by path may
+    /// request any page.
     fn is_stray_page(&self, beginning: &[u8]) -> bool {
         let operation = self.head.exchange().operation;
         !operation.name.is_empty() && is_stray_page(self.headers(), beginning, operation)
     }
 
-    /// Ends it by an error.
+    /// Ends it with an error.
     fn end(&mut self, mut failure: TransportFailure) -> Error {
         self.ended = true;
         self.permit = None;
@@ -222,7 +221,7 @@ impl Download {
     }
 }
 
-/// A file that is removed unless it was given its own name.
+/// A file that is removed unless it was given its final name.
 struct Part(std::path::PathBuf);
 
 impl Drop for Part {
@@ -281,25 +280,25 @@ impl fmt::Debug for Download {
     }
 }
 
-/// The records of an answer that is read piece by piece, in bounded memory: a line a record, or one
-/// after the other.
+/// The records of a response that is read piece by piece, in bounded memory: one record per line,
+/// or concatenated.
 ///
-/// Lines end at `\n` only: FOLIO writes U+2028 and the like into its data as they are. A line that
-/// is no record is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its place,
-/// with the line, and the stream goes on. After any other error it ends.
+/// Lines end only at `\n`: FOLIO writes U+2028 and similar characters unescaped. A line that is not
+/// a record results in an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its
+/// place, with the line, and the stream continues. After any other error it ends.
 #[must_use = "a stream reads nothing before it is polled"]
 pub struct Records<T> {
     download: Download,
-    /// What was read and is no whole line yet.
+    /// Data that was read and is not a complete line yet.
     rest: BytesMut,
-    /// How much of it has no end of line.
+    /// The length of its part without an end of line.
     searched: usize,
-    /// From how much without an end of line on it is looked whether there are whole records in it.
+    /// The length without an end of line from which it is searched for complete records.
     unbroken: usize,
-    /// Records of a line that holds several.
+    /// Records of a line that contains several.
     ready: VecDeque<Result<T>>,
     count: u64,
-    /// Nothing was taken yet: a byte order mark may come before the first record.
+    /// Nothing was read yet: a byte order mark may precede the first record.
     mark_may_come: bool,
     ended: bool,
     record: PhantomData<fn() -> T>,
@@ -310,17 +309,17 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl<T> Unpin for Records<T> {}
 
-/// How long a line may be before it is looked whether it is many records: some modules write no
-/// ends of lines at all.
+/// The length of a line from which it is searched for several records: some modules write no ends
+/// of lines at all.
 const UNBROKEN: usize = 64 * 1024;
 
-/// How much of the beginning of a line is whole records.
+/// The length of the complete records at the start of a line.
 fn whole(line: &[u8]) -> usize {
     let mut values =
         serde_json::Deserializer::from_slice(line).into_iter::<serde::de::IgnoredAny>();
     let mut end = 0;
     while let Some(Ok(_)) = values.next() {
-        // What is a number may go on.
+        // A number may continue.
         if line
             .get(..values.byte_offset())
             .is_some_and(|read| read.ends_with(b"}"))
@@ -337,8 +336,7 @@ impl<T: DeserializeOwned> Records<T> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Reads a line. Some modules write records one after the other without an end of line between
-    /// them.
+    /// Reads a line. Some modules concatenate records without an end of line between them.
     fn line(&mut self, line: &[u8]) {
         let mut at = 0;
         while let Some(rest) = line.get(at..).filter(|rest| !rest.trim_ascii().is_empty()) {
@@ -354,7 +352,7 @@ impl<T: DeserializeOwned> Records<T> {
                     record.map(Ok)
                 }
                 Some(Err(error)) => {
-                    // Where this value ends is known if it is JSON and only no record.
+                    // The end of this value is known if it is JSON but not a record.
                     let mut any = serde_json::Deserializer::from_slice(rest)
                         .into_iter::<serde::de::IgnoredAny>();
                     let length = match any.next() {
@@ -381,7 +379,7 @@ impl<T: DeserializeOwned> Records<T> {
     }
 }
 
-/// The `id` of a record, if that much of it can be read.
+/// The `id` of a record, if it can be read that far.
 fn id_of(json: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Named {
@@ -412,7 +410,7 @@ impl<T: DeserializeOwned> Stream for Records<T> {
                 let end = whole(&self.rest);
                 let records = self.rest.split_to(end);
                 self.searched = self.rest.len();
-                // So that a record that is large itself is not read again with each piece of it.
+                // So that a large record is not parsed again with each piece of it.
                 self.unbroken = UNBROKEN.max(self.rest.len().saturating_mul(2));
                 self.line(&records);
                 continue;
@@ -447,7 +445,7 @@ impl<T: DeserializeOwned> Stream for Records<T> {
                 }
                 Some(Err(error)) => {
                     self.ended = true;
-                    // What is left is half a record.
+                    // The remainder is an incomplete record.
                     self.rest.clear();
                     return Poll::Ready(Some(Err(error)));
                 }

@@ -1,4 +1,4 @@
-//! Why no complete response was received.
+//! Failures without a complete response.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -13,14 +13,14 @@ use crate::value::encoding::Fault;
 use crate::wire::cause::{self, Cause};
 use crate::wire::error::{Error, ErrorKind, Exchange};
 
-/// Why there is no answer.
+/// The reason why there is no response.
 pub(crate) struct TransportFailure {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     pub(crate) source: Option<Arc<dyn std::error::Error + Send + Sync>>,
-    /// Whether it will be the same next time.
+    /// Whether the failure is permanent.
     pub(crate) lasts: bool,
-    /// Whether the gateway ended the connection since it received too much of something.
+    /// Whether the gateway closed the connection because it received too much.
     pub(crate) is_excess: bool,
     pub(crate) help: Option<Cow<'static, str>>,
 }
@@ -37,7 +37,7 @@ impl TransportFailure {
         }
     }
 
-    /// As [`new`](Self::new), of what will be the same next time.
+    /// As [`new`](Self::new), for a permanent failure.
     pub(crate) fn lasting(kind: ErrorKind, message: String) -> Self {
         Self {
             lasts: true,
@@ -45,7 +45,7 @@ impl TransportFailure {
         }
     }
 
-    /// Whether it is certain that the server has not carried out the request.
+    /// Whether the server has certainly not executed the request.
     pub(crate) fn was_never_sent(&self) -> bool {
         self.kind == ErrorKind::Connect
     }
@@ -65,50 +65,50 @@ impl TransportFailure {
         Self::new(ErrorKind::Timeout, message)
     }
 
-    /// The response did not begin.
+    /// The response did not start.
     pub(super) fn no_head(timeout: Duration) -> Self {
         Self::timeout(format!(
-            "read timeout: the server sent nothing for {} s, not even the beginning of a response",
+            "read timeout: the server sent nothing for {} s and did not start a response",
             timeout.as_secs_f64()
         ))
     }
 
-    /// The response stopped.
+    /// The response stalled.
     pub(super) fn no_bytes(timeout: Duration, received: u64) -> Self {
         Self::timeout(format!(
-            "read timeout: the server sent nothing for {} s, after {received} bytes of its response",
+            "read timeout: the server sent nothing for {} s after {received} bytes of its response",
             timeout.as_secs_f64()
         ))
     }
 
-    /// The connection took nothing of the body.
+    /// The connection accepted no more of the body.
     pub(super) fn unsent(timeout: Duration, sent: u64) -> Self {
         Self::timeout(format!(
-            "write timeout: nothing moved for {} s, after {sent} bytes of the request's body",
+            "write timeout: nothing could be sent for {} s after {sent} bytes of the request body",
             timeout.as_secs_f64()
         ))
     }
 
-    /// The stream that is the body of the request gave nothing.
+    /// The stream of the request body stalled.
     pub(super) fn unread(timeout: Duration, sent: u64) -> Self {
         Self::timeout(format!(
-            "nothing moved for {} s: the stream that is the request's body gave nothing after {sent} bytes",
+            "nothing was sent for {} s: the stream of the request body produced nothing after {sent} bytes",
             timeout.as_secs_f64()
         ))
     }
 
-    /// There is more than memory is allowed to take. The same request would give the same again.
+    /// The memory limit is exceeded. A retry of the same request would exceed it again.
     pub(crate) fn too_large(most: Most, what: impl Display) -> Self {
         Self::lasting(
             ErrorKind::TooLarge,
             format!(
-                "{what} is larger than {} bytes, the bound that `{}` sets",
+                "{what} is larger than {} bytes, the limit that `{}` sets",
                 most.bytes, most.setting
             ),
         )
     }
 
-    /// What a service says of a request without a response.
+    /// The error of a service without a response.
     fn of_service(kind: FailureKind, error: HttpError) -> Self {
         let message = cause::innermost(&error).to_string();
         let new = match kind {
@@ -123,10 +123,10 @@ impl TransportFailure {
         }
     }
 
-    /// Says that the server had responded already.
+    /// Adds that the server had already responded.
     pub(super) fn after(mut self, status: StatusCode) -> Self {
         self.message = format!(
-            "{} (the response had begun with the status {})",
+            "{} (the response had started with the status {})",
             self.message,
             status.as_u16()
         );
@@ -147,7 +147,7 @@ impl From<Fault> for TransportFailure {
     }
 }
 
-/// Of an error of the HTTP library.
+/// From an error of the HTTP library.
 pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> TransportFailure {
     if let Some(kind) = said(&error) {
         return TransportFailure::of_service(kind, HttpError::of_body(error));
@@ -163,7 +163,7 @@ pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> TransportFail
     }
 }
 
-/// Of an error of a service.
+/// From an error of a service.
 pub(crate) fn failure_of(error: HttpError, timeout: Duration) -> TransportFailure {
     match error.0 {
         HttpErrorInner::Reqwest(error) => failure(error, timeout),

@@ -1,4 +1,4 @@
-//! The HTTP extension point: what sends a request, and what a program puts in between.
+//! The HTTP extension point: the service that sends requests, and layers around it.
 
 use std::error::Error;
 use std::fmt;
@@ -19,24 +19,24 @@ type BoxedCause = Box<dyn Error + Send + Sync>;
 /// [`HttpPath`] is among its extensions.
 pub type HttpRequest = http::Request<HttpBody>;
 
-/// A response as an [`HttpService`] gives it.
+/// A response of an [`HttpService`].
 pub type HttpResponse = http::Response<HttpBody>;
 
-/// The response of an [`HttpService`], to be awaited.
+/// The future response of an [`HttpService`].
 pub type HttpFuture = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
 
-/// Sends one HTTP request and gives its response. It is the one place at which a program can see or
-/// replace what the SDK sends.
+/// Sends one HTTP request and returns its response. This is the single place at which a program can
+/// observe or replace what the SDK sends.
 ///
-/// [`http_layer`](crate::FolioClientBuilder::http_layer) puts a service around the SDK's own one:
-/// for the propagation of trace contexts, for metrics, for a layer of tower.
-/// [`http_service`](crate::FolioClientBuilder::http_service) replaces it: by another HTTP library,
-/// or by a handler in the same process for tests.
+/// [`http_layer`](crate::FolioClientBuilder::http_layer) wraps the SDK's own service: for the
+/// propagation of trace contexts, for metrics, for a tower layer.
+/// [`http_service`](crate::FolioClientBuilder::http_service) replaces it: with another HTTP
+/// library, or with a handler in the same process for tests.
 ///
-/// The service is called once per attempt: logins, renewals of tokens, retries and the reading of
-/// records of unknown outcome are calls of their own. Retries, limits, timeouts and the decoding of
-/// content codings are outside of it. The future is dropped when a timeout ends or the caller gives
-/// up; dropping it must end the request.
+/// The service is called once per attempt: logins, token renewals, retries and reads that determine
+/// an unknown outcome are calls of their own. Retries, limits, timeouts and the decoding of content
+/// codings are outside of it. The future is dropped on a timeout or when the caller cancels;
+/// dropping it must end the request.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -59,9 +59,9 @@ pub type HttpFuture = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError
 ///     .http_layer(|inner| Arc::new(WithHeader(inner)));
 /// ```
 ///
-/// The example `examples/middleware` of the repository has adapters for services and layers of
-/// tower, the propagation of OpenTelemetry's trace context, and a router of axum in the same
-/// process in place of a server.
+/// The example `examples/middleware` of the repository has adapters for tower services and layers,
+/// the propagation of OpenTelemetry's trace context, and an axum router in the same process in
+/// place of a server.
 pub trait HttpService: fmt::Debug + Send + Sync + 'static {
     /// Sends a request. The future is polled by the caller's task, within the span of the call.
     fn call(&self, request: HttpRequest) -> HttpFuture;
@@ -100,7 +100,7 @@ impl HttpBody {
         Self(reqwest::Body::wrap(Exclusive(Mutex::new(Box::pin(body)))))
     }
 
-    /// The whole body, if it is in memory; none of one that is streamed.
+    /// The complete body, if it is in memory; none for a stream.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         self.0.as_bytes()
     }
@@ -125,7 +125,7 @@ impl From<Vec<u8>> for HttpBody {
 }
 
 impl fmt::Debug for HttpBody {
-    /// Shows nothing of the content, which may have secrets.
+    /// Hides the content, which may contain secrets.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("HttpBody")
             .field("bytes", &self.as_bytes().map(<[u8]>::len))
@@ -155,8 +155,8 @@ impl Body for HttpBody {
     }
 }
 
-/// A body that is only read by one thread at a time. The lock is never waited for: it is reached by
-/// `&mut` alone.
+/// A body that only one thread at a time reads. The lock is never contended: it is accessed only
+/// through `&mut`.
 struct Exclusive<B>(Mutex<Pin<Box<B>>>);
 
 impl<B: Body> Body for Exclusive<B> {
@@ -179,8 +179,8 @@ impl<B: Body> Body for Exclusive<B> {
     }
 }
 
-/// Why an [`HttpService`] has no response. What it says decides whether a request that is not
-/// idempotent may be sent again.
+/// The reason why an [`HttpService`] has no response. It determines whether a request that is not
+/// idempotent may be retried.
 pub struct HttpError(pub(super) HttpErrorInner);
 
 pub(super) enum HttpErrorInner {
@@ -191,7 +191,7 @@ pub(super) enum HttpErrorInner {
     },
 }
 
-/// What is known of a request without a response.
+/// The state of a request without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FailureKind {
     Connect,
@@ -201,29 +201,29 @@ pub(super) enum FailureKind {
 }
 
 impl HttpError {
-    /// The request may have been sent: the connection broke, or the response did. Its outcome is
-    /// unknown, so that only requests that are idempotent are retried.
+    /// The request may have been sent: the connection broke before or during the response. The
+    /// outcome is unknown, so that only idempotent requests are retried.
     pub fn new(cause: impl Into<BoxedCause>) -> Self {
         Self::of(FailureKind::Other, cause)
     }
 
-    /// There was no connection, and nothing was sent. The request is retried, by the client's
+    /// No connection was established, and nothing was sent. The request is retried by the client's
     /// policy.
     pub fn connect(cause: impl Into<BoxedCause>) -> Self {
         Self::of(FailureKind::Connect, cause)
     }
 
-    /// There was no response in time. The outcome is unknown, as with [`new`](Self::new).
+    /// No response arrived in time. The outcome is unknown, as with [`new`](Self::new).
     pub fn timeout(cause: impl Into<BoxedCause>) -> Self {
         Self::of(FailureKind::Timeout, cause)
     }
 
-    /// The service has decided not to send the request. It is not retried.
+    /// The service decided not to send the request. It is not retried.
     pub fn not_sent(cause: impl Into<BoxedCause>) -> Self {
         Self::of(FailureKind::NotSent, cause)
     }
 
-    /// The error of a body, which may be one that a service gave.
+    /// The error of a body, which may come from a service.
     pub(super) fn of_body(error: reqwest::Error) -> Self {
         Self(HttpErrorInner::Reqwest(error.without_url()))
     }
@@ -267,10 +267,10 @@ impl Error for HttpError {
     }
 }
 
-/// A function that puts a service around another one.
+/// A function that wraps a service in another one.
 pub(crate) type Layer = Box<dyn FnOnce(Arc<dyn HttpService>) -> Arc<dyn HttpService> + Send + Sync>;
 
-/// What a service said, in the causes of an error.
+/// The message of a service, in the causes of an error.
 pub(super) fn said(error: &(dyn Error + 'static)) -> Option<FailureKind> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,4 +1,4 @@
-//! Whether a client is open: the one thing that every wait of it ends by.
+//! Whether a client is open; closing it ends all waits.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -10,10 +10,10 @@ use tokio::sync::watch;
 
 use crate::wire::error::{Error, Result};
 
-/// The life of a client and all its clones. It ends once.
+/// The lifecycle of a client and all its clones. It ends once.
 #[derive(Debug)]
 pub(crate) struct Lifecycle {
-    /// Asked by every call, so it has no lock.
+    /// Read by every call, so it has no lock.
     closed: AtomicBool,
     closing: watch::Sender<bool>,
 }
@@ -40,14 +40,14 @@ impl Lifecycle {
         }
     }
 
-    /// Ends it, and with it all waits. False if it had ended before.
+    /// Closes it, and ends all waits. False if it was already closed.
     pub(crate) fn close(&self) -> bool {
         let was_open = !self.closed.swap(true, Ordering::AcqRel);
         self.closing.send_replace(true);
         was_open
     }
 
-    /// What `work` gives; an error as soon as the client is closed.
+    /// The result of `work`; an error as soon as the client is closed.
     pub(crate) async fn until_closed<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         let mut closing = self.closing.subscribe();
         let mut closed = pin!(closing.wait_for(|closed| *closed));
@@ -61,7 +61,7 @@ impl Lifecycle {
         .await
     }
 
-    /// As [`until_closed`](Self::until_closed), and no longer than `longest`: then none.
+    /// As [`until_closed`](Self::until_closed), for at most `longest`: none after that.
     pub(crate) async fn within<T>(
         &self,
         longest: Duration,

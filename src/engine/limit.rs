@@ -1,4 +1,4 @@
-//! How many requests are in flight at once, and how many are sent in a second.
+//! The concurrency limit and the rate limit of a client.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use crate::engine::lifecycle::Lifecycle;
 use crate::wire::error::{Error, Result};
 
-/// Hands out permits to send, in the order in which they were asked for. Cancelling a waiter
-/// affects no other waiter.
+/// Issues permits to send, in the order of the requests. Cancelling a waiter affects no other
+/// waiter.
 #[derive(Debug)]
 pub(crate) struct Limit {
     permits: Arc<Semaphore>,
@@ -27,11 +27,11 @@ impl Limit {
         }
     }
 
-    /// Waits for a permit. Not for ever, if there is a limit, and no longer than until the client
-    /// is closed.
+    /// Waits for a permit: at most for the timeout, if there is one, and until the client is
+    /// closed.
     pub(crate) async fn acquire(&self, life: &Lifecycle) -> Result<SemaphorePermit<'_>> {
         life.check()?;
-        // The clock is asked only if there is none at once.
+        // The clock is read only if no permit is free.
         if let Some(permit) = self.try_acquire() {
             return Ok(permit);
         }
@@ -46,12 +46,12 @@ impl Limit {
         permit.map_err(|_| Error::closed())
     }
 
-    /// A permit that nobody waits for, if there is one.
+    /// A permit without waiting, if one is free.
     pub(crate) fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.try_acquire().ok()
     }
 
-    /// The permit, to be held as long as a response is read.
+    /// The permit, to be held while a response is read.
     pub(crate) fn owned(&self, permit: SemaphorePermit<'_>) -> OwnedPermit {
         permit.forget();
         OwnedPermit(Arc::clone(&self.permits))
@@ -68,20 +68,20 @@ impl Drop for OwnedPermit {
     }
 }
 
-/// How many requests are sent in a second: a bucket that time fills, and sending empties.
+/// The rate limit: a token bucket that time fills, and requests empty.
 #[derive(Debug)]
 pub(crate) struct Rate {
     per_second: f64,
     burst: f64,
-    /// What is in the bucket, and since when. Never held across an await.
+    /// The content of the bucket, and its time. Never held across an await.
     bucket: Mutex<(f64, Instant)>,
-    /// The first in the queue waits for the bucket; the others wait for their place, in the order
-    /// of their arrival.
+    /// The first in the queue waits for the bucket; the others wait for their turn, in order of
+    /// arrival.
     queue: Semaphore,
 }
 
 impl Rate {
-    /// A `per_second` that is no positive number is no limit.
+    /// A `per_second` that is not a positive number means no limit.
     pub(crate) fn new(per_second: f64, burst: u32) -> Option<Self> {
         let burst = f64::from(burst.max(1));
         (per_second > 0.0 && per_second.is_finite()).then(|| Self {
@@ -92,8 +92,7 @@ impl Rate {
         })
     }
 
-    /// Waits until one more request may be sent. A cancelled waiter takes nothing out of the
-    /// bucket.
+    /// Waits until one more request may be sent. A cancelled waiter uses nothing of the bucket.
     pub(crate) async fn acquire(&self, life: &Lifecycle) -> Result<()> {
         let first = life.until_closed(self.queue.acquire()).await?;
         let _first = first.map_err(|_| Error::closed())?;
@@ -103,7 +102,7 @@ impl Rate {
         Ok(())
     }
 
-    /// Takes one out of the bucket, or tells how long it takes until there is one.
+    /// Takes one out of the bucket, or returns the wait until one is available.
     fn take(&self) -> Option<Duration> {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -115,8 +114,7 @@ impl Rate {
             return None;
         }
         let seconds = (1.0 - filled) / self.per_second;
-        // Not less than the clock can tell: rounding must not make it wait for nothing again and
-        // again.
+        // At least the clock's resolution: rounding must not lead to repeated waits of zero.
         Some(
             Duration::try_from_secs_f64(seconds)
                 .unwrap_or(Duration::MAX)

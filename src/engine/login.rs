@@ -1,4 +1,4 @@
-//! A token without a call: logging in early, and tokens for holders that cannot renew them.
+//! Tokens outside of a call: early logins, and tokens for holders that cannot renew them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::engine::session::Session;
 use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::retry_decision::GiveUp;
 
-/// The attempts to get a token.
+/// The attempts to obtain a token.
 struct Login<'a> {
     session: &'a Session,
     attempts: Attempts,
-    /// Why the last attempt was not the last one.
+    /// The reason for the next attempt.
     last: Option<Error>,
 }
 
@@ -51,7 +51,7 @@ impl Retried for Login<'_> {
     }
 
     fn will_retry(&mut self, failed: Failed, delay: Option<Duration>) {
-        debug!(error = %failed.error, ?delay, attempts = self.attempts.failed(), "login again");
+        debug!(error = %failed.error, ?delay, attempts = self.attempts.failed(), "retrying the login");
         self.last = Some(failed.error);
     }
 
@@ -64,7 +64,7 @@ impl Retried for Login<'_> {
 }
 
 impl Session {
-    /// A token, by the client's policy.
+    /// A token, obtained by the client's policy.
     pub(crate) async fn token(&self) -> Result<Arc<Token>> {
         let mut login = Login {
             session: self,
@@ -74,8 +74,8 @@ impl Session {
         retry::run(&mut login).await
     }
 
-    /// A token for a holder that cannot renew it: one that is about to expire is renewed first.
-    /// Where that fails, it is still good.
+    /// A token for a holder that cannot renew it: one that is about to expire is renewed first. If
+    /// that fails, it is still valid.
     pub(crate) async fn fresh_token(&self) -> Result<Arc<Token>> {
         let token = self.token().await?;
         self.auth.freshen(&token, self.gateway.timeout()).await?;

@@ -1,13 +1,13 @@
-//! How much memory the bodies of responses may take.
+//! Memory limits for the bodies of responses.
 
 /// Bounds on the memory that responses take, so that a faulty or hostile server cannot exhaust it.
 /// A compressed body counts as it is after decompression: 1 MB of gzip can be 1 GB of text.
 ///
-/// A response that exceeds a bound is an error of kind
-/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge), which names the bound. Only the body of an
-/// error response is cut off instead, since its beginning says what is wrong. A
-/// [`Download`](crate::Download) that is read piece by piece, written to a file or to a writer has
-/// no bound: it never takes more than a few megabytes.
+/// A response that exceeds a limit results in an error of kind
+/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge), which names the limit. Only the body of an
+/// error response is truncated instead, because its start contains the message. A
+/// [`Download`](crate::Download) that is read piece by piece, or written to a file or writer, has
+/// no limit: it never takes more than a few megabytes.
 ///
 /// ```
 /// use folio_sdk::{FolioClient, MemoryLimits};
@@ -43,7 +43,7 @@ impl Default for MemoryLimits {
 }
 
 impl MemoryLimits {
-    /// The largest response that is read as a whole (`send`, `execute`, one page of a list,
+    /// The largest response that is read completely (`send`, `execute`, one page of a list,
     /// `Download::bytes` and `text`), in bytes. 512 MiB by default.
     #[must_use]
     pub fn response(mut self, bytes: usize) -> Self {
@@ -59,8 +59,8 @@ impl MemoryLimits {
         self
     }
 
-    /// How much of the body of an error response is read, in bytes. 1 MiB by default. The rest is
-    /// not read, and no error.
+    /// The number of bytes that are read of the body of an error response. 1 MiB by default. The
+    /// rest is ignored without an error.
     #[must_use]
     pub fn error_body(mut self, bytes: usize) -> Self {
         self.error_body = bytes;
@@ -80,7 +80,7 @@ impl MemoryLimits {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Most {
     pub(crate) bytes: usize,
-    /// The setting that says so.
+    /// The setting that limits it.
     pub(crate) setting: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Finds out what became of a write, where the response does not tell: reads the record.
+//! Determines the outcome of a write whose response was lost: reads the record.
 
 use std::pin::Pin;
 
@@ -14,14 +14,14 @@ use crate::wire::response::{Response, no_content};
 use crate::wire::retry;
 use crate::wire::same_record::Landing;
 
-/// What a check of a write gives: boxed, since it is rare and sends requests itself.
+/// The result of checking a write: boxed, since it is rare and sends requests itself.
 type Check<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 impl Session {
-    /// Of a write that failed with `error`, and an earlier attempt of which may have been carried
-    /// out: a success, if the record shows that it was carried out. Everything else is "outcome
-    /// unknown": a record that is not there yet may still be written, since a server may work on a
-    /// request whose connection is lost.
+    /// For a write that failed with `error`, and of which an earlier attempt may have been
+    /// executed: a success, if the record shows that it was executed. Everything else is "outcome
+    /// unknown": a record that does not exist yet may still be written, because a server may
+    /// process a request whose connection is lost.
     pub(crate) fn settle<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -39,8 +39,8 @@ impl Session {
         })
     }
 
-    /// A POST that stores its record under the id that was sent: the server rejects the second one,
-    /// in one of several ways (recorded: 422, 400, 409, 500 by module).
+    /// A POST that stores its record under the sent id: the server rejects a second one, in one of
+    /// several ways (recorded: 422, 400, 409, 500, depending on the module).
     async fn was_created(
         &self,
         tenant: &Tenant,
@@ -55,7 +55,7 @@ impl Session {
         let Some(id) = is_rejected.then(|| request.created_id()).flatten() else {
             return Err(error);
         };
-        debug!(error = %error, %id, "rejected after an attempt without a response: was that one carried out?");
+        debug!(error = %error, %id, "rejected after an attempt without a response; checking whether that attempt was executed");
         let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
         match self.read(tenant, &stored).await {
             Ok(found) if request.is_created_as(found.body()) => {
@@ -63,16 +63,16 @@ impl Session {
                 Ok((found.of(exchange), None))
             }
             Ok(_) => Err(error.with_help(
-                "an earlier attempt of this very call got no response, and the record that now has this id is not the one that was sent: compare them",
+                "an earlier attempt of this call got no response, and the record that now has this id differs from the one that was sent: compare them",
             )),
             Err(lookup) if lookup.is_missing_record() => Err(error.with_help(
-                "an earlier attempt of this very call got no response; there is no record with this id now",
+                "an earlier attempt of this call got no response; no record with this id exists now",
             )),
             Err(lookup) => Err(unread(error, &lookup)),
         }
     }
 
-    /// A PUT with `_version`: the server rejects the second one, as the version has grown.
+    /// A PUT with `_version`: the server rejects a second one, because the version has increased.
     async fn was_replaced(
         &self,
         tenant: &Tenant,
@@ -82,7 +82,7 @@ impl Session {
         if !error.is_conflict() || !request.is_guarded() {
             return Err(error);
         }
-        debug!(error = %error, "a conflict after an attempt without a response: was that one carried out?");
+        debug!(error = %error, "a conflict after an attempt without a response; checking whether that attempt was executed");
         let stored = request.like(Method::GET, request.own_path());
         match self.read(tenant, &stored).await {
             Ok(found) if request.landing(found.body()) == Landing::Yes => {
@@ -91,7 +91,7 @@ impl Session {
                     let responses = request.operation().responses;
                     responses.iter().any(|(status, _)| *status == wanted)
                 };
-                // Few modules answer a PUT with the record.
+                // Few modules respond to a PUT with the record.
                 Ok(if describes("200") && !describes("204") {
                     (found.of(exchange), None)
                 } else {
@@ -99,13 +99,13 @@ impl Session {
                 })
             }
             Ok(_) => Err(error.with_help(
-                "an earlier attempt of this very call got no response and may have been carried out: read the record again and compare",
+                "an earlier attempt of this call got no response and may have been executed: read the record again and compare",
             )),
             Err(lookup) => Err(unread(error, &lookup)),
         }
     }
 
-    /// A DELETE of one record: a 404 of the module has been taken for success already.
+    /// A DELETE of one record: a 404 of the module already counts as success.
     async fn was_deleted(
         &self,
         tenant: &Tenant,
@@ -118,11 +118,11 @@ impl Session {
         if !is_definite || !request.deletes_a_record() {
             return Err(error);
         }
-        debug!(error = %error, "failed after an attempt without a response: was that one carried out?");
+        debug!(error = %error, "failed after an attempt without a response; checking whether that attempt was executed");
         let stored = request.like(Method::GET, request.own_path());
         match self.read(tenant, &stored).await {
             Ok(_) => Err(error.with_help(
-                "an earlier attempt of this very call got no response; the record is still there",
+                "an earlier attempt of this call got no response; the record still exists",
             )),
             Err(lookup) if lookup.is_missing_record() => {
                 let exchange = error.exchange().or(lookup.exchange()).cloned();
@@ -135,8 +135,7 @@ impl Session {
         }
     }
 
-    /// Before a PUT where the server creates a record that is not there: an error, if it is not
-    /// there.
+    /// Before a PUT whose server creates a missing record: an error, if the record does not exist.
     pub(crate) fn check_exists<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -147,17 +146,17 @@ impl Session {
             match self.read(tenant, &stored).await {
                 Ok(_) => Ok(()),
                 Err(error) if error.is_missing_record() => Err(error.with_help(
-                    "this was asked before the PUT, which was not sent: it would have created the record. To create it, use POST",
+                    "this is the response to a GET before the PUT. The PUT was not sent, because it would have created the record; to create it, use POST",
                 )),
                 Err(error) => Err(error.with_help(
-                    "this was asked before the PUT, which was not sent: this server creates a record that is not there",
+                    "this is the response to a GET before the PUT. The PUT was not sent, because this server's PUT creates a missing record",
                 )),
             }
         })
     }
 
-    /// After a PUT where the server reports success also for a record that is not there: an error,
-    /// if it is not there.
+    /// After a PUT whose server reports success even if the record does not exist: an error, if it
+    /// does not exist.
     pub(crate) fn check_stored<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -171,7 +170,7 @@ impl Session {
                 Ok(_) => Ok(executed),
                 Err(error) if error.is_missing_record() => Err(error.of_nothing_stored(exchange)),
                 Err(error) => Err(error.with_unknown_outcome().with_help(
-                    "this was asked after the PUT: it reported success, which this server does also where there is no such record",
+                    "this is the response to a GET after the PUT. The PUT reported success, which this server also does if the record does not exist",
                 )),
             }
         })
@@ -189,8 +188,8 @@ fn nothing(exchange: &Exchange) -> Response {
 }
 
 fn unread(error: Error, lookup: &Error) -> Error {
-    debug!(error = %lookup, "the record was not read");
+    debug!(error = %lookup, "the record could not be read");
     error.with_help(format!(
-        "an earlier attempt of this very call got no response and may have been carried out; reading the record to find out failed: {lookup}"
+        "an earlier attempt of this call got no response and may have been executed; reading the record to find out failed: {lookup}"
     ))
 }

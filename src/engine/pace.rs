@@ -1,21 +1,21 @@
-//! The rate that a limiter in front of FOLIO allows, learned from its rejections (429, or the 503
-//! of nginx's `limit_req`).
+//! Learns the rate that a limiter in front of FOLIO allows from its rejections (429, or the 503 of
+//! nginx's `limit_req`).
 //!
-//! Nothing is slowed down before the first rejection. Then all requests of a client, of all its
-//! handles, are spaced evenly, at a rate that comes to what is allowed in phases:
+//! Nothing is slowed down before the first rejection. Then all requests of a client and its handles
+//! are spaced evenly, at a rate that converges to the allowed one in phases:
 //!
-//! - **Search**, by bisection: the first rate is [`FIRST`]. A rejection halves the way down to the
-//!   last rate at which [`ENOUGH`] requests were accepted, and those halve the way up to the last
-//!   one that was rejected.
+//! - **Search**, by bisection: the first rate is [`FIRST`]. A rejection halves the distance to the
+//!   last rate at which [`ENOUGH`] requests were accepted; that many accepted requests halve the
+//!   distance to the last rejected rate.
 //! - **Approach**: from there the rate grows by 0.4 percent with each accepted request, up to a
 //!   rejection.
-//! - **Steady**: a rejection takes three percent, and each accepted request adds 0.1 percent. That
-//!   is about 95 % of what is allowed, with a rejection in about thirty requests. Rejections one
-//!   after the other take more: then the limit was lowered, or the search was misled by a burst
-//!   that the limiter allows.
+//! - **Steady**: a rejection subtracts three percent, and each accepted request adds 0.1 percent.
+//!   That is about 95 % of the allowed rate, with a rejection in about thirty requests. Consecutive
+//!   rejections subtract more: then the limit was lowered, or the search was misled by a burst that
+//!   the limiter allows.
 //!
-//! A rate grows only while requests wait for it, so that a time of little use does not unlearn it.
-//! One that has grown beyond [`LIFTED`] is no longer a limit.
+//! A rate grows only while requests wait for it, so that a period of low use does not raise it.
+//! Above [`LIFTED`] a rate is no longer a limit.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,73 +24,73 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// The rate after the first rejection, in requests a second.
+/// The rate after the first rejection, in requests per second.
 const FIRST: f64 = 50.0;
 
-/// The least rate: below it the policy's waits count.
+/// The minimum rate: below it the policy's waits apply.
 const LEAST: f64 = 0.2;
 
-/// The least rate that a 503 leads to. One that comes at it is no limiter's: slowing down did not
-/// help.
+/// The minimum rate that a 503 leads to. A 503 at this rate does not come from a limiter: slowing
+/// down did not help.
 const LEAST_BY_503: f64 = 5.0;
 
-/// How long no 503 is taken for a limiter's after that.
+/// The time after that for which no 503 is attributed to a limiter.
 const DISBELIEF: Duration = Duration::from_secs(60);
 
-/// The rate from which on there is no limit any more.
+/// The rate above which there is no limit any more.
 const LIFTED: f64 = 2000.0;
 
-/// How many accepted requests show that a rate is allowed.
+/// The number of accepted requests that prove a rate to be allowed.
 const ENOUGH: u32 = 2;
 
-/// How near to each other the rates are that end the search: the accepted one as a part of the
-/// rejected one.
+/// The ratio of accepted to rejected rate that ends the search.
 const NEAR: f64 = 0.85;
 
-/// How long after a success of a path a 503 to it is a limiter's and not an outage.
+/// The time after a success of a path in which a 503 to it is attributed to a limiter rather than
+/// an outage.
 const RECENT: Duration = Duration::from_secs(2);
 
-/// How many first segments of paths are told apart.
+/// The number of first path segments that are distinguished.
 const PATHS: usize = 64;
 
 /// The pace of all requests of a client.
 #[derive(Debug)]
 pub(crate) struct Pace {
     begun: Instant,
-    /// Whether there is anything to wait for: mostly not, and no request takes a lock for it.
+    /// Whether requests have to wait: usually not, and then no request takes a lock for it.
     is_limited: AtomicBool,
     /// Never held across an await.
     state: Mutex<PaceState>,
-    /// The first in the queue waits for its slot; the others wait for their place, in the order of
-    /// their arrival.
+    /// The first in the queue waits for its slot; the others wait for their turn, in order of
+    /// arrival.
     queue: Semaphore,
-    /// When a request to a path was accepted last, by the first segment of the path: milliseconds
-    /// since `begun`, plus one.
+    /// The time of the last accepted request, by the first segment of its path: milliseconds since
+    /// `begun`, plus one.
     accepted: [AtomicU64; PATHS],
 }
 
 #[derive(Debug)]
 struct PaceState {
-    /// Requests a second; none without a limit.
+    /// Requests per second; none without a limit.
     rate: Option<f64>,
     phase: PacePhase,
-    /// When the next request may be sent.
+    /// The time of the next slot.
     next: Instant,
-    /// What was sent before says nothing of the rate.
+    /// Requests sent before this time have no influence on the rate.
     changed: Instant,
-    /// How many requests were accepted since.
+    /// The number of requests accepted since then.
     accepted: u32,
-    /// How many were accepted in all while there was a limit.
+    /// The total number of requests accepted while there was a limit.
     total: u64,
-    /// Until when a 503 is no limiter's.
+    /// The time until which no 503 is attributed to a limiter.
     no_503_until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum PacePhase {
-    /// The highest rate that was accepted and the lowest one that was rejected.
+    /// The highest accepted and the lowest rejected rate.
     Search(f64, f64),
-    /// The search has ended below what is allowed.
+    /// The search has ended below the allowed rate.
     Approach,
     Steady,
 }
@@ -99,12 +99,12 @@ enum PacePhase {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     at: Instant,
-    /// Whether it waited for its slot: only then the rate is what holds requests up.
+    /// Whether it waited for its slot: only then the rate limits the throughput.
     waited: bool,
 }
 
 impl Slot {
-    /// When it began.
+    /// The start of the attempt.
     pub(crate) fn at(self) -> Instant {
         self.at
     }
@@ -144,7 +144,7 @@ impl Pace {
         &self.queue
     }
 
-    /// The slot of a request that waits for nothing.
+    /// The slot of a request that did not wait.
     pub(crate) fn at_once(&self) -> Slot {
         Slot {
             at: Instant::now(),
@@ -152,29 +152,28 @@ impl Pace {
         }
     }
 
-    /// Takes a slot, or tells how long to wait for it. `waited` is whether it was waited for
-    /// already.
+    /// Takes a slot, or returns the wait for it. `waited` states whether the request already
+    /// waited.
     pub(crate) fn take(&self, waited: bool) -> Result<Slot, Duration> {
         let mut state = self.state();
         let now = Instant::now();
         let early = state.next.saturating_duration_since(now);
         if !early.is_zero() {
-            // Not less than the clock can tell: rounding must not make it wait for nothing again
-            // and again.
+            // At least the clock's resolution: rounding must not lead to repeated waits of zero.
             return Err(early.max(Duration::from_millis(1)));
         }
         if let Some(rate) = state.rate {
-            // What a timer was late is not made up for: a limiter may allow no burst at all.
+            // A late timer is not compensated for: a limiter may allow no burst at all.
             state.next = now.checked_add(interval(rate)).unwrap_or(now);
         } else {
-            // It waited for the end of a `Retry-After`, and there is no limit besides.
+            // It waited for the end of a `Retry-After`, and there is no other limit.
             self.is_limited.store(false, Ordering::Relaxed);
         }
         Ok(Slot { at: now, waited })
     }
 
-    /// How many requests were accepted while there was a limit: whether there is progress between
-    /// two rejections.
+    /// The number of requests accepted while there was a limit: shows whether there is progress
+    /// between two rejections.
     pub(crate) fn progress(&self) -> u64 {
         if self.is_limited() {
             self.state().total
@@ -183,7 +182,7 @@ impl Pace {
         }
     }
 
-    /// A limiter rejected a request. `retry_after` holds for all requests.
+    /// Records a rejection by a limiter. `retry_after` applies to all requests.
     pub(crate) fn rejected(&self, slot: Slot, retry_after: Option<Duration>) {
         let mut state = self.state();
         let now = Instant::now();
@@ -191,9 +190,9 @@ impl Pace {
         let is_grown = state.accepted >= ENOUGH;
         let (rate, phase) = match (state.rate, state.phase) {
             (None, _) => (Some(FIRST), PacePhase::Search(0.0, f64::INFINITY)),
-            // Of those that were sent before the rate was changed, nothing is learned.
+            // Requests sent before the last change of the rate are ignored.
             _ if slot.at < state.changed => (None, state.phase),
-            // Near enough to the one that was accepted, that one is it.
+            // Close enough to the accepted rate, which is then the result.
             (Some(rate), PacePhase::Search(low, _)) if low < rate && low >= rate * NEAR => {
                 (Some(low), PacePhase::Approach)
             }
@@ -211,7 +210,7 @@ impl Pace {
             state.rate = Some(rate);
             state.changed = now;
             state.accepted = 0;
-            // At a rate that is right but for a little, a part of the interval is missing.
+            // At a rate that is only slightly too high, a part of the interval is missing.
             let is_little = is_grown && phase == PacePhase::Steady;
             let wait = interval(rate) / if is_little { 4 } else { 1 };
             state.next = now.checked_add(wait).unwrap_or(now).max(match is_little {
@@ -224,7 +223,7 @@ impl Pace {
         }
     }
 
-    /// A request was answered by what is behind the limiter.
+    /// Records a response from behind the limiter.
     pub(crate) fn accepted(&self, slot: Slot, path: &str) {
         let since = Instant::now().saturating_duration_since(self.begun);
         let since = u64::try_from(since.as_millis()).unwrap_or(u64::MAX - 1) + 1;
@@ -240,12 +239,12 @@ impl Pace {
             return;
         };
         state.accepted = state.accepted.saturating_add(1);
-        // Only then the rate is what holds requests up.
+        // Only then the rate limits the throughput.
         if !slot.waited {
             return;
         }
         let rate = match state.phase {
-            // Nothing was rejected at a rate yet but at what the client had without one.
+            // No rate was rejected yet except the one without a limit.
             PacePhase::Search(_, high) if high.is_infinite() => rate + 1.0,
             PacePhase::Search(..) if state.accepted < ENOUGH => return,
             PacePhase::Search(_, high) => {
@@ -261,8 +260,8 @@ impl Pace {
                 }
             }
             PacePhase::Approach => rate * 1.004,
-            // A rejection in about thirty requests, and more after a while without a rejection: the
-            // limit may have been lifted.
+            // A rejection in about thirty requests, and a faster increase after a period without
+            // rejections: the limit may have been lifted.
             PacePhase::Steady => {
                 let calm = slot.at.saturating_duration_since(state.changed);
                 rate * match calm > Duration::from_secs(20) {
@@ -280,8 +279,8 @@ impl Pace {
         }
     }
 
-    /// Whether a 503 to a path is a limiter's: it was answered well just now, as nothing is in an
-    /// outage; and slowing down helps, as it does not with a server that fails now and then.
+    /// Whether a 503 to a path comes from a limiter: the path succeeded just before, which it does
+    /// not in an outage; and slowing down helps, which it does not with an unreliable server.
     pub(crate) fn is_limiting_by_503(&self, path: &str) -> bool {
         if !self.was_just_accepted(path) {
             return false;
@@ -313,13 +312,13 @@ impl Pace {
     }
 }
 
-/// The time between two requests at a rate.
+/// The interval between two requests at a rate.
 fn interval(rate: f64) -> Duration {
     Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_secs(5))
 }
 
-/// Where the first segment of a path is counted: modules have their own. FNV-1a; two in one place
-/// are told apart no longer, which is bearable.
+/// The counter of the first segment of a path: modules differ in it. FNV-1a; two segments in one
+/// counter are not distinguished, which is acceptable.
 fn place(path: &str) -> usize {
     let first = path.split('/').nth(1).unwrap_or_default();
     let first = first.split('?').next().unwrap_or_default();
@@ -364,8 +363,8 @@ mod tests {
         }
     }
 
-    /// Sends requests through a pace to a limiter for a time. Gives how many it accepted and how
-    /// many not.
+    /// Sends requests through a pace to a limiter for a time. Returns the numbers of accepted and
+    /// rejected requests.
     async fn send(pace: &Pace, limiter: &mut Limiter, time: Duration) -> (u32, u32) {
         let (end, mut accepted, mut rejected) = (Instant::now() + time, 0, 0);
         while Instant::now() < end {
@@ -377,7 +376,7 @@ mod tests {
                 }
                 waited = true;
             };
-            // A request takes its time.
+            // A request takes time.
             tokio::time::sleep(Duration::from_millis(2)).await;
             if limiter.accepts() {
                 accepted += 1;

@@ -1,4 +1,5 @@
-//! What an attempt waits for: a permit of the limit in flight, a slot of the rate, and a token.
+//! The prerequisites of an attempt: a permit of the concurrency limit, a slot of the rate, and a
+//! token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,20 +16,21 @@ use crate::wire::headers::TOKEN;
 /// Held for the duration of one attempt.
 pub(super) struct AttemptPermit<'a> {
     pub(super) permit: SemaphorePermit<'a>,
-    /// None where the request has its own token, or needs none.
+    /// None if the request has its own token, or needs none.
     pub(super) token: Option<Arc<Token>>,
     pub(super) slot: Slot,
 }
 
-const DEADLINE: &str = "the deadline of the call came before another attempt (`deadline`)";
+const DEADLINE: &str =
+    "not retried: the deadline of the call leaves no time for another attempt (`deadline`)";
 
-/// Says that the deadline came before another attempt.
+/// The error of a deadline that leaves no time for another attempt.
 pub(super) fn too_late(last: Error) -> Error {
     last.with_help(DEADLINE)
 }
 
 impl<'a> CallInProgress<'a> {
-    /// How long a login may be waited for: as long as an attempt may take.
+    /// The maximum wait for a login: the timeout of an attempt.
     fn longest_login(&self) -> Duration {
         let own = self.request.attempt_timeout();
         own.unwrap_or_else(|| self.session.gateway.timeout())
@@ -41,7 +43,7 @@ impl<'a> CallInProgress<'a> {
             || needs_no_token(request.method(), request.own_path())
     }
 
-    /// The permit, if nothing is to be waited for.
+    /// The permit, if no wait is needed.
     pub(super) fn try_acquire(&self) -> Result<Option<AttemptPermit<'a>>> {
         if self.session.rate.is_some() || self.session.pace.is_limited() {
             return Ok(None);
@@ -65,7 +67,7 @@ impl<'a> CallInProgress<'a> {
         }))
     }
 
-    /// The permit, waited for no longer than until the deadline.
+    /// The permit, after a wait that ends at the deadline.
     pub(super) async fn acquire_in_time(&self) -> Result<AttemptPermit<'a>, NoToken> {
         let Some(end) = self.attempts.end() else {
             return self.acquire().await;
@@ -96,7 +98,7 @@ impl<'a> CallInProgress<'a> {
                 slot,
             });
         }
-        // After all waiting: a token may live shorter than that takes.
+        // After all waits: a token may expire during them.
         if let Some(token) = auth.cached_token(self.rejected)? {
             return Ok(AttemptPermit {
                 permit,
@@ -104,14 +106,14 @@ impl<'a> CallInProgress<'a> {
                 slot,
             });
         }
-        // A login takes its time, in which others can send: those with a token of their own.
+        // A login takes time, in which other requests with their own token can be sent.
         drop(permit);
         auth.token(self.rejected, self.longest_login()).await?;
         let permit = limit.acquire(life).await?;
-        // Mostly the same. Where tokens live shorter than the wait for a permit, this permit is
+        // Usually the same token. If tokens expire during the wait for a permit, this permit is
         // held.
         let token = auth.token(self.rejected, self.longest_login()).await?;
-        // As late as possible: a slot is one of the time.
+        // As late as possible: a slot is tied to a point in time.
         let slot = match self.session.pace.is_limited() {
             true => self.session.slot().await?,
             false => self.session.pace.at_once(),
@@ -123,7 +125,7 @@ impl<'a> CallInProgress<'a> {
         })
     }
 
-    /// The deadline has come while the call waited.
+    /// The deadline expired while the call waited.
     fn deadline_error(&self) -> Error {
         match &self.last {
             Some(error) => too_late(error.duplicate()),

@@ -19,13 +19,13 @@ use crate::wire::operation::Absent;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
-/// The target of the one event that each call has when it is over.
+/// The target of the event that each call emits when it ends.
 pub(crate) const REQUESTS: &str = "folio_sdk::request";
 
-/// A request that is sent as `POST …/retrieve`; none if there is no such endpoint.
+/// A request that is sent as `POST …/retrieve`; none if the endpoint does not exist.
 type Retrieving<'a> = Pin<Box<dyn Future<Output = Option<Result<Executed>>> + Send + 'a>>;
 
-/// Sends a request until it is done, and reads the whole response.
+/// Sends a request with retries, and reads the complete response.
 pub(crate) async fn run(
     session: &Session,
     tenant: &Tenant,
@@ -36,7 +36,7 @@ pub(crate) async fn run(
     Ok(response)
 }
 
-/// Sends a request until it is done, and reads the head of the response.
+/// Sends a request with retries, and reads the head of the response.
 pub(crate) async fn open(
     session: &Session,
     tenant: &Tenant,
@@ -58,7 +58,7 @@ impl Session {
             return outcome;
         }
         let outcome = {
-            // Not `instrument`, to which the future, which is large, would be copied.
+            // Not `instrument`, which would copy the large future.
             let mut sending = pin!(self.send_with_retries(tenant, request, whole));
             poll_fn(|context| span.in_scope(|| sending.as_mut().poll(context))).await
         };
@@ -124,11 +124,12 @@ impl Session {
 }
 
 impl Session {
-    /// Sends a request until it succeeds or is given up, and finds out what became of a write whose
-    /// response was lost. Unless the body is to be read `whole`, the rest of it is returned as
-    /// well.
+    /// Sends a request until it succeeds or is given up, and determines the outcome of a write
+    /// whose response was lost. Unless the body is to be read `whole`, the rest of it is returned
+    /// as well.
     ///
-    /// What is rare is boxed: the future of every call is small enough for the allocator's cache.
+    /// Rare cases are boxed: the future of every call is small enough for the allocator's thread
+    /// cache.
     pub(super) async fn send_with_retries(
         &self,
         tenant: &Tenant,
@@ -151,7 +152,7 @@ impl Session {
                 }
                 Ok(executed)
             }
-            // Nothing is sent after the deadline, not even to find out what became of it.
+            // Nothing is sent after the deadline, not even to determine the outcome.
             Err(error) if call.exchange.in_doubt && call.attempts.is_late() => {
                 Err(error.within(&call.exchange).with_unknown_outcome())
             }

@@ -1,4 +1,4 @@
-//! The forward proxy between the client and the gateway: which one it is, and what it says.
+//! The forward proxy between the client and the gateway: its selection and its errors.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::value::redact;
 use crate::wire::cause;
 use crate::wire::error::{Error, Result};
 
-/// Through what the connections go.
+/// The route of connections.
 #[derive(Default)]
 pub(crate) enum Proxy {
-    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    /// The proxy of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     #[default]
     OfEnvironment,
     None,
-    /// A URL, which may have a user and a password.
+    /// A URL, which may contain a user name and a password.
     At(SecretString),
 }
 
@@ -35,12 +35,12 @@ impl std::fmt::Debug for Proxy {
     }
 }
 
-/// How long the status of a tunnel is asked for once more.
+/// The timeout for requesting the status of a tunnel again.
 const PROBE: Duration = Duration::from_secs(5);
 
-/// The proxy that a gateway is reached through.
+/// The proxy through which a gateway is reached.
 pub(crate) struct Via {
-    /// Without user and password.
+    /// Without user name and password.
     shown: String,
     is_http: bool,
     host: String,
@@ -57,28 +57,27 @@ impl std::fmt::Debug for Via {
 }
 
 impl Proxy {
-    /// The same for every client that is made.
+    /// The same for every HTTP client that is created.
     pub(crate) fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
         match self {
             Self::OfEnvironment => Ok(builder),
             Self::None => Ok(builder.no_proxy()),
             Self::At(url) => {
                 let url = checked(url.expose_secret())?;
-                // Its own message may show the URL as it is.
+                // The library's message may show the URL unredacted.
                 let proxy = reqwest::Proxy::all(url.clone()).map_err(|_| no_url(&shown(&url)))?;
                 Ok(builder.proxy(proxy))
             }
         }
     }
 
-    /// The proxy through which connections to `gateway` go; an error if it is none that this client
-    /// can use.
+    /// The proxy for connections to `gateway`; an error if this client cannot use it.
     pub(crate) fn to(&self, gateway: &Url) -> Result<Option<Via>> {
         let (url, authorization) = match self {
             Self::None => return Ok(None),
             Self::At(url) => {
                 let url = checked(url.expose_secret())?;
-                // By the same rules as those of the environment are read.
+                // By the same rules as for the environment variables.
                 let all = Matcher::builder().all(url.as_str()).build();
                 let found = found(&all, gateway);
                 (url, found.and_then(|(_, authorization)| authorization))
@@ -108,7 +107,7 @@ impl Proxy {
     }
 }
 
-/// What a set of rules says of a gateway: the URL of the proxy, and the header that it gets.
+/// The proxy that a set of rules selects for a gateway: its URL and its header.
 fn found(matcher: &Matcher, gateway: &Url) -> Option<(String, Option<SecretString>)> {
     let gateway: Uri = gateway.as_str().parse().ok()?;
     let proxy = matcher.intercept(&gateway)?;
@@ -121,7 +120,7 @@ fn port(url: &Url) -> Option<u16> {
     url.port_or_known_default().or(of_scheme)
 }
 
-/// The address without user and password.
+/// The address without user name and password.
 fn shown(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match port(url) {
@@ -132,7 +131,7 @@ fn shown(url: &Url) -> String {
 
 fn no_url(shown: &str) -> Error {
     Error::configuration(format!(
-        "`{shown}` is not the URL of a proxy; expected is one like http://proxy.example.edu:3128"
+        "`{shown}` is not the URL of a proxy; expected a URL such as http://proxy.example.edu:3128"
     ))
 }
 
@@ -147,11 +146,11 @@ fn checked(text: &str) -> Result<Url> {
         "http" | "https" => Ok(url),
         "socks4" | "socks4a" | "socks5" | "socks5h" if cfg!(feature = "socks") => Ok(url),
         "socks4" | "socks4a" | "socks5" | "socks5h" => Err(Error::configuration(format!(
-            "the proxy `{}` speaks SOCKS, and folio-sdk was built without it: turn on its feature `socks`",
+            "the proxy `{}` uses SOCKS, and folio-sdk was built without SOCKS support: enable its feature `socks`",
             shown(&url)
         ))),
         scheme => Err(Error::configuration(format!(
-            "`{after}` is not the URL of a proxy: `{scheme}` is no scheme of proxies; expected is one like http://proxy.example.edu:3128"
+            "`{after}` is not the URL of a proxy: `{scheme}` is not a proxy scheme; expected a URL such as http://proxy.example.edu:3128"
         ))),
     }
 }
@@ -162,7 +161,7 @@ impl Via {
         &self.shown
     }
 
-    /// States of a gateway that could not be reached what the proxy has to do with it.
+    /// Adds to the error of an unreachable gateway how the proxy is involved.
     pub(crate) async fn explain(&self, mut failure: TransportFailure) -> TransportFailure {
         let source = failure.source.as_ref();
         let text = source.map(|error| cause::innermost(error).to_string());
@@ -178,18 +177,20 @@ impl Via {
         };
         failure.message = match status {
             Some(status) => format!(
-                "the proxy {proxy} made no tunnel to the gateway: it responded to CONNECT with the status {status}"
+                "the proxy {proxy} did not open a tunnel to the gateway: it responded to CONNECT with the status {status}"
             ),
-            None => format!("the proxy {proxy} made no tunnel to the gateway (CONNECT): {text}"),
+            None => {
+                format!("the proxy {proxy} did not open a tunnel to the gateway (CONNECT): {text}")
+            }
         };
         failure.lasts = status
             .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 408 | 429));
         let help = match status {
             Some(407) => {
-                "check the user and password of the proxy: they are not those of FOLIO (`proxy`, or HTTPS_PROXY)"
+                "check the user name and password of the proxy, which differ from those of FOLIO (`proxy`, or HTTPS_PROXY)"
             }
             Some(_) if failure.lasts => {
-                "the proxy's rules must allow CONNECT to the gateway's host and port; or reach it directly (`no_proxy`, or NO_PROXY)"
+                "the proxy's rules must allow CONNECT to the gateway's host and port; otherwise connect directly (`no_proxy`, or NO_PROXY)"
             }
             _ => "the proxy could not reach the gateway, or is overloaded",
         };
@@ -197,10 +198,10 @@ impl Via {
         failure
     }
 
-    /// Asks once more for a tunnel, to learn the status: the HTTP library does not tell it. None if
+    /// Requests a tunnel again to learn the status, which the HTTP library does not report. None if
     /// there is none.
     async fn status_of_tunnel(&self) -> Option<u16> {
-        // One that speaks TLS itself is not asked.
+        // A proxy that itself uses TLS is not contacted.
         if !self.is_http {
             return None;
         }

@@ -1,14 +1,14 @@
-//! How long a request line may be, and what to do about a request that is longer.
+//! The maximum length of a request line, and the alternatives for longer requests.
 //!
 //! Okapi and the modules accept a request line of 4,096 bytes: the method, the path with its
-//! encoded query, and ` HTTP/1.1`, without the line break (recorded: 4,090 bytes pass, 4,200 are
-//! answered with 414 and the connection is closed; at the modules' own ports too). The path counts
-//! with the path of the gateway before it (`/okapi`), since a reverse proxy may or may not remove
+//! encoded query, and ` HTTP/1.1`, without the line break (recorded: 4,090 bytes are accepted;
+//! 4,200 are rejected with 414, and the connection is closed; also at the modules' own ports). The
+//! path includes the path of the gateway (`/okapi`), because a reverse proxy may or may not remove
 //! it.
 //!
-//! All clones of a client share one [`RequestLine`]. Requests for many ids or values are divided by
+//! All clones of a client share one [`RequestLine`]. Requests for many ids or values are split by
 //! [`FolioClient::divide`]. A request that is known to be too long is never sent: it becomes `POST
-//! …/retrieve` where the collection has that, and an error otherwise.
+//! …/retrieve` if the collection has that, and an error otherwise.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,27 +21,27 @@ use crate::wire::described_lists;
 use crate::wire::error::Error;
 use crate::wire::request::Request;
 
-/// What Okapi and the modules accept: Vert.x's default `maxInitialLineLength`.
+/// The limit of Okapi and the modules: Vert.x's default `maxInitialLineLength`.
 pub(crate) const MOST_BYTES: usize = 4_096;
 
-/// A line of fewer bytes cannot name a record of a collection behind a gateway. No setting and no
-/// response makes the bound smaller.
+/// A shorter line cannot name a record of a collection behind a gateway. No setting and no response
+/// lowers the limit below this.
 const FEWEST_BYTES: usize = 256;
 
-/// The bytes of the line besides method and target: two spaces and the version.
+/// The bytes of the line apart from method and target: two spaces and the version.
 const AROUND: usize = " ".len() + " HTTP/1.1".len();
 
-/// The bound of a client, shared by its clones and tenant handles, and what was learned of the
+/// The limit of a client, shared by its clones and tenant handles, and the limits learned from the
 /// server.
 pub(crate) struct RequestLine {
-    /// The bound that was set.
+    /// The configured limit.
     most: usize,
-    /// The length to which requests for many ids are divided. At most `most`; a 414 halves it.
+    /// The length to which requests for many ids are split. At most `most`; a 414 halves it.
     divided: AtomicUsize,
-    /// The shortest line that the server answered with 414.
+    /// The shortest line that the server rejected with 414.
     rejected: AtomicUsize,
-    /// Tenants and paths without `POST …/retrieve`, or where this user has no permission for it.
-    /// Never held across an await.
+    /// Tenants and paths without `POST …/retrieve`, or for which this user has no permission. Never
+    /// held across an await.
     without_retrieve: Mutex<HashSet<(String, String)>>,
 }
 
@@ -62,29 +62,28 @@ impl RequestLine {
         method.as_str().len() + AROUND + target
     }
 
-    /// The most bytes that are worth sending: the bound that was set, and less than what the server
-    /// rejected.
+    /// The maximum length worth sending: the configured limit, and less than any rejected length.
     fn limit(&self) -> usize {
         let rejected = self.rejected.load(Ordering::Relaxed);
         self.most.min(rejected.saturating_sub(1))
     }
 
-    /// The bytes that a line may have which is divided.
+    /// The maximum length of a line of a split request.
     pub(crate) fn room(&self) -> usize {
         self.limit().min(self.divided.load(Ordering::Relaxed))
     }
 
-    /// Whether a line of that length is not to be sent.
+    /// Whether a line of this length must not be sent.
     pub(crate) fn is_exceeded(&self, length: usize) -> bool {
         length > self.limit()
     }
 
-    /// What is wrong with a line of that length; none if it may be sent.
+    /// The error for a line of this length; none if it may be sent.
     pub(crate) fn problem(&self, length: usize) -> Option<String> {
         let limit = self.limit();
         (length > limit).then(|| {
             let why = if limit < self.most {
-                "the server answers longer ones with 414"
+                "the server rejects longer ones with 414"
             } else {
                 "see `max_request_line`"
             };
@@ -94,15 +93,15 @@ impl RequestLine {
         })
     }
 
-    /// The server answered a line of that length with 414.
+    /// Records that the server rejected a line of this length with 414.
     pub(crate) fn was_rejected(&self, length: usize) {
         self.rejected.fetch_min(length, Ordering::Relaxed);
         self.divided
             .fetch_min((length / 2).max(FEWEST_BYTES), Ordering::Relaxed);
     }
 
-    /// Whether `POST …/retrieve` may be there for a tenant and the path of a list. Not after it was
-    /// found to be absent.
+    /// Whether `POST …/retrieve` may exist for a tenant and the path of a list: not after it was
+    /// found to be missing.
     pub(crate) fn has_retrieve(&self, tenant: &str, path: &str) -> bool {
         described_lists::is_asked_by_post(path)
             && !self
@@ -112,7 +111,7 @@ impl RequestLine {
                 .contains(&(tenant.to_owned(), path.to_owned()))
     }
 
-    /// `POST …/retrieve` is absent. `path` is that of the list.
+    /// Records that `POST …/retrieve` is missing. `path` is that of the list.
     pub(crate) fn lacks_retrieve(&self, tenant: &str, path: &str) {
         self.without_retrieve
             .lock()
@@ -121,15 +120,15 @@ impl RequestLine {
     }
 }
 
-/// What a caller can do about a query that is too long.
-pub(crate) const REMEDY: &str = "Read the records of many ids with `.ids(…)` and those of many other values with `.values(field, …)`, which divide them among requests. Else shorten the query, or divide it";
+/// The alternatives to a query that is too long.
+pub(crate) const REMEDY: &str = "To read the records of many ids, use `.ids(…)`; for many values of another field, use `.values(field, …)`: both split them into several requests. Otherwise shorten or split the query";
 
-/// Whether the server says that the request line was too long for it.
+/// Whether the server rejected the request line as too long.
 pub(crate) fn is_too_long(error: &Error) -> bool {
     error.status() == Some(StatusCode::URI_TOO_LONG)
 }
 
-/// Whether a server says that it has no such endpoint, or not for this user.
+/// Whether a server reports that the endpoint does not exist, or is not permitted to this user.
 pub(crate) fn is_absent(error: &Error) -> bool {
     let status = error.status();
     error.is_not_found()
@@ -140,9 +139,9 @@ pub(crate) fn is_absent(error: &Error) -> bool {
         )
 }
 
-/// The list that a GET asks for, as `POST …/retrieve` with `query`, `limit` and `offset` in the
-/// body. None if it has other parameters, which the body has no place for. It only reads, so it may
-/// be repeated.
+/// The list of a GET, requested with `POST …/retrieve` with `query`, `limit` and `offset` in the
+/// body. None if it has other parameters, which the body cannot contain. It only reads, so it may
+/// be retried.
 pub(crate) fn by_retrieve(request: &Request) -> Option<Request> {
     let mut body = Map::new();
     for (name, value) in request.parameters() {
@@ -155,7 +154,7 @@ pub(crate) fn by_retrieve(request: &Request) -> Option<Request> {
             return None;
         }
     }
-    // What a GET without them means.
+    // The defaults of a GET without them.
     for (name, value) in [("limit", 10), ("offset", 0)] {
         body.entry(name).or_insert_with(|| Value::from(value));
     }

@@ -1,7 +1,7 @@
-//! The one loop that tries something again: calls, logins, lookups, updates and polls use it.
+//! The only retry loop: calls, logins, lookups, updates and polls use it.
 //!
-//! Each of them supplies one attempt and what its failure is ([`FailureClass`]);
-//! `wire/retry_decision.rs` decides what follows, and all waits end when the client is closed.
+//! Each of them supplies one attempt and the class of its failure ([`FailureClass`]);
+//! `wire/retry_decision.rs` decides the next step, and all waits end when the client is closed.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::wire::retry::RetryPolicy;
 use crate::wire::retry_budget::RetryBudget;
 use crate::wire::retry_decision::{FailureClass, GiveUp, Situation, Step, decide};
 
-/// Something that is tried until it succeeds or is given up.
+/// An action that is attempted until it succeeds or is given up.
 pub(crate) trait Retried {
     type Output;
 
@@ -23,32 +23,32 @@ pub(crate) trait Retried {
     /// The attempts so far.
     fn attempts(&mut self) -> &mut Attempts;
 
-    /// What bounds them besides their number.
+    /// The bounds of the attempts besides their number.
     fn bounds(&self) -> Bounds<'_>;
 
-    /// What a second attempt would do.
+    /// Whether a second attempt is safe and possible.
     fn repeatability(&self) -> Repeatability {
         Repeatability::HARMLESS
     }
 
-    /// Another attempt follows, after `delay` or at once.
+    /// Another attempt follows, after `delay` or immediately.
     fn will_retry(&mut self, failed: Failed, delay: Option<Duration>) {
         let _ = (failed, delay);
     }
 
-    /// The error of the whole, when no other attempt follows.
+    /// The final error, if no other attempt follows.
     fn given_up(&self, failed: Failed, reason: GiveUp) -> Error {
         let _ = reason;
         failed.error
     }
 
-    /// Which part of the jitter a wait has, from 0 to 1.
+    /// The jitter of a wait, from 0 to 1.
     fn random(&self) -> f64 {
         fastrand::f64()
     }
 }
 
-/// An attempt that failed.
+/// A failed attempt.
 pub(crate) struct Failed {
     pub(crate) error: Error,
     pub(crate) class: FailureClass,
@@ -62,7 +62,7 @@ impl Failed {
         }
     }
 
-    /// A transient failure of something that may be done twice.
+    /// A transient failure of an idempotent action.
     pub(crate) fn transient(error: Error) -> Self {
         Self {
             class: FailureClass::transient(error.retry_after()),
@@ -77,16 +77,16 @@ impl From<Error> for Failed {
     }
 }
 
-/// What a second attempt of a request would do.
+/// Whether a second attempt of a request is safe and possible.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Repeatability {
-    /// Whether the request may be carried out twice without harm.
+    /// Whether the request is idempotent.
     pub(crate) is_repeatable: bool,
-    /// Whether its body was a stream that can be read once, and has been read.
+    /// Whether its body was a stream that can be read only once, and was read.
     pub(crate) is_body_consumed: bool,
 }
 
-/// What bounds the attempts of something besides their number.
+/// The bounds of the attempts besides their number.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds<'a> {
     pub(crate) policy: &'a RetryPolicy,
@@ -101,16 +101,16 @@ impl Repeatability {
     };
 }
 
-/// The attempts of something so far.
+/// The attempts so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempts {
-    /// When the first one began.
+    /// The start of the first attempt.
     pub(crate) started: Instant,
-    /// The deadline of the whole.
+    /// The deadline of all attempts.
     end: Option<Instant>,
-    /// How many failed.
+    /// The number of failed attempts.
     failed: u32,
-    /// How many of them do not count against the policy.
+    /// The number of failed attempts that do not count against the policy.
     uncounted: u32,
     token_rejections: u32,
     forbidden_retries: u32,
@@ -129,12 +129,12 @@ impl Attempts {
         }
     }
 
-    /// How many failed.
+    /// The number of failed attempts.
     pub(crate) fn failed(&self) -> u32 {
         self.failed
     }
 
-    /// The failed one does not count against the policy.
+    /// Excludes the failed attempt from the policy's count.
     pub(crate) fn uncount(&mut self) {
         self.uncounted += 1;
     }
@@ -155,7 +155,7 @@ impl Attempts {
         self.time_left().is_some_and(|left| left.is_zero())
     }
 
-    /// What follows a failed attempt; what the step costs is taken out of the budget.
+    /// The step after a failed attempt; its cost is withdrawn from the budget.
     fn step(
         &mut self,
         class: FailureClass,
@@ -198,7 +198,7 @@ impl Attempts {
     }
 }
 
-/// Tries until it succeeds or is given up. Waits end when the client is closed.
+/// Tries until it succeeds or gives up. Waits end when the client is closed.
 pub(crate) async fn run<W: Retried>(work: &mut W) -> Result<W::Output> {
     loop {
         let failed = match work.attempt().await {
@@ -206,14 +206,15 @@ pub(crate) async fn run<W: Retried>(work: &mut W) -> Result<W::Output> {
             Err(failed) => failed,
         };
         if let Some(delay) = after(work, failed)? {
-            // Boxed, since it is rare: the future of every call has room for it.
+            // Boxed, because it is rare: otherwise the future of every call would reserve space for
+            // it.
             let life = work.bounds().life;
             Box::pin(life.pause(delay)).await?;
         }
     }
 }
 
-/// How long to wait before the next attempt, if it is not made at once; an error to give up.
+/// The wait before the next attempt, if any; an error to give up.
 #[cold]
 fn after<W: Retried>(work: &mut W, failed: Failed) -> Result<Option<Duration>> {
     let class = failed.class;
@@ -234,8 +235,8 @@ fn after<W: Retried>(work: &mut W, failed: Failed) -> Result<Option<Duration>> {
     Ok(delay)
 }
 
-/// Whether a policy and the client's budget allow the `number`-th retry (from 1) of something that
-/// may be done twice; then it is taken out of the budget.
+/// Whether a policy and the client's budget allow the `number`-th retry (from 1) of an idempotent
+/// action; then it is withdrawn from the budget.
 pub(crate) fn is_allowed(bounds: Bounds<'_>, number: u32) -> bool {
     let mut attempts = Attempts::new(None);
     attempts.failed = number.saturating_sub(1);

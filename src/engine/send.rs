@@ -16,17 +16,17 @@ use crate::wire::error::ErrorKind;
 use crate::wire::headers::{TENANT, TOKEN};
 use crate::wire::request::Request;
 
-/// Many methods of FOLIO's modules respond with text only, and reject a request for JSON only
-/// (400).
+/// Many methods of FOLIO's modules respond only with text, and reject a request that accepts only
+/// JSON (400).
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
 
 impl<'a> CallInProgress<'a> {
-    /// The timeouts of the next attempt: it ends with the deadline.
+    /// The timeouts of the next attempt, which also ends at the deadline.
     fn timeouts_left(&self, timeouts: Timeouts) -> Timeouts {
         let Some(left) = self.attempts.time_left() else {
             return timeouts;
         };
-        // Nothing would be a timeout before anything is sent.
+        // A timeout of zero would expire before anything is sent.
         timeouts.within(left.max(Duration::from_millis(1)))
     }
 
@@ -34,7 +34,7 @@ impl<'a> CallInProgress<'a> {
         let gateway = &self.session.gateway;
         match self.exchange.target.sent() {
             Some(target) => gateway.locate(target),
-            // What is shown lacks secrets.
+            // The displayed URL has no secrets.
             None => gateway.locate(&self.request.target()),
         }
     }
@@ -42,14 +42,14 @@ impl<'a> CallInProgress<'a> {
     /// The headers of an attempt.
     fn headers(&self) -> HeaderMap {
         let mut headers = self.request.headers().clone();
-        // Room for what is put in here, and by what is below.
+        // Capacity for the headers added here and below.
         headers.reserve(5);
         headers.insert(TENANT, self.tenant.clone());
         headers
             .entry(ACCEPT)
             .or_insert_with(|| accepted(self.request));
         if self.request.payload().is_none() {
-            // The Eureka sidecar rejects a GET that seems to have a body.
+            // The Eureka sidecar rejects a GET that appears to have a body.
             headers.remove(CONTENT_TYPE);
         }
         if let Some(token) = &self.token {
@@ -58,7 +58,7 @@ impl<'a> CallInProgress<'a> {
         headers
     }
 
-    /// Sends it once, with all that is sent in memory, and reads the whole answer.
+    /// Sends the request once, with its data in memory, and reads the complete response.
     pub(super) fn send(
         &self,
     ) -> impl Future<Output = Result<Response<Bytes>, TransportFailure>> + Send + use<'a> {
@@ -72,8 +72,8 @@ impl<'a> CallInProgress<'a> {
         )
     }
 
-    /// Sends it once, where a body is not whole in memory. If the answer is not to be read whole,
-    /// and is a success, the rest of its body is returned.
+    /// Sends the request once, with a streamed body. Unless the response is to be read completely,
+    /// or is an error, the rest of its body is returned.
     pub(super) async fn send_in_pieces(
         &self,
     ) -> Result<(Response<Bytes>, Option<Box<Incoming>>), TransportFailure> {
@@ -117,7 +117,7 @@ impl<'a> CallInProgress<'a> {
     }
 }
 
-/// What of answers the operation describes, and what errors are written in.
+/// The media types that the operation describes, and those of errors.
 fn accepted(request: &Request) -> HeaderValue {
     match request.operation().accept {
         "" => ACCEPTED,

@@ -1,4 +1,5 @@
-//! What all clones and tenant handles of a client share, from its gateway to its retry budget.
+//! The state that all clones and tenant handles of a client share, from its gateway to its retry
+//! budget.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::wire::request::Request;
 use crate::wire::retry::RetryPolicy;
 use crate::wire::retry_budget::RetryBudget;
 
-/// What all clones and tenant handles of a client share.
+/// The state that all clones and tenant handles of a client share.
 pub(crate) struct Session {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) auth: Arc<Auth>,
@@ -29,13 +30,13 @@ pub(crate) struct Session {
     pub(crate) budget: RetryBudget,
     /// The rate that a limiter in front of FOLIO allows.
     pub(crate) pace: Pace,
-    /// How long a whole call may take, where it does not have its own.
+    /// The default deadline of a call.
     pub(crate) deadline: Option<Duration>,
     pub(crate) request_line: RequestLine,
 }
 
 impl Session {
-    /// What bounds the attempts of something by a policy.
+    /// The bounds of attempts under a policy.
     pub(crate) fn bounds<'a>(&'a self, policy: &'a RetryPolicy) -> Bounds<'a> {
         Bounds {
             policy,
@@ -73,8 +74,8 @@ impl Session {
         self.auth.close_in_the_background();
     }
 
-    /// What is wrong with the length of a request's line, if it is too long. Of most requests this
-    /// is known without writing it.
+    /// The error for a request line that is too long. Most requests are known to be short enough
+    /// without formatting the line.
     pub(super) fn line_problem(&self, request: &Request) -> Option<String> {
         let base = self.gateway.base_path().len();
         let length = |target| RequestLine::length(request.method(), base + target);
@@ -87,8 +88,8 @@ impl Session {
         self.request_line.problem(length(request.target().len()))
     }
 
-    /// The server answered with 414: says how long the request was, and remembers it for all that
-    /// comes.
+    /// Handles a 414 of the server: adds the length of the request to the error, and lowers the
+    /// limit for later requests.
     #[cold]
     pub(super) fn too_long(&self, request: &Request, error: Error) -> Error {
         let target = self.gateway.base_path().len() + request.target().len();

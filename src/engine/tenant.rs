@@ -4,7 +4,7 @@ use http::HeaderValue;
 
 use crate::wire::error::{Error, Result};
 
-/// A tenant's name, and the header it makes or what is wrong with it.
+/// A tenant's name, and its header value or the error of an invalid name.
 pub(crate) struct Tenant {
     name: Box<str>,
     header: Result<HeaderValue, String>,
@@ -13,11 +13,11 @@ pub(crate) struct Tenant {
 impl Tenant {
     pub(crate) fn new(name: &str) -> Self {
         let header = if name.trim().is_empty() {
-            Err("the tenant is empty: call `tenant` with the id of one, such as \"diku\"".into())
+            Err("the tenant id is empty: call `tenant` with a tenant id, such as \"diku\"".into())
         } else {
             HeaderValue::from_str(name.trim()).map_err(|_| {
                 format!(
-                    "`{}` is no tenant id: it has characters that a header cannot have",
+                    "`{}` is not a valid tenant id: it contains characters that a header cannot contain",
                     name.escape_debug()
                 )
             })
@@ -32,7 +32,7 @@ impl Tenant {
         &self.name
     }
 
-    /// The header that names it.
+    /// The header that names the tenant.
     pub(crate) fn header(&self) -> Result<&HeaderValue> {
         self.header
             .as_ref()

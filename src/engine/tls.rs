@@ -1,4 +1,4 @@
-//! How connections are secured: whom the client trusts, and how it shows who it is.
+//! TLS: trusted roots and the client's certificate.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use secrecy::SecretSlice;
 
 use crate::wire::error::{Error, Result};
 
-/// What of TLS is to be other than the system has it.
+/// The TLS options that differ from the system's defaults.
 #[derive(Default)]
 pub(crate) struct TlsOptions {
-    /// PEM, to be trusted.
+    /// Trusted roots, as PEM.
     pub(crate) roots: Vec<Vec<u8>>,
-    /// Trusted are the roots above and no others.
+    /// Only the roots above are trusted.
     pub(crate) only_these_roots: bool,
     /// PEM: the certificates of the client, its own first, and its private key.
     pub(crate) identity: Option<SecretSlice<u8>>,
-    /// Anybody's certificate is taken, also that of an attacker.
+    /// Any certificate is accepted, also that of an attacker.
     pub(crate) accept_invalid: bool,
 }
 
@@ -43,23 +43,23 @@ impl fmt::Debug for TlsOptions {
 }
 
 #[cfg(any(feature = "native-tls", feature = "rustls"))]
-const NO_ROOT: &str = "the root certificates have no PEM block `CERTIFICATE`";
+const NO_ROOT: &str = "the root certificates contain no PEM block `CERTIFICATE`";
 #[cfg(any(feature = "native-tls", feature = "rustls"))]
-const NO_IDENTITY: &str = "the client certificate needs PEM blocks of both kinds, `CERTIFICATE` (its own first) and `PRIVATE KEY`";
+const NO_IDENTITY: &str = "the client certificate needs two kinds of PEM blocks: `CERTIFICATE` (the client's own first) and `PRIVATE KEY`";
 
 #[cfg(any(feature = "native-tls", feature = "rustls"))]
 fn wrong(what: &str, error: impl fmt::Display) -> Error {
     Error::configuration(format!("{what}: {error}"))
 }
 
-/// What the options make, read once: more than one HTTP client is made of it.
+/// The parsed options, which several HTTP clients use.
 #[cfg(feature = "rustls")]
 #[derive(Debug)]
 pub(crate) struct Prepared(rustls::ClientConfig);
 
 #[cfg(feature = "rustls")]
 impl Prepared {
-    /// `needed` is whether connections will be made by TLS at all.
+    /// `needed` states whether connections will use TLS at all.
     pub(crate) fn new(options: &TlsOptions, needed: bool) -> Result<Self> {
         rustls_backend::config(options, needed).map(Self)
     }
@@ -83,8 +83,8 @@ mod rustls_backend {
     use super::*;
 
     pub(super) fn config(options: &TlsOptions, needed: bool) -> Result<ClientConfig> {
-        // The provider is handed over, not installed: another part of the program may have chosen
-        // its own.
+        // The provider is passed explicitly, not installed: another part of the program may have
+        // chosen its own.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -104,7 +104,7 @@ mod rustls_backend {
         } else if options.only_these_roots {
             builder.with_root_certificates(store(&roots)?)
         } else {
-            // Unreadable roots are told as such, and not as a fault of the system.
+            // Unreadable roots are reported as such, not as a fault of the system.
             store(&roots)?;
             match Verifier::new_with_extra_roots(roots, provider) {
                 Ok(verifier) => builder
@@ -112,11 +112,11 @@ mod rustls_backend {
                     .with_custom_certificate_verifier(Arc::new(verifier)),
                 Err(error) if needed => {
                     return Err(wrong(
-                        "the certificates that this system trusts cannot be read",
+                        "the trusted certificates of this system cannot be read",
                         error,
                     ));
                 }
-                // A container without certificates can still talk http://.
+                // A container without certificates can still use http://.
                 Err(_) => builder.with_root_certificates(RootCertStore::empty()),
             }
         };
@@ -136,7 +136,8 @@ mod rustls_backend {
             }
         };
         if cfg!(feature = "http2") {
-            // The server chooses: what is in front of FOLIO may know HTTP/2, Okapi itself does not.
+            // The server chooses: a proxy in front of FOLIO may support HTTP/2, Okapi itself does
+            // not.
             config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         }
         Ok(config)
@@ -145,7 +146,7 @@ mod rustls_backend {
     fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
         CertificateDer::pem_slice_iter(pem)
             .collect::<Result<_, _>>()
-            .map_err(|error| wrong("a certificate is no PEM", error))
+            .map_err(|error| wrong("a certificate is not valid PEM", error))
     }
 
     fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore> {
@@ -158,8 +159,7 @@ mod rustls_backend {
         Ok(store)
     }
 
-    /// Takes any certificate of anybody. That the server has the key that belongs to it is still
-    /// checked.
+    /// Accepts any certificate. It still verifies that the server has the matching key.
     #[derive(Debug)]
     struct Anybody(Arc<CryptoProvider>);
 
@@ -262,7 +262,7 @@ impl Prepared {
     pub(crate) fn new(options: &TlsOptions, needed: bool) -> Result<Self> {
         if needed || !options.is_default() {
             return Err(Error::configuration(
-                "an https:// URL, certificates and their verification need TLS, and folio-sdk was built without it: turn on its feature `rustls` or `native-tls`",
+                "https:// URLs and certificates need TLS, and folio-sdk was built without TLS support: enable its feature `rustls` or `native-tls`",
             ));
         }
         Ok(Self)

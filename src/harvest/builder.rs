@@ -1,4 +1,4 @@
-//! A harvest that is about to begin: its settings, and the checkpoint that it resumes.
+//! The builder of a harvest: its settings, and the checkpoint from which it resumes.
 
 use serde::de::DeserializeOwned;
 
@@ -13,15 +13,15 @@ use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::{Pager, RecordStream};
 
-/// How many requests of a harvest are in flight at once if the caller does not say.
+/// The default number of requests in flight of a harvest.
 const PARALLEL: usize = 8;
 
 impl FolioClient {
-    /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users())`. The list
-    /// is a typed one, one by path (`folio_get_all(…)`), or a [`RecordStream`]. Nothing is
-    /// requested before the first record is taken.
+    /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users().stream())`, or
+    /// with `folio_get_all(…)`. Nothing is requested before the stream is polled for the first
+    /// time.
     ///
-    /// It is sent with the client and for the tenant that the list was made with.
+    /// Requests use the client and the tenant with which the list was created.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -49,8 +49,8 @@ impl FolioClient {
     }
 }
 
-/// A harvest that is about to begin: see [`FolioClient::harvest`].
-#[must_use = "a harvest asks for nothing before its stream is polled"]
+/// A harvest before its start: see [`FolioClient::harvest`].
+#[must_use = "a harvest sends no request before its stream is polled"]
 #[derive(Debug)]
 pub struct Harvest<T, M = Async> {
     pub(crate) mode: M,
@@ -73,33 +73,32 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         self
     }
 
-    /// Lets the records come in the order of their ids, rather than as they arrive. It costs more
-    /// requests, since the list is cut into small ranges.
+    /// Returns the records in the order of their ids, rather than in order of arrival. This costs
+    /// more requests, because the list is split into small ranges.
     pub fn ordered(mut self) -> Self {
         self.ordered = true;
         self
     }
 
-    /// Reads what a checkpoint left over, or one part of a plan. **A finished checkpoint begins
-    /// again**: all that it had read is read once more, and its [position](Checkpoint::position) is 0, so
-    /// that a job that runs every night reads everything every night. A job that does not want that
-    /// checks [`is_finished`](Checkpoint::is_finished) before.
+    /// Resumes from a checkpoint, or reads one part of a plan. **A finished checkpoint starts again
+    /// from the beginning**: all records are read once more, and its
+    /// [position](Checkpoint::position) is 0, so that a nightly job reads everything every night. A
+    /// job that does not want that checks [`is_finished`](Checkpoint::is_finished) first.
     ///
-    /// A checkpoint of another list, and one that contradicts itself, is an error that the stream
-    /// gives.
+    /// A checkpoint of another list, or an inconsistent one, results in an error of the stream.
     pub fn resume(mut self, checkpoint: Checkpoint) -> Self {
         self.resume = Some(checkpoint);
         self
     }
 
-    /// Whether the list can be read in parallel: by id, and without an order of the caller's. Other
-    /// lists are read from beginning to end, one page after the other.
+    /// Whether the list can be read in parallel: by id, and without an order set by the caller.
+    /// Other lists are read sequentially, page by page.
     pub fn is_parallel(&self) -> bool {
         self.list.pager().by_key
     }
 
-    /// All that this harvest has to read. [`Checkpoint::split`] makes a plan for several machines
-    /// of it.
+    /// The complete work of this harvest. [`Checkpoint::split`] divides it into a plan for several
+    /// machines.
     ///
     /// ```no_run
     /// # fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
@@ -149,7 +148,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         self.mode.stream(HarvestStream::new(source, checkpoint))
     }
 
-    /// Why a checkpoint cannot be resumed.
+    /// The reason why a checkpoint cannot be resumed.
     fn problem(&self, checkpoint: &Checkpoint) -> Option<String> {
         let pager = self.list.pager();
         if let Some(problem) = checkpoint.problem() {
@@ -158,14 +157,16 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         let (mine, its) = (identity(pager), &checkpoint.list);
         if mine != *its {
             return Some(format!(
-                "the checkpoint is of another list: it is of {its}, and this is {mine}"
+                "the checkpoint belongs to another list: it is for {its}, and this list is {mine}"
             ));
         }
         if self.is_parallel() != checkpoint.offset.is_none() {
-            return Some("the checkpoint is of a list that was read another way".to_owned());
+            return Some(
+                "the checkpoint belongs to a list that was read in another way".to_owned(),
+            );
         }
         if self.is_parallel() && pager.offset() > 0 {
-            return Some("a harvest by id has no `offset`".to_owned());
+            return Some("a harvest by id does not take an `offset`".to_owned());
         }
         let begun = checkpoint.offset.unwrap_or_default() > pager.offset();
         let problem = pager.resume_problem().filter(|_| begun);
@@ -176,7 +177,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
 #[cfg(feature = "blocking")]
 in_mode!(Harvest<T> { list, parallel, ordered, resume });
 
-/// What a checkpoint is recognised by. No secret is in it.
+/// The identification of a checkpoint's list. It contains no secret.
 fn identity(pager: &Pager) -> String {
     pager.request().shown()
 }

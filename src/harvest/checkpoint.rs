@@ -1,4 +1,4 @@
-//! What is left to read of a list, as a value that outlives the program.
+//! The remaining part of a list, as a value that outlives the program.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,12 +7,12 @@ use super::range::{Range, problem_of};
 /// The largest offset that RMB accepts.
 const MOST_OFFSET: u64 = i32::MAX as u64;
 
-/// More than any count of records and any size of a file.
+/// More than any number of records and any size of a file.
 const MOST_COUNT: u64 = i64::MAX as u64;
 
-/// What is left to read of a list: taken from a harvest that is running
+/// The remaining part of a list: taken from a running harvest
 /// ([`HarvestStream::checkpoint`](crate::HarvestStream::checkpoint)), and resumed by
-/// [`Harvest::resume`](crate::Harvest::resume). It can be serialised; it holds no secret.
+/// [`Harvest::resume`](crate::Harvest::resume). It can be serialised, and contains no secret.
 ///
 /// It also is a part of a plan: [`split`](Self::split) divides what is left among several machines.
 ///
@@ -41,21 +41,21 @@ const MOST_COUNT: u64 = i64::MAX as u64;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// The form of this value, for those that come later.
+    /// The version of this format.
     version: Version,
     pub(super) list: String,
-    /// Ranges of ids that it began with: all, or a part of a plan. A finished one begins with them
-    /// again. None: all.
+    /// The initial ranges of ids: all, or a part of a plan. A finished checkpoint starts with them
+    /// again. None means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     origin: Vec<Range>,
     /// Ranges of ids that were not read.
     #[serde(default)]
     pub(super) remaining: Vec<Range>,
-    /// Of a list that cannot be read by id: where to resume.
+    /// For a list that cannot be read by id: the offset at which to resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) offset: Option<u64>,
-    /// The keys of the records before, the last one at the end: they tell if something was deleted
-    /// meanwhile.
+    /// The keys of the preceding records, the last one at the end: they reveal concurrent
+    /// deletions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) last: Vec<String>,
     #[serde(default)]
@@ -72,7 +72,7 @@ enum Version {
 
 impl Checkpoint {
     pub(super) fn of_ranges(list: String, mut ranges: Vec<Range>) -> Self {
-        // In the order of the ids; neighbours become one.
+        // In the order of the ids; adjacent ranges are merged.
         ranges.sort_by_cached_key(|range| range.start());
         let mut remaining: Vec<Range> = Vec::with_capacity(ranges.len());
         for range in ranges {
@@ -126,7 +126,7 @@ impl Checkpoint {
         }
     }
 
-    /// The same part of the list from its beginning; `offset` is where a list begins that cannot be
+    /// The same part of the list from its start; `offset` is the start of a list that cannot be
     /// read by id.
     pub(super) fn again(self, offset: u64) -> Self {
         match self.offset {
@@ -139,16 +139,16 @@ impl Checkpoint {
         }
     }
 
-    /// What is wrong with it: it was changed, or it is of something else.
+    /// The inconsistency of a checkpoint that was changed or is something else.
     pub(super) fn problem(&self) -> Option<String> {
         let state = match (self.finished, self.offset, self.remaining.is_empty()) {
-            (true, _, false) => "it is finished, and says that ranges remain",
+            (true, _, false) => "it is finished, but contains ranges that remain",
             (_, Some(_), false) => "it has both ranges and an offset",
             (false, None, true) => {
-                "it is not finished, and says neither which ranges remain nor at which offset to resume"
+                "it is not finished, but contains neither the ranges that remain nor the offset at which to resume"
             }
             _ if self.offset.is_none() && !self.last.is_empty() => {
-                "it has the last keys of a list by offset, and no offset"
+                "it has the last keys of a list read by offset, but no offset"
             }
             _ => "",
         };
@@ -157,12 +157,14 @@ impl Checkpoint {
         }
         if let Some(offset) = self.offset.filter(|offset| *offset > MOST_OFFSET) {
             return Some(format!(
-                "its offset is {offset}, and that of a list is {MOST_OFFSET} at most"
+                "its offset is {offset}, and the maximum is {MOST_OFFSET}"
             ));
         }
         for (name, count) in [("records", self.records), ("position", self.position)] {
             if count > MOST_COUNT {
-                return Some(format!("its `{name}` is {count}, which nothing can have"));
+                return Some(format!(
+                    "its `{name}` is {count}, which is impossibly large"
+                ));
             }
         }
         [("remaining", &self.remaining), ("origin", &self.origin)]
@@ -173,20 +175,20 @@ impl Checkpoint {
             })
     }
 
-    /// Whether nothing is left to read. To resume from it reads the same once more, from the
-    /// beginning.
+    /// Whether nothing remains to be read. Resuming from it reads the same part again, from the
+    /// start.
     pub fn is_finished(&self) -> bool {
         self.finished
     }
 
-    /// How many records were taken so far, in this run and those before it; bad ones are not
+    /// The number of records returned so far, in this run and earlier ones; unreadable ones are not
     /// counted.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// The caller's position in its output, as [`with_position`](Self::with_position) set it; 0 if it was
-    /// never set. Usually the size of the output in bytes.
+    /// The caller's position in its output, as [`with_position`](Self::with_position) set it; 0 if
+    /// it was never set. Usually the size of the output in bytes.
     pub fn position(&self) -> u64 {
         self.position
     }
@@ -197,9 +199,9 @@ impl Checkpoint {
         Self { position, ..self }
     }
 
-    /// Divides what is left into parts of about the same share of the ids, each to be read by
-    /// another program or machine. There are fewer where the list cannot be read by id: then it
-    /// stays whole. The first part has the count of records and the position.
+    /// Divides the remaining work into parts with about the same share of the ids, each to be read
+    /// by another program or machine. There are fewer parts if the list cannot be read by id: then
+    /// it is not divided. The first part has the count of records and the position.
     pub fn split(self, parts: usize) -> Vec<Self> {
         let shares: Vec<u128> = self.remaining.iter().map(Range::share).collect();
         let total: f64 = shares.iter().map(|share| *share as f64).sum();
@@ -218,7 +220,7 @@ impl Checkpoint {
             let mut ranges = Vec::new();
             while let Some(range) = open.pop() {
                 let share = range.share() as f64;
-                // A crumb more or less is of no matter.
+                // Small differences are irrelevant.
                 if share <= wanted * 1.000_001 {
                     wanted -= share;
                     ranges.push(range);

@@ -1,4 +1,4 @@
-//! Checkpoints in files: saved atomically, and used by one program at a time.
+//! Checkpoints in files: saved atomically, and used by only one program at a time.
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
 
-/// Why a checkpoint could not be saved or loaded.
+/// The reason why a checkpoint could not be saved or loaded.
 #[derive(Debug)]
 pub struct CheckpointError {
     what: &'static str,
@@ -33,15 +33,15 @@ impl std::error::Error for CheckpointError {
 }
 
 impl Checkpoint {
-    /// Writes it to a file, so that a program or machine that dies at any time leaves either the
-    /// one before or this one, whole: to another file beside it, which is then on the disk and
-    /// takes its place. (It waits for the disk, some milliseconds.)
+    /// Writes the checkpoint to a file, atomically and durably: after a crash the file contains the
+    /// old or the new checkpoint. It writes and syncs a temporary file beside it, which then
+    /// replaces the file. (It waits for the disk, some milliseconds.)
     ///
-    /// A program that may be started twice by mistake uses a [`CheckpointFile`], which only one can
-    /// have.
+    /// For a program that may be started twice by mistake use a [`CheckpointFile`], which locks the
+    /// file.
     ///
     /// # Errors
-    /// The file system says no, or another program has the file as a [`CheckpointFile`].
+    /// An I/O error, or another program holds the file as a [`CheckpointFile`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         let path = path.as_ref();
         let failed = |source| CheckpointError {
@@ -64,7 +64,7 @@ impl Checkpoint {
         file.write_all(&json)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)?;
-        // The new name is on the disk when its folder is.
+        // The new name is durable only when its directory is synced.
         #[cfg(unix)]
         if let Some(folder) = path.parent() {
             let folder = if folder.as_os_str().is_empty() {
@@ -77,11 +77,11 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Reads it from a file; none if there is no such file.
+    /// Reads a checkpoint from a file; none if the file does not exist.
     ///
     /// # Errors
-    /// The file system says no, or the file is no checkpoint, or one that contradicts itself: it
-    /// says what is wrong.
+    /// An I/O error, or the file is not a checkpoint, or an inconsistent one: the error states the
+    /// reason.
     pub fn load(path: impl AsRef<Path>) -> Result<Option<Self>, CheckpointError> {
         let path = path.as_ref();
         let failed = |source| CheckpointError {
@@ -107,7 +107,7 @@ impl Checkpoint {
 }
 
 /// The file of a checkpoint, for one program at a time: a second one that opens it gets an error.
-/// It is free again when this value is dropped, or the program ends in whatever way.
+/// It is unlocked when this value is dropped, or when the program ends in any way.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
@@ -133,11 +133,11 @@ pub struct CheckpointFile {
 }
 
 impl CheckpointFile {
-    /// Takes the file for this program, whether or not it is there. A file beside it, whose name
-    /// ends with `.lock`, is locked for that; it stays there, and means nothing by itself.
+    /// Locks the file for this program, whether or not it exists. The lock is on a file beside it,
+    /// whose name ends with `.lock`; that file stays there and has no meaning when unlocked.
     ///
     /// # Errors
-    /// Another program has it, or the same one once more; or the file system says no.
+    /// Another program holds it, or the same one a second time; or an I/O error.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, CheckpointError> {
         let path = path.into();
         match Lock::of(&path) {
@@ -150,7 +150,7 @@ impl CheckpointFile {
         }
     }
 
-    /// Reads the checkpoint; none if there is no such file.
+    /// Reads the checkpoint; none if the file does not exist.
     ///
     /// # Errors
     /// Those of [`Checkpoint::load`].
@@ -161,7 +161,7 @@ impl CheckpointFile {
     /// Writes a checkpoint as [`Checkpoint::save`] does.
     ///
     /// # Errors
-    /// The file system says no.
+    /// An I/O error.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         checkpoint
             .write(&self.path)
@@ -199,7 +199,7 @@ impl Lock {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(io::Error::new(
                 io::ErrorKind::ResourceBusy,
-                "another program uses it: wait for that, or give this one a checkpoint of its own",
+                "another program uses it: wait until that program ends, or use another checkpoint file",
             )),
             Err(TryLockError::Error(error)) => Err(error),
         }

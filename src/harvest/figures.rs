@@ -1,4 +1,4 @@
-//! The figures of a harvest, as they are counted.
+//! The statistics of a harvest.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use super::checkpoint::Checkpoint;
 use super::progress::{Progress, ProgressStream};
 use super::range::Range;
 
-/// After how many records the watchers get new figures.
+/// The number of records after which watchers are notified.
 const OFTEN: u64 = 256;
 
-/// The figures of a harvest, and who watches them.
+/// The statistics of a harvest, and their watchers.
 pub(super) struct Figures {
     now: Progress,
     started: Option<Instant>,
-    /// What part of the list was left when this run began.
+    /// The share of the list that remained at the start of this run.
     open: Option<f64>,
     watchers: watch::Sender<Progress>,
     ended: bool,
@@ -38,7 +38,7 @@ impl Figures {
         }
     }
 
-    /// The figures of now.
+    /// The current figures.
     pub(super) fn progress(&self) -> Progress {
         let elapsed = match self.started {
             Some(started) if !self.ended => started.elapsed(),
@@ -54,7 +54,7 @@ impl Figures {
         self.now.is_complete
     }
 
-    /// How many records came.
+    /// The number of received records.
     pub(super) fn received(&self) -> u64 {
         self.now.records + self.now.bad
     }
@@ -77,7 +77,7 @@ impl Figures {
         self.now.bytes += bytes as u64;
     }
 
-    /// What part of all ids is left.
+    /// The share of all ids that remains.
     pub(super) fn rest(&mut self, rest: f64) {
         self.started.get_or_insert_with(Instant::now);
         self.now.done = Some(1.0 - rest);
@@ -85,7 +85,7 @@ impl Figures {
         self.publish();
     }
 
-    /// How far a list is that is read by offset.
+    /// The progress of a list that is read by offset.
     pub(super) fn sequence(&mut self, received: u64, total: Option<u64>) {
         if let Some(total) = total.filter(|total| *total > 0) {
             let done = (received as f64 / total as f64).min(1.0);
@@ -102,7 +102,7 @@ impl Figures {
         self.now.elapsed = self.progress().elapsed;
         self.ended = true;
         self.publish();
-        // Watchers get the last figures and then nothing more.
+        // Watchers get the final figures, and then the end of the stream.
         let last = *self.watchers.borrow();
         self.watchers = watch::Sender::new(last);
     }

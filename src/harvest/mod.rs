@@ -1,14 +1,15 @@
-//! Harvests: whole lists, read in parallel, resumable.
+//! Harvests: complete lists, read in parallel, resumable. (Not OAI-PMH harvesting.)
 //!
 //! A list that can be read by id can be read in several places at once: its identifiers are UUIDs,
-//! and a range of them is a list of its own (`id>"…" and id<="…"`). What this module rests on:
+//! and a range of them is a list of its own (`id>"…" and id<="…"`). This module relies on these
+//! facts:
 //!
-//! - UUIDs are spread evenly, mostly. Where they are not, a range turns out to hold more than
-//!   others; then what is left of it is split, also while a page of it is requested.
-//! - A record that is there from beginning to end lies in one range and comes once, whatever is
-//!   inserted and deleted meanwhile.
-//! - Offsets move when something is inserted or deleted. So a list that cannot be read by id is
-//!   read from beginning to end, one page after the other.
+//! - UUIDs are usually evenly distributed. If they are not, a range contains more records than
+//!   others; then its remainder is split, also while a page of it is requested.
+//! - A record that exists throughout the harvest belongs to one range and is returned once,
+//!   regardless of concurrent inserts and deletes.
+//! - Inserts and deletes shift offsets. So a list that cannot be read by id is read sequentially,
+//!   page by page.
 
 mod builder;
 mod checkpoint;

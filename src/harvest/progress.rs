@@ -1,4 +1,4 @@
-//! How far a harvest is, in figures.
+//! The progress of a harvest, in figures.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,32 +9,32 @@ use futures_core::Stream;
 use tokio::sync::watch;
 use tokio::time::{Interval, interval};
 
-/// How far a harvest is. `Display` gives one line.
+/// The progress of a harvest. `Display` writes one line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Records that were taken, in this run.
+    /// The number of returned records, in this run.
     pub records: u64,
-    /// Records that could not be read, in this run.
+    /// The number of unreadable records, in this run.
     pub bad: u64,
-    /// Pages that came, in this run.
+    /// The number of received pages, in this run.
     pub pages: u64,
-    /// Their bytes, decompressed.
+    /// Their size in bytes, decompressed.
     pub bytes: u64,
-    /// The part of the list that was read in this and earlier runs, 0 to 1: by the share of the
-    /// ids, or by the server's count where a list is read by offset. An estimate; none where there
-    /// is nothing to go by.
+    /// The share of the list that was read in this and earlier runs, 0 to 1: the share of the ids,
+    /// or the share of the server's count for a list read by offset. An estimate; none without a
+    /// basis.
     pub done: Option<f64>,
-    /// The part that was read in this run.
+    /// The share that was read in this run.
     pub done_now: Option<f64>,
-    /// How long this run takes so far.
+    /// The duration of this run so far.
     pub elapsed: Duration,
-    /// Whether the harvest has ended with nothing left to read.
+    /// Whether the harvest has ended and nothing remains to be read.
     pub is_complete: bool,
 }
 
 impl Progress {
-    /// Records a second, over this run.
+    /// Records per second, over this run.
     pub fn rate(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
         if seconds > 0.0 {
@@ -44,7 +44,7 @@ impl Progress {
         }
     }
 
-    /// How long it will still take, by how long it took so far. An estimate.
+    /// The remaining duration, extrapolated. An estimate.
     pub fn time_left(&self) -> Option<Duration> {
         let (done, now) = (self.done?, self.done_now?);
         if self.is_complete {
@@ -54,7 +54,7 @@ impl Progress {
         Duration::try_from_secs_f64(seconds).ok()
     }
 
-    /// How many records the list has in all, by what was read so far. An estimate.
+    /// The total number of records of the list, extrapolated. An estimate.
     pub fn expected(&self) -> Option<u64> {
         let (done, now) = (self.done?, self.done_now?);
         if self.is_complete {
@@ -75,7 +75,7 @@ impl fmt::Display for Progress {
             self.rate()
         )?;
         if self.bad > 0 {
-            write!(out, "; {} cannot be read", self.bad)?;
+            write!(out, "; {} unreadable", self.bad)?;
         }
         if let Some(done) = self.done {
             write!(out, "; {:.1} % done", done * 100.0)?;
@@ -88,7 +88,7 @@ impl fmt::Display for Progress {
     }
 }
 
-/// The figures of a harvest, every so often: see
+/// The figures of a harvest at regular intervals: see
 /// [`HarvestStream::watch`](crate::HarvestStream::watch).
 #[must_use = "a stream does nothing before it is polled"]
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl ProgressStream {
         }
     }
 
-    /// The next figures; none when the harvest has ended and its final ones were given.
+    /// The next figures; none after the final ones.
     pub async fn next(&mut self) -> Option<Progress> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -124,7 +124,7 @@ impl Stream for ProgressStream {
             return Poll::Ready(None);
         }
         if this.tick.is_none() && tokio::runtime::Handle::try_current().is_err() {
-            // There is no clock, and no harvest either.
+            // Without a clock there is no harvest either.
             return Poll::Ready(None);
         }
         let tick = this.tick.get_or_insert_with(|| interval(this.period));

@@ -1,9 +1,9 @@
-//! Ranges of ids: a list that is read in several places at once is divided into them.
+//! Ranges of ids, into which a list is divided to be read in parallel.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The ids that are greater than one and at most another.
+/// The ids that are greater than one bound and at most another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Range {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -13,7 +13,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// Where it begins and ends among all UUIDs; none if its bounds are none.
+    /// Its position among all UUIDs; none if its bounds are not UUIDs.
     pub(super) fn bounds(&self) -> Option<(u128, u128)> {
         let number = |id: &Option<String>, otherwise| match id {
             None => Some(otherwise),
@@ -22,7 +22,7 @@ impl Range {
         Some((number(&self.after, 0)?, number(&self.until, u128::MAX)?))
     }
 
-    /// How many UUIDs could be in it.
+    /// The number of UUIDs that it could contain.
     pub(super) fn share(&self) -> u128 {
         self.bounds()
             .map_or(0, |(after, until)| until.saturating_sub(after))
@@ -32,15 +32,16 @@ impl Range {
         self.bounds().map_or(0, |(after, _)| after)
     }
 
-    /// Two ranges of it, the first with about this part (0 to 1) of the ids; none if it is too
-    /// small or its bounds are no UUIDs.
+    /// Splits it into two ranges, the first with about this share (0 to 1) of the ids; none if it
+    /// is too small or its bounds are not UUIDs.
     pub(super) fn split(&self, part: f64) -> Option<(Self, Self)> {
         let (after, until) = self.bounds()?;
         let share = until.checked_sub(after).filter(|share| *share > 1)?;
-        // Precise enough: neither the whole nor nothing.
+        // Precise enough: neither part is empty.
         let low = ((share as f64 * part.clamp(0.0, 1.0)) as u128).clamp(1, share - 1);
         let middle = after + low;
-        // A UUID that servers take for one: of version 4 and of the usual variant, where that fits.
+        // A UUID that servers accept as such: of version 4 and of the usual variant, if that is
+        // within the range.
         let usual = (middle & !(0xf << 76) & !(0xc << 60)) | (0x4 << 76) | (0x8 << 60);
         let middle = if usual > after && usual < until {
             usual
@@ -61,7 +62,7 @@ impl Range {
     }
 }
 
-/// What is wrong with ranges of ids.
+/// The error of invalid ranges of ids.
 pub(super) fn problem_of(ranges: &[Range]) -> Option<String> {
     let mut bounds = Vec::with_capacity(ranges.len());
     for range in ranges {
@@ -78,10 +79,10 @@ pub(super) fn problem_of(ranges: &[Range]) -> Option<String> {
                 ));
             }
             Some((low, high)) => bounds.push((low, high, after)),
-            // Of other keys the order is not known, so that there is one range, up to the end.
+            // The order of other keys is unknown, so that there is one range, up to the end.
             None if ranges.len() > 1 || range.until.is_some() => {
                 return Some(format!(
-                    "the range after {after} until {until} has a bound that is no UUID"
+                    "the range after {after} until {until} has a bound that is not a UUID"
                 ));
             }
             None => {}
@@ -92,7 +93,9 @@ pub(super) fn problem_of(ranges: &[Range]) -> Option<String> {
     neighbours
         .filter(|((_, end, _), (low, ..))| low < end)
         .map(|(_, (.., after))| {
-            format!("the range after {after} overlaps another: its records would come twice")
+            format!(
+                "the range after {after} overlaps another range: its records would be read twice"
+            )
         })
         .next()
 }

@@ -1,4 +1,4 @@
-//! Reads a list by id in several ranges at once.
+//! Reads a list by id in several ranges in parallel.
 
 use std::task::{Context, Poll, ready};
 
@@ -12,20 +12,20 @@ use crate::paging::{Ahead, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 
-/// From so many records on RMB estimates `totalRecords` (`exactCount`); below it counts.
+/// From this number of records on, RMB estimates `totalRecords` (`exactCount`); below it counts.
 const ESTIMATED: u64 = 1_000;
 
 /// A list that is read by id, in ranges.
 pub(super) struct RangeReader {
     segments: Segments,
-    /// The page whose records are taken now, the last key that was taken, and where it ends.
+    /// The page whose records are returned now, the last returned key, and its end.
     current: Option<SegmentPage>,
     pager: Pager,
-    /// The key of the record before, as long as the order is watched.
+    /// The key of the previous record, as long as the order is checked.
     watched: Option<String>,
-    /// How many records came, those that were null or bad included.
+    /// The number of received records, including null and unreadable ones.
     arrived: u64,
-    /// The exact number of records, requested when fewer came than there should be.
+    /// The exact number of records, requested if fewer arrived than expected.
     counting: Option<Ahead>,
 }
 
@@ -41,7 +41,7 @@ impl RangeReader {
         }
     }
 
-    /// The ranges that are left after the record that was taken last.
+    /// The ranges that remain after the last returned record.
     pub(super) fn rest(&self) -> impl Iterator<Item = Range> {
         let current = self.current.iter().map(SegmentPage::rest);
         current.chain(self.segments.rest())
@@ -62,7 +62,7 @@ impl RangeReader {
             self.segments.send_requests(&self.pager);
             match self.segments.poll(context, &self.pager, figures) {
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.rejected(error)))),
-                // A page came: others may be requested.
+                // A page arrived: others may be requested.
                 Poll::Ready(Ok(())) => continue,
                 Poll::Pending => {}
             }
@@ -82,23 +82,23 @@ impl RangeReader {
         }
     }
 
-    /// The first page was rejected: why that may be.
+    /// The first page was rejected: adds the likely reason.
     fn rejected(&self, error: Error) -> Error {
         let is_rejection = error
             .status()
             .is_some_and(|status| matches!(status.as_u16(), 400 | 422 | 500));
         match is_rejection && self.arrived == 0 {
-            true => error.with_help("a server that rejects `sortBy` cannot be read in ranges: harvest the list with `unsorted()`, then it is read one page after the other"),
+            true => error.with_help("the list cannot be read in ranges if the server rejects `sortBy`: harvest it with `unsorted()`, which reads the pages sequentially"),
             false => error,
         }
     }
 
-    /// Everything was read. If fewer records came than there should be, the exact number tells
-    /// whether some are missing.
+    /// All ranges were read. If fewer records arrived than expected, the exact number shows whether
+    /// some are missing.
     ///
-    /// `totalRecords` is an estimate where there are 1,000 or more, mostly, and in a long harvest
-    /// others write; so that of few records is compared only, or where a range was empty and should
-    /// not have been.
+    /// `totalRecords` is usually an estimate from 1,000 records on, and a long harvest has
+    /// concurrent writers; so only small numbers are compared, or those of a range that was
+    /// unexpectedly empty.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let has_given = self.arrived > self.pager.nulls;
         let nulls = self.pager.nulls + self.segments.nulls();
@@ -127,7 +127,7 @@ impl RangeReader {
             let arrived = self.arrived;
             return Poll::Ready(Err(Error::paging(
                 exchange,
-                format!("{arrived} records came, and `totalRecords` is {count}: pages are missing"),
+                format!("{arrived} records were received, and `totalRecords` is {count}: pages are missing"),
             )
             .with_help("records are missing: read the list again")));
         }
@@ -154,15 +154,14 @@ impl RangeReader {
         {
             return Some(record);
         }
-        // The first page is looked at record by record: a server that does not sort would lose
-        // some.
+        // The first page is checked record by record: a server that does not sort would lose some.
         let is_watched = self.pager.seen == 0 || self.pager.has_text_keys();
         if is_watched || current.stop.is_some() {
             let key = current.page.key_of_last();
             if let (Some(stop), Some(key)) = (&current.stop, &key)
                 && is_beyond(key, stop)
             {
-                // The others are of the range after this one, and are read there.
+                // The others belong to the next range, and are read there.
                 let nulls = current.page.summary().nulls;
                 self.arrived += nulls;
                 self.pager.nulls += nulls;

@@ -1,50 +1,49 @@
-//! One range of a list that is read in several: what is known of it, and its page.
+//! One range of a list that is read in parallel: its known properties, and its page.
 
 use super::range::Range;
 use crate::paging::{Ahead, PageBody, Pager};
 use crate::wire::error::{Error, Result};
 
-/// Where the server does not say how many records there are, no more pages than this are believed
-/// in.
+/// The maximum estimate of pages if the server does not state the number of records.
 const BELIEVED: f64 = 8.0;
 
 /// A range of the list.
 pub(super) struct RangeSegment {
     pub(super) range: Range,
-    /// How many pages are in it, and how many ids a page covers there: guesses, which only say
-    /// where to divide. 0 if nothing is known.
+    /// Estimates of its number of pages, and of the ids that a page covers there; they only
+    /// determine where to split. 0 if unknown.
     pub(super) pages: f64,
     pub(super) density: f64,
-    /// By `totalRecords` of the page before, there are records in it.
+    /// According to `totalRecords` of the previous page, it contains records.
     pub(super) has_more: bool,
-    /// It seemed to have no records, and should have some: it was requested again.
+    /// It was unexpectedly empty and was requested again.
     pub(super) is_doubted: bool,
     pub(super) state: SegmentState,
 }
 
 pub(super) enum SegmentState {
     Waiting,
-    /// How many records are in it, exactly. With the end of the range as it was requested.
+    /// Its exact number of records, with the end of the range as requested.
     Counting(Ahead, Option<String>),
-    /// Twice an empty page came, and the server counts the whole list whatever the range is: the
-    /// number of all tells.
+    /// Two empty pages arrived, and the server counts the whole list regardless of the range: only
+    /// the total number can decide.
     Open,
-    /// With the end of the range as it was requested. It may have been divided since.
+    /// With the end of the range as requested. It may have been split since.
     Asked(Ahead, Option<String>),
     /// The page that covers the range.
     Here(Box<PageBody>, Option<String>),
 }
 
-/// A page whose records are taken.
+/// A page whose records are returned.
 pub(super) struct SegmentPage {
     pub(super) page: PageBody,
     pub(super) range: Range,
-    /// The server may have gone beyond the range: there the page bounds.
+    /// The server may have exceeded the range: then the page limits it.
     pub(super) stop: Option<String>,
 }
 
 impl SegmentPage {
-    /// What is left of it.
+    /// The remaining part of it.
     pub(super) fn rest(&self) -> Range {
         Range {
             after: self.page.last_key().or_else(|| self.range.after.clone()),
@@ -52,7 +51,7 @@ impl SegmentPage {
         }
     }
 
-    /// Whether the page ended where it seemed to.
+    /// Whether the page ended at the estimated position.
     pub(super) fn check(&self, pager: &Pager) -> Result<()> {
         let last = self.page.summary().last;
         if self.stop.is_some() || last.is_none() || last == self.range.until {
@@ -69,7 +68,7 @@ impl SegmentPage {
 }
 
 impl RangeSegment {
-    /// A range that is not requested yet.
+    /// A range that was not requested yet.
     pub(super) fn waiting(range: Range) -> Self {
         Self {
             range,
@@ -82,12 +81,12 @@ impl RangeSegment {
     }
 }
 
-/// How many pages are left behind a page: a guess, by the pages that `totalRecords` states, where
-/// the server says so, and by how many there would be if the ids lay as near each other as on the
-/// page. `before` is the guess before that page, 0 if there was none.
+/// The estimated number of pages after a page, from the number that `totalRecords` states, if any,
+/// and from the density of the ids on the page. `before` is the estimate before that page, 0 if
+/// there was none.
 pub(super) fn pages_left(stated: Option<f64>, spread: f64, before: f64) -> f64 {
     match stated {
-        // No more than the ids have room for: `totalRecords` may be an estimate.
+        // At most the number that the ids have room for: `totalRecords` may be an estimate.
         Some(stated) => stated.min(spread.max(BELIEVED)).max(spread.min(BELIEVED)),
         None if before > 0.0 => spread.min(before.max(BELIEVED)),
         None => spread.min(BELIEVED * BELIEVED),
@@ -103,12 +102,12 @@ mod tests {
         for (stated, spread, before, expected) in [
             // Both agree.
             (Some(100.0), 100.0, 0.0, 100.0),
-            // More is stated than the ids have room for, and less.
+            // The stated number exceeds the room for ids, or is smaller.
             (Some(1_000_000.0), 20.0, 0.0, 20.0),
             (Some(1_000_000.0), 2.0, 0.0, 8.0),
             (Some(0.0), 1_000.0, 0.0, 8.0),
             (Some(-1.0), 3.0, 0.0, 3.0),
-            // Nothing is stated.
+            // No number is stated.
             (None, 1_000.0, 0.0, 64.0),
             (None, 5.0, 0.0, 5.0),
             (None, 1_000.0, 100.0, 100.0),

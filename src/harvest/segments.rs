@@ -1,4 +1,5 @@
-//! The ranges of a list, in the order of their ids: which are requested, and how they are divided.
+//! The ranges of a list, in the order of their ids: which ones are requested, and how they are
+//! split.
 
 use std::task::{Context, Poll};
 
@@ -11,17 +12,16 @@ use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
 
-/// How many pages a range has at least so that it is divided: each costs one request more, for what
-/// may be left behind its last page.
+/// The minimum number of pages of a range that is split: each split costs one more request, because
+/// a part may remain after its last page.
 const WORTH: f64 = 4.0;
 
-/// How many pages the ranges have that are read ahead of others, if the records are to come in
-/// order.
+/// The number of pages of ranges that are read ahead, if the records are returned in order.
 const AHEAD: f64 = 2.0;
 
-/// How many requests may bring nothing, and how many more for each that brings records. Beyond that
-/// nothing is divided any more: what the server says of its number of records, or how the ids lie,
-/// is of no use then.
+/// The number of requests that may be empty, and the additional number for each that returns
+/// records. Beyond that nothing is split any more: the server's number of records, or the
+/// distribution of the ids, is misleading then.
 const BARREN: u64 = 64;
 const BARREN_FOR_EACH: u64 = 2;
 
@@ -29,17 +29,17 @@ pub(super) struct Segments {
     list: Vec<RangeSegment>,
     concurrency: Concurrency,
     ordered: bool,
-    /// How many ids the last page covered.
+    /// The number of ids that the last page covered.
     density: f64,
-    /// Whether the end of a page, read from behind, was where it seemed to be.
+    /// Whether the end of a page, scanned backwards, was at the estimated position.
     is_trusted: bool,
     is_first: bool,
-    /// How many requests were sent, and how many pages had records.
+    /// The number of requests, and the number of pages with records.
     requests: u64,
     fruitful: u64,
-    /// How many nulls came in pages that have nothing else.
+    /// The number of nulls in pages without other records.
     nulls: u64,
-    /// `totalRecords` of the page of the whole list, where the harvest began with that.
+    /// `totalRecords` of the page of the whole list, if the harvest started with that.
     whole: Option<u64>,
 }
 
@@ -59,15 +59,15 @@ impl Segments {
         }
     }
 
-    /// Whether nothing is left to read, but for ranges of which only the number of all records can
-    /// tell whether they are empty.
+    /// Whether nothing remains to be read, except for ranges that only the total number can prove
+    /// to be empty.
     pub(super) fn is_done(&self) -> bool {
         self.list
             .iter()
             .all(|segment| matches!(segment.state, SegmentState::Open))
     }
 
-    /// How many nulls came in pages that have nothing else.
+    /// The number of nulls in pages without other records.
     pub(super) fn nulls(&self) -> u64 {
         self.nulls
     }
@@ -82,19 +82,19 @@ impl Segments {
         self.list.clear();
     }
 
-    /// How many records the whole list has, by its first page.
+    /// The number of records of the whole list, according to its first page.
     pub(super) fn whole(&self) -> Option<u64> {
         self.whole
     }
 
-    /// The first range that is read, or to be read.
+    /// The first range that is being read, or next to be read.
     fn first(&self) -> Option<usize> {
         self.list
             .iter()
             .position(|segment| !matches!(segment.state, SegmentState::Open))
     }
 
-    /// Whether it is worth to divide what is left.
+    /// Whether splitting the rest is worthwhile.
     fn divides(&self) -> bool {
         self.requests.saturating_sub(self.fruitful) <= BARREN + BARREN_FOR_EACH * self.fruitful
     }
@@ -103,7 +103,7 @@ impl Segments {
         self.list.iter().map(|segment| segment.range.clone())
     }
 
-    /// What part of all ids is left, 0 to 1.
+    /// The share of all ids that remains, 0 to 1.
     pub(super) fn share(&self) -> f64 {
         let shares = self.list.iter().map(|segment| segment.range.share() as f64);
         shares.sum::<f64>() / u128::MAX as f64
@@ -116,7 +116,7 @@ impl Segments {
             .count()
     }
 
-    /// Requests as many pages as may be in flight, and divides large ranges for that.
+    /// Requests as many pages as may be in flight, and splits large ranges for that.
     pub(super) fn send_requests(&mut self, pager: &Pager) {
         loop {
             let asked = self.count(|state| {
@@ -132,7 +132,7 @@ impl Segments {
             let is_waiting =
                 |segment: &RangeSegment| matches!(segment.state, SegmentState::Waiting);
             let next = self.list.iter().position(is_waiting);
-            // Whatever else is held, the one that all wait for is requested.
+            // The range that all others wait for is requested in any case.
             let is_needed = next.is_some() && next == self.first();
             if asked >= limit || asked + here >= most && !is_needed {
                 return;
@@ -156,8 +156,7 @@ impl Segments {
         self.requests += 1;
     }
 
-    /// Divides the largest range of those that are in flight. The page that comes belongs to its
-    /// first part.
+    /// Splits the largest range in flight. The page that arrives belongs to its first part.
     fn divide(&mut self) -> bool {
         if !self.divides() {
             return false;
@@ -175,13 +174,13 @@ impl Segments {
         }
     }
 
-    /// Divides a range behind its first pages: where these would end if their ids lay as near each
-    /// other as those before, and in the middle at most.
+    /// Splits a range after its first pages: at their estimated end, assuming the previous density
+    /// of ids, and at the latest in the middle.
     fn divide_at(&mut self, at: usize, pages: f64, density: f64) -> bool {
         let segment = &mut self.list[at];
         let part = (pages * density / segment.range.share() as f64).min(0.5);
         let Some((low, high)) = segment.range.split(part) else {
-            // As small as can be.
+            // As small as possible.
             segment.pages = 0.0;
             return false;
         };
@@ -190,7 +189,7 @@ impl Segments {
             density: segment.density,
             ..RangeSegment::waiting(high)
         };
-        // In which of both there are some is not known.
+        // It is unknown which of the two contains records.
         segment.has_more = false;
         segment.range = low;
         segment.pages = pages;
@@ -198,7 +197,7 @@ impl Segments {
         true
     }
 
-    /// Sees what has come.
+    /// Processes a response.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -243,8 +242,8 @@ impl Segments {
         }
     }
 
-    /// The first and the last key of a page. It is read as a whole until the end of a page, read
-    /// from behind, was where it seemed to be.
+    /// The first and the last key of a page. It is parsed completely until the end of a page,
+    /// scanned backwards, was at the estimated position.
     fn bounds_of(&mut self, page: &PageBody) -> Result<PageBounds> {
         let mut bounds = page.bounds();
         if !self.is_trusted || bounds.last.is_none() {
@@ -258,8 +257,8 @@ impl Segments {
         Ok(bounds)
     }
 
-    /// A page of a range came: it covers the range up to its last record; behind that the range
-    /// goes on.
+    /// Processes a page of a range: it covers the range up to its last record; the rest of the
+    /// range follows.
     fn arrive(&mut self, at: usize, page: PageBody, pager: &Pager) -> Result<()> {
         let bounds = self.bounds_of(&page)?;
         let RangeSegment {
@@ -284,8 +283,8 @@ impl Segments {
             self.seems_empty(at, &outline, asked_until, pager);
             return Ok(());
         };
-        // A server that ignores the range gives the first page again: text that is no UUID has an
-        // order that is not known.
+        // A server that ignores the range returns the first page again: the order of text that is
+        // not a UUID is unknown.
         for key in bounds.first.iter().chain([&last]) {
             if let Some(after) = &range.after
                 && let Some(error) = pager.out_of_order(page.exchange(), after, key)
@@ -309,13 +308,13 @@ impl Segments {
         let density = (covered.share() as f64).max(1.0);
         self.density = density;
         let stated = bounds.total.filter(|_| asked_until == range.until);
-        // A server that counts the whole list each time says nothing of the rest.
+        // If a server counts the whole list each time, the number does not describe the rest.
         let is_of_range = range.after.is_none() || self.whole != bounds.total;
         let has_more = is_of_range && stated.is_some_and(|total| total > u64::from(pager.size()));
         let stated = stated.map(|total| total as f64 / f64::from(pager.size()) - 1.0);
         let spread = rest.share() as f64 / density;
         let left = pages_left(stated, spread, pages);
-        // The server may not heed the end of the range, or the range was divided since.
+        // The server may ignore the end of the range, or the range was split since.
         let stop = range.until.clone().filter(|until| is_beyond(&last, until));
         let segment = &mut self.list[at];
         segment.range = Range {
@@ -335,13 +334,14 @@ impl Segments {
         Ok(())
     }
 
-    /// A page of a range has no record: an empty one, or only nulls. If by `totalRecords` there
-    /// should be some, it is requested again, and then the exact number is requested.
+    /// A page of a range contains no record: it is empty, or has only nulls. If `totalRecords`
+    /// states that there should be some, it is requested again, and then the exact number is
+    /// requested.
     fn seems_empty(&mut self, at: usize, page: &PageSummary, until: Option<String>, pager: &Pager) {
         self.nulls += page.nulls;
         let segment = &mut self.list[at];
         let has_more = match page.total {
-            // Other pages have a number, and this one has none.
+            // Other pages state a number, but not this one.
             None if self.whole.is_some() && !segment.is_doubted => true,
             None | Some(0) => segment.has_more,
             Some(total) => total > page.received,
@@ -381,11 +381,7 @@ impl Segments {
             self.list[at].state = SegmentState::Open;
             return Ok(());
         }
-        let after = self.list[at]
-            .range
-            .after
-            .as_deref()
-            .unwrap_or("the beginning");
+        let after = self.list[at].range.after.as_deref().unwrap_or("the start");
         let claimed = count.map_or("more records".to_owned(), |count| {
             format!("{count} records")
         });
@@ -393,15 +389,15 @@ impl Segments {
             Some(exchange) => Error::paging(
                 exchange,
                 format!(
-                    "behind {after} there is an empty page, also when it is requested again, and by `totalRecords` there are {claimed}"
+                    "the page after {after} is empty, also when requested again, but `totalRecords` states {claimed}"
                 ),
             ),
             None => Error::no_runtime(),
         }
-        .with_help("records are missing: resume from the checkpoint, which has this range, or read the list by offset (give a `sortBy` of your own)"))
+        .with_help("records are missing: resume from the checkpoint, which includes this range, or read the list by offset (set a `sortBy`)"))
     }
 
-    /// There is nothing in a range, as far as was asked: nor in what was divided from it since.
+    /// Nothing was found in a range: nor in the ranges that were split off since.
     fn nothing_until(&mut self, at: usize, asked_until: Option<&str>) {
         let end = Range {
             after: None,
@@ -417,11 +413,11 @@ impl Segments {
         }) {
             self.list.remove(at);
         }
-        // The ids are not as near each other here as they were.
+        // The ids are less dense here than before.
         self.density *= 4.0;
     }
 
-    /// A page whose records can be taken: any, or the first if they are to come in order.
+    /// A page whose records can be returned: any, or the first if they are returned in order.
     pub(super) fn take(&mut self) -> Option<SegmentPage> {
         let is_here = |segment: &RangeSegment| matches!(segment.state, SegmentState::Here(..));
         let at = self.list.iter().position(is_here)?;

@@ -1,4 +1,4 @@
-//! The records of a harvest, as a stream, and what is left of it.
+//! The records of a harvest, as a stream, and the remaining part.
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use super::range_reader::RangeReader;
 use crate::paging::RecordStream;
 use crate::wire::error::{Error, Result};
 
-/// The records of a harvest. As with [`RecordStream`], a record that cannot be read is an error in its
+/// The records of a harvest. As with [`RecordStream`], an unreadable record is an error in its
 /// place ([`ErrorKind::Record`](crate::ErrorKind::Record)), and after any other error the stream
 /// ends; the [checkpoint](Self::checkpoint) then says what is left to read.
 ///
@@ -41,18 +41,18 @@ use crate::wire::error::{Error, Result};
 pub struct HarvestStream<T> {
     source: ListSource<T>,
     figures: Figures,
-    /// What was left when this run began.
+    /// The part that remained at the start of this run.
     begun: Checkpoint,
     ended: bool,
 }
 
-/// Where the records come from.
+/// The source of the records.
 pub(super) enum ListSource<T> {
-    /// A list that is read by id, in several ranges at once.
+    /// A list that is read by id, in several ranges in parallel.
     Ranges(Box<RangeReader>),
-    /// A list that is read from beginning to end.
+    /// A list that is read sequentially.
     Sequence(Box<RecordStream<T>>),
-    /// The harvest cannot begin.
+    /// The harvest cannot start.
     Invalid(Option<Error>),
 }
 
@@ -68,8 +68,8 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
         }
     }
 
-    /// How a list that is read one page after the other is read otherwise than FOLIO's descriptions
-    /// say, and why: see [`RecordStream::note`].
+    /// The difference between the actual way of reading a sequential list and FOLIO's descriptions,
+    /// and the reason: see [`RecordStream::note`].
     pub fn note(&self) -> Option<&str> {
         match &self.source {
             ListSource::Sequence(items) => items.note(),
@@ -82,13 +82,13 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// What is left to read after the record that was taken last. A harvest that resumes from there
-    /// gets every other record, and none of those that were taken.
+    /// The part that remains after the last returned record. A harvest that resumes from it returns
+    /// all other records, and none of those already returned.
     ///
-    /// The output and the checkpoint must agree: write what was taken, make sure that it is on the
+    /// The output and the checkpoint must be consistent: write the records, sync the output to
     /// disk, and then [save](Checkpoint::save) the checkpoint with the size of the output as its
-    /// [position](Checkpoint::with_position). To resume, cut the output back to that position.
-    /// `examples/harvest.rs` does so.
+    /// [position](Checkpoint::with_position). To resume, truncate the output to that position. See
+    /// `examples/harvest.rs`.
     pub fn checkpoint(&self) -> Checkpoint {
         let mut checkpoint = match &self.source {
             ListSource::Ranges(reading) => {
@@ -107,8 +107,8 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
             ListSource::Invalid(_) => self.begun.clone(),
         };
         if self.ended && !self.figures.is_complete() && checkpoint.is_finished() {
-            // All was read, and records are missing: it is not known where, so that it is to be
-            // read again.
+            // All ranges were read, but records are missing: their position is unknown, so that
+            // everything has to be read again.
             return self.begun.clone();
         }
         checkpoint.records = self
@@ -119,13 +119,13 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
         checkpoint
     }
 
-    /// How far it is.
+    /// The current progress.
     pub fn progress(&self) -> Progress {
         self.figures.progress()
     }
 
-    /// How far it is, as a stream of figures for another task: one at once and one every `period`,
-    /// until the harvest has ended or was dropped; the last one is the final one.
+    /// The progress, as a stream of figures for another task: one immediately and one every
+    /// `period`, until the harvest has ended or was dropped; the last one is final.
     pub fn watch(&self, period: std::time::Duration) -> ProgressStream {
         self.figures.watch(period)
     }

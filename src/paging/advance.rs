@@ -1,26 +1,26 @@
-//! What a page means for the next one, and which of its records are new.
+//! Evaluates a page: what follows it, and which of its records are new.
 
 use super::page_body::PageSummary;
 use super::pager::Pager;
 use crate::wire::error::{Error, Exchange, Result};
 
-/// How the list continues after a page.
+/// The continuation of the list after a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PageStep {
     /// There may be more.
     More,
     /// The page is the last one.
     Last,
-    /// All records of the page came before: there are no others.
+    /// All records of the page were already received: there are no others.
     Repeated,
-    /// Nothing of the page is used: another one tells how the list continues.
+    /// The page is discarded: another one shows how the list continues.
     Retry,
-    /// The list seems to end, and by `totalRecords`, which may be an estimate, there is more: the
-    /// exact number is requested.
+    /// The list seems to end, but according to `totalRecords`, which may be an estimate, there is
+    /// more: the exact number is requested.
     Count,
 }
 
-/// Which records of a page by offset are new: those that are not marked as repeated.
+/// The new records of a page by offset: those that are not marked as repeated.
 #[derive(Default)]
 pub(super) struct New {
     repeated: Vec<bool>,
@@ -38,7 +38,7 @@ pub(super) struct OffsetPage<'a> {
     pub(super) summary: &'a PageSummary,
     /// The keys of its records, without the nulls.
     pub(super) keys: &'a [Option<String>],
-    /// Whether the last record ends the page: no null is behind it.
+    /// Whether the last record ends the page: no null follows it.
     pub(super) ends_with_record: bool,
 }
 
@@ -49,7 +49,7 @@ impl OffsetPage<'_> {
 }
 
 impl Pager {
-    /// What a page of a list that is read by key means for the next.
+    /// Evaluates a page of a list that is read by key.
     pub(super) fn advance(&mut self, exchange: &Exchange, page: &PageSummary) -> Result<PageStep> {
         self.nulls += page.nulls;
         let Some(last) = &page.last else {
@@ -75,7 +75,7 @@ impl Pager {
         Ok(PageStep::More)
     }
 
-    /// What a page of another list means for the next, and which of its records are new.
+    /// Evaluates a page of another list, and determines its new records.
     pub(super) fn advance_by_offset(&mut self, page: &OffsetPage<'_>) -> Result<(PageStep, New)> {
         let summary = page.summary;
         self.nulls += summary.nulls;
@@ -99,8 +99,8 @@ impl Pager {
             && !self.is_doubted
             && summary.total.is_some_and(|total| total > behind)
         {
-            // Nulls for all records of a page are one record that cannot be read, where a page has
-            // one; else a page that went wrong.
+            // If a page also has records, its nulls count as one unreadable record; if it has only
+            // nulls, the page is faulty.
             self.is_doubted = true;
             return Ok((PageStep::Retry, New::default()));
         }
@@ -118,7 +118,7 @@ impl Pager {
         self.is_doubted = false;
         self.pass(page, page.keys)?;
         self.check_whole(page)?;
-        // More than was requested: this endpoint does not page, and that is all of it.
+        // More than was requested: this endpoint has no pagination, and the page is the whole list.
         let is_whole = !self.dialect.has_pages()
             || is_first && summary.received - summary.nulls > u64::from(self.size);
         let step = match is_whole {
@@ -128,9 +128,9 @@ impl Pager {
         Ok((step, new))
     }
 
-    /// What a page by offset means that has only records that came before.
+    /// Evaluates a page by offset without new records.
     fn repeated(&mut self, page: &OffsetPage<'_>) -> Result<PageStep> {
-        // A server that takes the offset for a number of whole pages gives the last one again.
+        // A server that rounds the offset to whole pages returns the last one again.
         let received = page.summary.received;
         let is_end =
             self.overlap.is_given_up() && self.seen > received && received < u64::from(self.size);
@@ -138,16 +138,16 @@ impl Pager {
             return Ok(self.ends_repeated(page, self.offset));
         }
         if self.is_all(page.summary) {
-            // All of it came at once, and once more: this endpoint does not page.
+            // The whole list was received twice: this endpoint has no pagination.
             return Ok(PageStep::Repeated);
         }
         Err(page.error(format!(
-            "the server ignores `offset`, or gives the list in another order each time: the page at {} has only records that came before",
+            "the server ignores `offset`, or returns the list in a different order each time: the page at {} contains only records of earlier pages",
             self.offset
         )))
     }
 
-    /// The same of a list that seems to end at a position, with a page of repeated records.
+    /// The same for a list that seems to end at a position, with a page of repeated records.
     fn ends_repeated(&mut self, page: &OffsetPage<'_>, position: u64) -> PageStep {
         match self.ends_by_offset(page.exchange, page.summary, position) {
             PageStep::Last => PageStep::Repeated,
@@ -155,34 +155,34 @@ impl Pager {
         }
     }
 
-    /// Whether a list without pages came as a whole, by its `totalRecords`.
+    /// Whether a list without pages is complete, according to its `totalRecords`.
     fn check_whole(&self, page: &OffsetPage<'_>) -> Result<()> {
         let arrived = self.begin + self.seen;
         match self.total() {
             Some(total) if total > arrived && !self.dialect.has_pages() => Err(page
                 .error(format!(
-                    "the server gave {arrived} records, and `totalRecords` is {total}: it is not known how to request the others"
+                    "the server returned {arrived} records, and `totalRecords` is {total}: it is unknown how to request the rest"
                 ))
-                .with_help("records are missing. If the server takes `limit` and `offset`, read the list with `style(PagingStyle::Offset)`")),
+                .with_help("records are missing. If the server supports `limit` and `offset`, read the list with `style(PagingStyle::Offset)`")),
             _ => Ok(()),
         }
     }
 
-    /// What a page by offset means that begins with records of the one before.
+    /// Evaluates a page by offset that starts with records of the previous page.
     fn advance_by_overlap(&mut self, page: &OffsetPage<'_>) -> Result<(PageStep, New)> {
         let retry = Ok((PageStep::Retry, New::default()));
         let summary = page.summary;
         if self.is_same(summary) && self.overlap.is_untried() {
             if self.is_all(summary) && summary.received == 1 && self.total().is_none() {
-                // The same request once more: the list has one record, or the server gives one at a
-                // time. What is behind it tells.
+                // The same request again: the list has one record, or the server returns one at a
+                // time. The next position decides.
                 self.overlap.give_up();
                 return retry;
             }
             if self.is_all(summary) {
                 return Ok((PageStep::Repeated, New::default()));
             }
-            // It ignores the offset, or takes it for a number of whole pages.
+            // It ignores the offset, or rounds it to whole pages.
             self.overlap.deny().map_err(|problem| page.error(problem))?;
             return retry;
         }
@@ -199,8 +199,8 @@ impl Pager {
         self.totals.note(summary.total);
         let end = self.overlap.from() + summary.received;
         let has_nothing_new = !found.known.contains(&false);
-        // Others may insert and delete while the end is read: then there is more than one record
-        // that came before.
+        // Concurrent inserts and deletes while the end is read: then there is more than one
+        // repeated record.
         let is_end = summary.received <= 1
             || found.is_where_it_was && found.is_short && page.ends_with_record;
         if has_nothing_new && is_end {
@@ -208,7 +208,7 @@ impl Pager {
         }
         self.is_doubted = false;
         if has_nothing_new && found.is_where_it_was && end == self.offset {
-            // The last record is where it was; the server did not show it there.
+            // The last record is at its position; the server did not return it there.
             self.overlap.deny().map_err(|problem| page.error(problem))?;
             return retry;
         }
@@ -222,13 +222,13 @@ impl Pager {
         Ok((PageStep::More, new))
     }
 
-    /// The list continues behind a page, of whose records these are new.
+    /// The list continues after a page of which these records are new.
     fn pass(&mut self, page: &OffsetPage<'_>, new: &[Option<String>]) -> Result<()> {
         let PageSummary {
             received, nulls, ..
         } = *page.summary;
         self.fingerprint = Some((received, page.summary.fingerprint));
-        // A null may stand beside the records rather than for one.
+        // A null may be an extra element rather than replace a record.
         let passed = received.min(u64::from(self.size).max(received - nulls));
         self.offset = self.overlap.from() + passed;
         let is_anchored = page.ends_with_record && new.last().is_some_and(Option::is_some);
@@ -241,7 +241,7 @@ impl Pager {
         self.fingerprint == Some((page.received, page.fingerprint))
     }
 
-    /// Whether a page that came once more is the whole list.
+    /// Whether a repeated page is the whole list.
     fn is_all(&self, page: &PageSummary) -> bool {
         page.received < u64::from(self.size)
             && self.seen == page.received

@@ -11,7 +11,7 @@ use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
-/// A request that is sent without being polled. Dropping it cancels the request.
+/// A request that proceeds without being polled. Dropping it cancels the request.
 pub(crate) struct Ahead(Option<JoinHandle<Result<Response>>>);
 
 impl Ahead {
@@ -26,7 +26,7 @@ impl Ahead {
         };
         Pin::new(task).poll(context).map(|outcome| match outcome {
             Ok(outcome) => outcome,
-            // The runtime is shutting down: nothing else can end the task.
+            // The runtime is shutting down: the only other way for the task to end.
             Err(_) => Err(Error::closed()),
         })
     }

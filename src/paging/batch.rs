@@ -1,18 +1,18 @@
-//! Values that are requested together, and which of them a record belongs to.
+//! Values that are requested together, and the assignment of records to them.
 
 use std::collections::{HashMap, HashSet};
 
-/// Values that are requested together, by their numbers.
+/// Values that are requested together, by their indexes.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) values: Vec<usize>,
-    /// How many records came already, of those that a response had no room for.
+    /// The number of records already received, if a response did not contain all of them.
     pub(super) offset: u64,
-    /// In an order, so that they can come in several responses.
+    /// In a defined order, so that they can be split into several responses.
     pub(super) sorted: bool,
-    /// Whether a response brought nothing of what there is by its own count.
+    /// Whether a response contained no records although its count states some.
     pub(super) is_doubted: bool,
-    /// The ids of the records that came.
+    /// The ids of the received records.
     pub(super) seen: HashSet<String>,
 }
 
@@ -25,17 +25,17 @@ impl Batch {
     }
 }
 
-/// Which values a request was for, by their numbers.
+/// The values of a request, by their indexes.
 #[derive(Default)]
 pub(super) struct ValueOwners {
     pub(super) exact: HashMap<String, usize>,
     pub(super) folded: HashMap<String, usize>,
-    /// The only one: what comes belongs to it, whatever the server takes for equal.
+    /// The only value: all records belong to it, however the server defines equality.
     pub(super) only: Option<usize>,
 }
 
 impl ValueOwners {
-    /// The number of the value that a record with this one belongs to; none if that is not known.
+    /// The index of the value that a record with this value belongs to; none if it is unknown.
     pub(super) fn find(&self, value: Option<&str>) -> Option<usize> {
         self.only.or_else(|| {
             let exact = self.exact.get(value?);

@@ -1,4 +1,4 @@
-//! Whether a list is complete where it seems to end.
+//! Checks whether a list is complete at its apparent end.
 
 use super::advance::PageStep;
 use super::page_body::PageSummary;
@@ -6,8 +6,8 @@ use super::pager::{Pager, UnmetTotal};
 use crate::wire::error::{Error, Exchange, Result};
 
 impl Pager {
-    /// Whether there is more behind a page of a list that is read by key, by `totalRecords` of that
-    /// page; `counted` of its records are among those that came.
+    /// Whether there is more after a page of a list that is read by key, according to
+    /// `totalRecords` of that page; `counted` of its records are among those received.
     pub(super) fn has_more_behind_key(
         &self,
         total: Option<u64>,
@@ -19,12 +19,12 @@ impl Pager {
             .has_more_behind_key(total, self.last.is_none(), of_page, counted, arrived)
     }
 
-    /// What it means that a page of a list that is read by key has no record: an empty one, or only
-    /// nulls.
+    /// Evaluates a page without records of a list that is read by key: an empty one, or one with
+    /// only nulls.
     ///
-    /// `totalRecords` of this page counts. RMB gives 0 there: it never says more than `offset` of
-    /// an empty page. Where this page has none, or 0, that of the page before counts, which may be
-    /// an estimate.
+    /// `totalRecords` of this page takes precedence. RMB states 0 there: it never states more than
+    /// `offset` for an empty page. If this page states none, or 0, that of the previous page
+    /// applies, which may be an estimate.
     pub(super) fn ends_by_key(&mut self, exchange: &Exchange, page: &PageSummary) -> PageStep {
         let has_more = match page.total.filter(|total| *total > 0) {
             None => self.has_more,
@@ -36,7 +36,7 @@ impl Pager {
         self.doubt(exchange, page.total.or(self.total()), None)
     }
 
-    /// What it means that a list by offset seems to end at a position.
+    /// Evaluates the apparent end of a list by offset.
     pub(super) fn ends_by_offset(
         &mut self,
         exchange: &Exchange,
@@ -76,8 +76,8 @@ impl Pager {
         PageStep::Count
     }
 
-    /// The number of records that a page of none has. None if the server does not give such a page:
-    /// Spring's modules answer 422.
+    /// The number of records according to a page of size 0. None if the server does not return such
+    /// a page: Spring's modules respond with 422.
     pub(crate) fn count_of(&self, response: Result<crate::Response>) -> Result<Option<u64>> {
         match response {
             Ok(response) => Ok(self
@@ -96,8 +96,8 @@ impl Pager {
         }
     }
 
-    /// The list has ended too early, unless the exact number of records says otherwise. None if the
-    /// server gives none.
+    /// The error of a list that ended too early, unless the exact number of records disproves it.
+    /// None if the server states none.
     pub(super) fn counted(&mut self, count: Option<u64>) -> Result<()> {
         let Some(claim) = self.claim.take() else {
             return Ok(());
@@ -115,24 +115,23 @@ impl Pager {
         let seen = self.seen;
         let problem = match &self.last {
             Some(last) if claim.arrived.is_none() => format!(
-                "the list ended too early, with {seen} records: behind {last} there is an empty page, also when it is requested again, and `totalRecords` is {total}"
+                "the list ended too early, after {seen} records: the page after {last} is empty, also when requested again, and `totalRecords` is {total}"
             ),
             _ => format!(
-                "{seen} different records came, and `totalRecords` is {total}: pages are missing, or the server gives the list in another order each time, so that some records came twice and others never"
+                "{seen} different records were received, and `totalRecords` is {total}: pages are missing, or the server returns the list in a different order each time, so that some records are repeated and others are skipped"
             ),
         };
         Err(Error::paging(claim.exchange, problem)
-            .with_help("records are missing. Read the list again; if the order is not unique, with a `limit` that is larger than the list, so that it comes in one page, or with a `sortBy`"))
+            .with_help("records are missing. Read the list again. If its order is not unique, set a `sortBy`, or a `limit` larger than the list, so that it fits into one page"))
     }
 
-    /// What is wrong with a list that is at its end, all of whose records are null:
-    /// mod-configuration gives its audits so, as many nulls as there are (recorded). It would look
-    /// like an empty list.
+    /// The error of a complete list whose records are all null: mod-configuration returns its
+    /// audits as nulls (recorded). It would otherwise look like an empty list.
     pub(crate) fn only_nulls(&self, nulls: u64) -> Option<Error> {
         (nulls > 0).then(|| {
             let exchange = self.request.exchange(self.client.url());
-            Error::paging(exchange, "the list has records, and the server gave `null` for each of them")
-                .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
+            Error::paging(exchange, "the list has records, but the server returned `null` for each of them")
+                .with_help("the records exist, but the server does not show them: this is not an empty list. `folio_get` returns the response unchanged")
         })
     }
 }

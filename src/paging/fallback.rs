@@ -1,33 +1,32 @@
-//! What is tried where the server rejects the first page of a list.
+//! Fallbacks if the server rejects the first page of a list.
 //!
-//! How a list may be read is a fact of its operation. Of lists that no description has, and of
-//! servers that differ from theirs, it is found out here, in few requests, and never without a
-//! note.
+//! The way to read a list is a fact of its operation. For undescribed lists, and for servers that
+//! differ from the description, it is determined here, in few requests, and always with a note.
 
 use super::dialect;
 use super::plan::ListRequest;
 use crate::wire::error::{Error, ErrorKind};
 
-/// Pages of servers that reject larger ones, such as mod-users-bl, which makes a URI of all ids of
-/// a page (recorded).
+/// Page sizes for servers that reject larger ones, such as mod-users-bl, which builds a URI from
+/// all ids of a page (recorded).
 const SMALL_PAGES: [u32; 2] = [50, 10];
 
-/// What has become of the first page.
+/// The state of the first page.
 #[derive(Default)]
 pub(super) struct Fallback {
-    /// The first page came, or what else may be tried was tried.
+    /// The first page was received, or the fallbacks are exhausted.
     is_settled: bool,
-    /// What is still to be tried.
+    /// The remaining fallbacks.
     untried: Vec<Attempt>,
-    /// How the list would have been read, and the error of that.
+    /// The planned way of reading the list, and its error.
     first: Option<Box<(PlannedPage, Error)>>,
     note: Option<String>,
 }
 
-/// A list as it was planned, and what the SDK adds to its request.
+/// A list as planned, and the additions of the SDK to its request.
 pub(super) struct PlannedPage {
     pub(super) list: ListRequest,
-    /// The caller gives a query.
+    /// The caller sets a query.
     pub(super) has_query: bool,
     /// An order was added to the query.
     pub(super) adds_order: bool,
@@ -35,25 +34,25 @@ pub(super) struct PlannedPage {
     pub(super) size: u32,
 }
 
-/// What follows a rejection of the first page.
+/// The step after a rejection of the first page.
 pub(super) enum AfterRejection {
     /// It is requested again, in this way.
     Request(Box<ListRequest>),
-    /// The error that the caller gets, and the list as it was planned where it was changed.
+    /// The error for the caller, and the planned list if it was changed.
     GiveUp(Error, Option<Box<ListRequest>>),
 }
 
-/// A way to request less.
+/// A reduction of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Attempt {
-    /// With the order that was added.
+    /// Whether with the added order.
     order: bool,
-    /// With `cql.allRecords=1`, where the caller gives no query.
+    /// Whether with `cql.allRecords=1`, if the caller sets no query.
     all: bool,
     size: Option<u32>,
 }
 
-/// What the words of an error are about.
+/// The subjects that the text of an error names.
 struct Hints {
     sort: bool,
     all: bool,
@@ -81,7 +80,7 @@ impl Hints {
 }
 
 impl Fallback {
-    /// That of a list of which it is known how it is read.
+    /// For a list with a known way of reading.
     pub(super) fn settled() -> Self {
         Self {
             is_settled: true,
@@ -89,7 +88,7 @@ impl Fallback {
         }
     }
 
-    /// The first page came. Gives the note, once.
+    /// The first page was received. Returns the note, once.
     pub(super) fn settle(&mut self) -> Option<&str> {
         if std::mem::replace(&mut self.is_settled, true) {
             return None;
@@ -98,17 +97,17 @@ impl Fallback {
         self.note.as_deref()
     }
 
-    /// How the list is read otherwise than planned, and why.
+    /// The difference from the planned way of reading, and the reason.
     pub(super) fn note(&self) -> Option<&str> {
         self.note.as_deref().filter(|_| self.is_settled)
     }
 
-    /// What follows an error of a page. `planned` is how the page was requested.
+    /// The step after an error of a page. `planned` is the original request of the page.
     ///
-    /// A rejection is 400, 422 or 500: modules that do not expect `sortBy`, `cql.allRecords` or so
-    /// large a page answer any of them (recorded). Where the caller gives a query and the error
-    /// does not name what was added to it, the query is at fault. A 500 that names nothing of it is
-    /// a failure of the server, not a rejection.
+    /// A rejection is 400, 422 or 500: modules that do not expect `sortBy`, `cql.allRecords` or
+    /// such a large page respond with any of them (recorded). If the caller sets a query and the
+    /// error names none of the SDK's additions, the query is at fault. A 500 that names none of
+    /// them is a failure of the server, not a rejection.
     pub(super) fn next(
         &mut self,
         error: Error,
@@ -146,7 +145,7 @@ impl Fallback {
         AfterRejection::Request(Box::new(list))
     }
 
-    /// The error of the list as it was planned: those of what was tried after it say less.
+    /// The error of the list as planned: the errors of the fallbacks are less informative.
     fn give_up(&mut self, error: Error) -> AfterRejection {
         self.is_settled = true;
         match self.first.take() {
@@ -154,7 +153,7 @@ impl Fallback {
                 self.note = None;
                 let (planned, error) = *first;
                 AfterRejection::GiveUp(
-                    error.with_help("the first page of the list was also requested in other ways (without `sortBy`, without `cql.allRecords=1`, with a smaller `limit`), and was rejected each time"),
+                    error.with_help("the first page was also requested without `sortBy`, without `cql.allRecords=1` and with a smaller `limit`; the server rejected each of these requests"),
                     Some(Box::new(planned.list)),
                 )
             }
@@ -164,7 +163,7 @@ impl Fallback {
 }
 
 impl PlannedPage {
-    /// What may be tried, the most likely first.
+    /// The possible fallbacks, the most likely first.
     fn attempts(&self, error: &Error) -> Vec<Attempt> {
         let hints = Hints::of(error);
         let is_unexplained = error.status().is_some_and(|status| status.as_u16() == 500);
@@ -218,7 +217,7 @@ impl PlannedPage {
         attempts
     }
 
-    /// The list as an attempt requests it.
+    /// The list as a fallback requests it.
     fn attempt(&self, attempt: Attempt) -> ListRequest {
         let mut list = self.list.clone();
         if !attempt.order {
@@ -231,7 +230,7 @@ impl PlannedPage {
         list
     }
 
-    /// How an attempt reads the list otherwise than planned, and why.
+    /// The difference between a fallback and the planned way of reading, and the reason.
     fn note(&self, error: &Error, attempt: Attempt) -> String {
         let status = error.status().map(|status| status.as_u16().to_string());
         let words = error.server_message().unwrap_or_default();
@@ -243,7 +242,7 @@ impl PlannedPage {
         );
         if let Some(size) = attempt.size {
             return format!(
-                "{rejection} of {} records: pages of {size} are requested",
+                "{rejection} of {} records: the SDK requests pages of {size}",
                 self.size
             );
         }
@@ -252,7 +251,7 @@ impl PlannedPage {
             false => "`cql.allRecords=1` and a `sortBy`",
         };
         format!(
-            "{rejection}: the list is read by offset without {without}, in the order that the server has; records that others insert or delete meanwhile can make it repeat or miss some, and what `totalRecords` shows of that is an error at its end"
+            "{rejection}: the list is read by offset without {without}, in the server's own order. Concurrent inserts and deletes can repeat or skip records; if `totalRecords` shows this, the list ends with an error"
         )
     }
 }

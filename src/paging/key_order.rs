@@ -1,13 +1,13 @@
-//! Checks that the keys of a list come in order.
+//! Checks that the keys of a list are in order.
 //!
-//! A server that ignores the key or the order would lose records silently.
+//! If a server ignored the key or the order, records would be lost silently.
 
 use super::page_body::{PageBody, PageSummary};
 use super::pager::Pager;
 use crate::value::uuid::{is_after, is_uuid};
 use crate::wire::error::{Error, Exchange, Result};
 
-/// Of how many records the order is checked one by one. A server that does not sort is found out
+/// The number of records whose order is checked one by one. A server that does not sort is detected
 /// among the first.
 const WATCHED: u64 = 1_000;
 
@@ -17,13 +17,13 @@ impl Pager {
         self.by_key && (self.seen + received <= WATCHED || self.has_text_keys())
     }
 
-    /// Whether keys came that are not UUIDs.
+    /// Whether keys were received that are not UUIDs.
     pub(crate) fn has_text_keys(&self) -> bool {
         self.text_keys.is_some()
     }
 
-    /// What is wrong with a key that is not a UUID and came before. Of those the order is as the
-    /// database pleases, so that only this shows that a server ignores the key or the order.
+    /// The error of a repeated key that is not a UUID. The order of such keys depends on the
+    /// database, so that only a repetition reveals that a server ignores the key or the order.
     pub(crate) fn repeats(&mut self, exchange: &Exchange, key: &str) -> Option<Error> {
         if is_uuid(key) || self.text_keys.get_or_insert_default().is_new(key) {
             return None;
@@ -32,12 +32,12 @@ impl Pager {
         Some(Error::paging(
             exchange.clone(),
             format!(
-                "the server ignores `{name}>…` or the order by `{name}`: {key} came before; read this list by offset (give a `sortBy` of your own)"
+                "the server ignores `{name}>…` or the order by `{name}`: {key} was already received; read this list by offset (set a `sortBy`)"
             ),
         ))
     }
 
-    /// What is wrong with a key that came after another.
+    /// The error of a key that was received after a greater one.
     pub(crate) fn out_of_order(
         &self,
         exchange: &Exchange,
@@ -49,14 +49,14 @@ impl Pager {
             Error::paging(
                 exchange.clone(),
                 format!(
-                    "the server ignores `{name}>…` or the order by `{name}`: after {before} came {key}; read this list by offset (give a `sortBy` of your own)"
+                    "the server ignores `{name}>…` or the order by `{name}`: {key} was received after {before}; read this list by offset (set a `sortBy`)"
                 ),
             )
         })
     }
 
-    /// What is wrong with a page of a list that is read by key, of which no record has one. A page
-    /// of nulls that could have had more is the last one.
+    /// The error of a page of a list that is read by key, if no record has a key. A page of nulls
+    /// that is shorter than requested is the last one.
     pub(crate) fn without_keys(&self, exchange: &Exchange, page: &PageSummary) -> Option<Error> {
         if page.received == 0 || page.nulls == page.received && page.received < u64::from(self.size)
         {
@@ -66,12 +66,12 @@ impl Pager {
         Some(Error::paging(
             exchange.clone(),
             format!(
-                "no record of the page has a `{key}` that is text or a number, and the list is read by it"
+                "the list is read by `{key}`, but no record of the page has a `{key}` that is a string or a number"
             ),
         ))
     }
 
-    /// Whether a page of a list that is read by key comes after the one before.
+    /// Whether a page of a list that is read by key follows the previous one.
     pub(super) fn follows(&self, page: &PageBody, first: Option<&str>) -> Result<()> {
         match (&self.last, first) {
             (Some(before), Some(first)) if self.by_key => self

@@ -1,4 +1,4 @@
-//! Reads a list: requests its pages, the next one ahead of its need, and decodes them.
+//! Reads a list: requests its pages, the next one ahead of time, and decodes them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,43 +18,43 @@ use crate::engine::request_line::is_absent;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
 
-/// How many keys tell where a list by offset is resumed: so many of its last records may be deleted
-/// meanwhile.
+/// The number of keys that identify the position at which a list by offset is resumed: so many of
+/// its last records, minus one, may be deleted meanwhile.
 const RECENT: usize = 16;
 
-/// A list that is being read: which pages came, and what is requested.
+/// A list that is being read: its received pages and its requests.
 pub(super) struct ListReader<T> {
     pager: Pager,
     /// The page of a list that is read by key: decoded record by record.
     page: Option<PageBody>,
-    /// The records of a page of other lists, whose number says where the next one begins: decoded
-    /// all at once.
+    /// The records of a page of other lists, whose number determines the start of the next one:
+    /// decoded all at once.
     decoded: VecDeque<Row<T>>,
     fetch: Fetch,
-    /// The last key of this page, as far as it is known without reading it.
+    /// The last key of this page, as far as it is known without parsing it.
     expected: Option<String>,
-    /// The key of the record before, as long as the order is watched.
+    /// The key of the previous record, as long as the order is checked.
     watched: Option<String>,
-    /// How many records of this page were taken.
+    /// The number of returned records of this page.
     taken: u64,
     /// The next page is requested before it is needed.
     looks_ahead: bool,
     /// `totalRecords` of the first page that has it.
     stated_total: Option<u64>,
-    /// Of a list that is read by offset: how many records lie before the next one.
+    /// For a list that is read by offset: the number of records before the next one.
     passed: u64,
-    /// The keys of those that came last.
+    /// The last received keys.
     recent: VecDeque<String>,
     /// The page is the last one.
     is_last: bool,
-    /// A record was given, or an error in its place.
+    /// A record was returned, or an error in its place.
     has_given: bool,
     ended: bool,
 }
 
 /// A record of a page by offset.
 struct Row<T> {
-    /// How many records lie before the next one.
+    /// The number of records before the next one.
     passed: u64,
     key: Option<String>,
     record: Result<T>,
@@ -62,10 +62,10 @@ struct Row<T> {
 
 /// The records of a page by offset.
 struct Decoded<T> {
-    /// The keys of the records, and the records with how many elements of the page were read then.
+    /// The keys of the records, and the records, with the number of elements parsed at that point.
     keys: Vec<Option<String>>,
     records: Vec<(u64, Result<T>)>,
-    /// The response is broken behind them.
+    /// The response is broken after them.
     broken: Option<Error>,
 }
 
@@ -75,11 +75,11 @@ enum Fetch {
     Nothing,
     /// A page that is needed now.
     Page(Pending<Response>),
-    /// A page that is not needed yet. The key is the one after which it begins.
+    /// A page that is requested ahead. The key is the one after which it starts.
     Ahead(Ahead, Option<String>),
     /// The exact number of records of a list that seems to end too early.
     Count(Pending<Response>),
-    /// The resource job of mod-search, and the page that stands for it if it is rejected.
+    /// The resource job of mod-search, and the page to use instead if it is rejected.
     Job(Pending<ResourceIds>, Box<PageBody>),
 }
 
@@ -95,7 +95,7 @@ where
         };
         while let Some(record) = page.next::<T>() {
             match record {
-                // The response is broken from here on. What came before is good.
+                // The response is broken from here on. The records before are valid.
                 Err(error) if error.record_json().is_none() => {
                     decoded.broken = Some(error);
                     break;
@@ -220,7 +220,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
         }
     }
 
-    /// A page came.
+    /// Processes a page.
     fn begin(&mut self, response: &Response) -> Result<()> {
         let page = self.pager.page(response, self.pager.seen);
         self.taken = 0;
@@ -254,7 +254,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
             return Ok(());
         }
         let from = self.pager.from();
-        // A null may stand beside the records rather than for one: then there are more than were
+        // A null may be an extra element rather than replace a record: then there are more than
         // requested.
         let is_beside = summary.received > self.pager.size().into();
         let ends_with_record = records
@@ -267,7 +267,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
             ends_with_record,
         });
         let (step, new) = match (advanced, &broken) {
-            // If the response is broken, that explains all else.
+            // If the response is broken, that is the cause of everything else.
             (Err(_), Some(_)) => return broken.map_or(Ok(()), Err),
             (advanced, _) => advanced?,
         };
@@ -343,7 +343,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
         }
     }
 
-    /// What is wrong with the key of a record.
+    /// The error of a record's key.
     fn check_order(&mut self, key: String) -> Option<Error> {
         let exchange = self.page.as_ref()?.exchange();
         if let Some(error) = self.pager.repeats(exchange, &key) {
@@ -354,8 +354,8 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
         self.pager.out_of_order(exchange, &before, key)
     }
 
-    /// Requests the next page while the records of this one are taken. Not before the second: a
-    /// caller that wants only one record has it.
+    /// Requests the next page while the records of this one are returned. Not before the second: a
+    /// caller that wants only one record already has it.
     fn look_ahead(&mut self) {
         if self.taken == 0
             || !self.looks_ahead
@@ -367,7 +367,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
         let (request, after) = match (&self.page, self.expected.take()) {
             (Some(_), Some(last)) => (Ok(Some(self.pager.after(Some(&last)))), Some(last)),
             (Some(_), None) => return,
-            // What is wrong is found when the page is needed.
+            // An error is reported when the page is needed.
             (None, _) => (self.pager.next(), None),
         };
         match request {
@@ -400,7 +400,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
                         continue;
                     }
                 },
-                // The page did not end as it seemed to: what was requested is of no use.
+                // The page did not end at the estimated position: the request is discarded.
                 Fetch::Ahead(_, after @ Some(_)) if after.as_deref() != self.pager.last() => {
                     self.fetch = Fetch::Nothing;
                     continue;
@@ -435,8 +435,8 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
         }
     }
 
-    /// The list seems to end too early: requests the exact number of records. That may be no error,
-    /// since `totalRecords` is an estimate.
+    /// The list seems to end too early: requests the exact number of records. That may not be an
+    /// error, because `totalRecords` is an estimate.
     fn count(&mut self) -> Result<()> {
         match self.pager.counting() {
             Some(request) => {
@@ -459,10 +459,10 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
                 self.pager.read_ids(ids);
                 Ok(())
             }
-            // There are no jobs for this user or in this release: what the window shows is more
-            // than nothing.
+            // Resource jobs are not available to this user or in this release: a part of the list
+            // is better than nothing.
             Err(error) if is_absent(&error) => {
-                tracing::debug!(error = %error, "no resource job");
+                tracing::debug!(error = %error, "the resource job failed");
                 self.pager.without_jobs();
                 self.decode(page.fresh())
             }

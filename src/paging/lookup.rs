@@ -1,7 +1,7 @@
-//! Lookups by many values: what a response means for each value.
+//! Lookups by many values: assigns the records of a response to the values.
 //!
-//! The values are requested by `field==("…" or "…")`, as many in one request as its line has room
-//! for. Which request is sent is decided by `Pager::request_values`.
+//! The values are requested with `field==("…" or "…")`, as many per request as fit into its line.
+//! `Pager::request_values` chooses the request.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -19,25 +19,25 @@ use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
-/// How many requests are in flight at once; the client's own limit holds besides.
+/// The number of requests in flight; the client's own limit applies in addition.
 const AHEAD: usize = 4;
 
-/// A lookup of many values of one field: which of them were requested, and what came of each.
+/// A lookup of many values of one field: the requested values, and their records.
 pub(super) struct ListLookup<T> {
     pager: Pager,
     field: String,
-    /// Whether there is one record of a value at most, which has it in this very form but for the
-    /// case of the letters.
+    /// Whether there is at most one record per value, which contains the value in this form except
+    /// for case.
     is_key: bool,
-    /// The values whose records were not all taken, in their order; the first one has this number.
+    /// The values whose records were not all returned, in order; the first one has this index.
     slots: VecDeque<LookupValue<T>>,
     first: usize,
-    /// The number of the first value that was not requested yet.
+    /// The index of the first value that was not requested yet.
     next: usize,
-    /// Those that are requested once more, before all others.
+    /// Values that are requested again, before all others.
     again: VecDeque<Batch>,
     running: VecDeque<(Batch, Ahead)>,
-    /// Records that cannot be read, and do not say whose they are.
+    /// Unreadable records that cannot be assigned to a value.
     strays: VecDeque<Result<T>>,
     pub(super) missing: Vec<String>,
     pub(super) invalid: Vec<String>,
@@ -49,19 +49,19 @@ struct LookupValue<T> {
     value: String,
     is_valid: bool,
     records: VecDeque<Result<T>>,
-    /// How many records came.
+    /// The number of received records.
     count: usize,
-    /// A record of another value is one of this as well: they differ in case.
+    /// A record of another value also belongs to this one: they differ only in case.
     is_shared: bool,
     is_done: bool,
 }
 
-/// What a page has of the values that were requested.
+/// The content of a page for the requested values.
 #[derive(Default)]
 struct BatchPage {
-    /// Records that did not come before.
+    /// New records.
     is_new: bool,
-    /// Records of which it is not known to which value they belong.
+    /// Records that cannot be assigned to a value.
     is_unknown: bool,
 }
 
@@ -104,7 +104,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
             })
             .collect();
         if !invalid.is_empty() {
-            tracing::warn!(count = invalid.len(), %field, "values that cannot be asked for");
+            tracing::warn!(count = invalid.len(), %field, "values that cannot be looked up");
         }
         Self {
             pager,
@@ -140,7 +140,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         }
     }
 
-    /// The next record of those that came.
+    /// The next received record.
     fn take(&mut self) -> Option<Result<T>> {
         if self.ended {
             return None;
@@ -194,11 +194,11 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         Ok(())
     }
 
-    /// Asks for as many of some values as go into one request, and gives the others.
+    /// Requests as many of some values as fit into one request, and returns the rest.
     fn send(&mut self, mut batch: Batch) -> Option<Batch> {
         let (mut request, mut count) = self.request(&batch);
         if count < batch.values.len() && batch.offset > 0 {
-            // What came was of all of them: of fewer it is another list.
+            // The received records belong to all of them: for fewer values it is another list.
             self.forget(&batch);
             batch = Batch {
                 sorted: batch.sorted,
@@ -232,14 +232,14 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
             return Poll::Ready(Err(error));
         }
         let Some((batch, ahead)) = self.running.front_mut() else {
-            // Nothing is left that could be requested.
+            // Nothing remains to be requested.
             self.slots.iter_mut().for_each(|slot| slot.is_done = true);
             return Poll::Ready(Ok(()));
         };
         let response = ready!(ahead.poll(context));
         let is_several = batch.values.len() > 1;
         match response {
-            // By GET then, or for half as many.
+            // Then by GET, or for half as many.
             Err(error)
                 if self.pager.lacks_retrieve(&error)
                     || is_several && request_line::is_too_long(&error) =>
@@ -257,7 +257,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         }
     }
 
-    /// Records came.
+    /// Processes received records.
     fn arrange(&mut self, mut batch: Batch, response: &Response) -> Result<()> {
         let mut page = self.pager.page(response, self.pager.seen);
         let found = self.take_records(&mut batch, &mut page)?;
@@ -282,7 +282,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
             return Err(Error::paging(
                 page.exchange().clone(),
                 format!(
-                    "{come} records came, and `totalRecords` is {total}, also when the rest is requested again: records are missing"
+                    "{come} records were received, and `totalRecords` is {total}, also when the rest is requested again: records are missing"
                 ),
             ));
         }
@@ -290,7 +290,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         Ok(())
     }
 
-    /// Takes the records of a page, each to its value.
+    /// Assigns the records of a page to their values.
     fn take_records(&mut self, batch: &mut Batch, page: &mut PageBody) -> Result<BatchPage> {
         let whose = self.values_of(batch);
         let mut found = BatchPage::default();
@@ -327,10 +327,10 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         Ok(found)
     }
 
-    /// Requests the records that a response had no room for; `come` records came.
+    /// Requests the records that a response did not contain; `come` records were received.
     fn request_rest(&mut self, mut batch: Batch, come: u64) {
         if self.is_key {
-            // What came is not requested again.
+            // Received records are not requested again.
             let (came, open): (Vec<usize>, _) = batch.values.iter().partition(|number| {
                 let slot = self.slots.get(number.saturating_sub(self.first));
                 slot.is_some_and(|slot| slot.count > 0)
@@ -343,7 +343,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         } else if batch.sorted {
             batch.offset = come;
         } else {
-            // From the beginning, in an order.
+            // From the start, in a defined order.
             self.forget(&batch);
             batch = Batch {
                 sorted: true,
@@ -354,7 +354,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         self.again.push_back(batch);
     }
 
-    /// It is not known which values some records belong to: each half is requested by itself.
+    /// Some records cannot be assigned to their values: each half is requested by itself.
     fn divide(&mut self, batch: &Batch) {
         self.forget(batch);
         let (low, high) = batch.values.split_at(batch.values.len() / 2);
@@ -365,7 +365,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         }
     }
 
-    /// What came of these values is not used.
+    /// The received records of these values are discarded.
     fn forget(&mut self, batch: &Batch) {
         for number in &batch.values {
             if let Some(slot) = self.slot(*number) {
@@ -375,7 +375,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         }
     }
 
-    /// All records of these values came.
+    /// All records of these values were received.
     fn settle(&mut self, values: &[usize]) {
         let came: HashSet<String> = values
             .iter()
@@ -416,7 +416,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         Error::paging(
             exchange.clone(),
             format!(
-                "the server ignores the query: it gave a record whose `{field}` is {value}, which was not asked for"
+                "the server ignores the query: it returned a record whose `{field}` is {value}, which was not requested"
             ),
         )
     }

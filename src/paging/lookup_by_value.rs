@@ -11,30 +11,31 @@ use super::pager::Pager;
 use crate::wire::error::Result;
 
 /// The records of many values of a field, as a stream in the order of the values: HRIDs, barcodes,
-/// user names, external ids. Made by [`RecordStream::values`](crate::RecordStream::values) and
+/// user names, external ids. Created by [`RecordStream::values`](crate::RecordStream::values) and
 /// [`FolioClient::folio_get_by_values`](crate::FolioClient::folio_get_by_values).
 ///
-/// They are requested by `field==("…" or "…")`, an exact match of the whole field, as many in one
-/// request as the request line has room for, or by `POST …/retrieve` as [`LookupById`](crate::LookupById)
-/// says. A value that is given twice is requested once. A blank value is [`invalid`](Self::invalid)
-/// and not sent.
+/// They are requested with `field==("…" or "…")`, an exact match of the whole field, as many per
+/// request as fit into the request line, or with `POST …/retrieve` as described at
+/// [`LookupById`](crate::LookupById). Duplicate values are requested once. A blank value is
+/// [`invalid`](Self::invalid) and not sent.
 ///
 /// - A value without a record is [`missing`](Self::missing) at the end.
-/// - A value with several records gives all of them, one after the other, and is
+/// - A value with several records returns all of them consecutively, and is
 ///   [`ambiguous`](Self::ambiguous).
-/// - **The server decides what is equal.** RMB's `==` ignores case and accents in most fields (a
-///   barcode of an item: only case; FOLIO's index definitions decide). A record that comes back in
-///   another case is a record of the value, and if it is not known which value of a request a
-///   record belongs to (`Muller` for `Müller`, a field that is a list), the request is divided
-///   until each value was requested by itself. If two values differ in case only, a record goes to
-///   the one that is written the same; the other is not missing, and has no record of its own.
-#[must_use = "a stream asks for nothing before it is polled"]
+/// - **The server defines equality.** RMB's `==` ignores case and accents in most fields (for an
+///   item's barcode only case; FOLIO's index definitions decide). A record that differs in case is
+///   a record of the value. If a record cannot be assigned to one of the requested values (`Muller`
+///   for `Müller`, a field that is a list), the request is split until each value was requested by
+///   itself. If two values differ only in case, a record is assigned to the one that is spelled the
+///   same; the other is not missing, and has no record of its own.
+///   same; the other is not missing, and has no record of its own.
+#[must_use = "a stream sends no request before it is polled"]
 pub struct LookupByValue<T>(ListLookup<T>);
 
 lookup_stream!(
     LookupByValue,
     "values",
-    "The values that are blank, and were not sent"
+    "The values that were not sent because they are blank"
 );
 
 impl<T: DeserializeOwned + Send + 'static> LookupByValue<T> {
@@ -43,8 +44,8 @@ impl<T: DeserializeOwned + Send + 'static> LookupByValue<T> {
         Self(ListLookup::new(pager, field, false, values, is_valid))
     }
 
-    /// The values that have several records, as far as the server was asked; at the end, all of
-    /// them. All their records came.
+    /// The values with several records, as far as they were requested; at the end, all of them. All
+    /// their records are returned.
     pub fn ambiguous(&self) -> &[String] {
         &self.0.ambiguous
     }

@@ -1,7 +1,7 @@
-//! What the streams of lookups by many values have in common: `next`, `missing`, `invalid`.
+//! The common methods of lookups by many values: `next`, `missing`, `invalid`.
 
-/// Implements them for a type that is a `Lookup` inside. `$values` is what it calls its values;
-/// `$invalid` says which of them are not sent.
+/// Implements them for a type that wraps a `Lookup`. `$values` is the name of its values;
+/// `$invalid` describes the values that are not sent.
 macro_rules! lookup_stream {
     ($name:ident, $values:literal, $invalid:literal) => {
         impl<T> Unpin for $name<T> {}
@@ -29,13 +29,13 @@ macro_rules! lookup_stream {
                 std::future::poll_fn(|context| self.0.poll_next(context)).await
             }
 
-            #[doc = concat!("The ", $values, " that the server has no record of, as far as it was asked; at the end,")]
+            #[doc = concat!("The ", $values, " for which the server has no record, as far as they were requested; at the end,")]
             /// all of them. Those that are [`invalid`](Self::invalid) are among them.
             pub fn missing(&self) -> &[String] {
                 &self.0.missing
             }
 
-            #[doc = concat!($invalid, ": known from the beginning.")]
+            #[doc = concat!($invalid, ": known from the start.")]
             pub fn invalid(&self) -> &[String] {
                 &self.0.invalid
             }

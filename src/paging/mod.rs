@@ -1,22 +1,21 @@
-//! Lists that stream: every record once, page by page, whatever the server's dialect.
+//! Lists as streams: every record once, page by page, in any dialect of the server.
 //!
-//! What this module rests on:
+//! This module relies on these facts:
 //!
-//! - Without a unique order, pages repeat and miss records. Where a list is known to support it, it
-//!   is read by id: each page requests the records after the last one. Elsewhere by offset, with
-//!   the id added to the order.
-//! - Offsets move when something is deleted. So pages overlap by a record (`overlap.rs`).
+//! - Without a unique order, pages repeat and skip records. If a list is known to support it, it is
+//!   read by id: each page requests the records after the last one. Otherwise it is read by offset,
+//!   with the id added to the order.
+//! - Deletions shift offsets. So pages overlap by a record (`overlap.rs`).
 //! - `totalRecords` is an estimate. A list ends with an empty page: a short one may be short
-//!   because the server has a limit of its own, or because it takes records out after counting
-//!   them.
-//! - A server may ignore what it does not know: the order, the offset, the query. A page that
-//!   brings nothing new is an error, not a loop.
-//! - Most of the time of a long list is waiting. So the next page is requested while the caller
-//!   works on this one.
+//!   because of the server's own limit, or because the server filters records after counting them.
+//! - A server may ignore parameters that it does not support: the order, the offset, the query. A
+//!   page without new records is an error, not a loop.
+//! - A long list spends most of its time waiting. So the next page is requested while the caller
+//!   processes this one.
 //!
-//! A list is read by three layers: `items.rs` is what users see, `list_reader.rs` sends requests
-//! and decodes records, and `pager.rs` decides, without I/O, which page comes next and when the
-//! list ends.
+//! A list is read by three layers: `items.rs` is the public stream, `list_reader.rs` sends requests
+//! and decodes records, and `pager.rs` decides, without I/O, which page is next and when the list
+//! ends.
 
 mod advance;
 mod ahead;

@@ -1,15 +1,15 @@
-//! How a list by offset notices that records were deleted, or inserted, while it is read.
+//! Detects deletions and inserts during the reading of a list by offset.
 //!
-//! When a record before the next page is deleted, all that follow move up by one, and the next page
-//! begins one record too late: that record would be missed silently. So each page
-//! begins with the last record of the page before. Where that record is not found, the list is read
-//! from further back on, until there is a record that came before: all that follow it are then
-//! read, and those that came before are left out.
+//! When a record before the next page is deleted, all following records move up by one, and the
+//! next page starts one record too late: that record would be skipped silently. So each page starts
+//! with the last record of the previous page. If that record is not found, the list is read from
+//! further back, until a known record is found: all records after it are then new, and known
+//! records are dropped.
 //!
-//! There also are servers whose order is not unique and changes from request to request (the
-//! calendars are ordered by their first day only, recorded). So each record is compared with all
-//! that came, whether its page is as expected or not; and how many requests may bring nothing is
-//! bounded. What such a list has missed shows in its number of records, see
+//! Some servers have an order that is not unique and changes from request to request (calendars are
+//! ordered only by their first day, recorded). So each record is compared with all received ones,
+//! whether its page is as expected or not; and the number of requests without new records is
+//! limited. Records that such a list has skipped are revealed by its number of records, see
 //! `Pager::ends_by_offset`.
 
 use std::collections::{HashMap, VecDeque};
@@ -28,48 +28,48 @@ pub(super) struct Overlap {
     /// known.
     is_used: bool,
     size: u64,
-    /// Where the page begins that was requested last.
+    /// The start of the last requested page.
     from: u64,
-    /// Whether that is before the page before ended.
+    /// Whether that is before the end of the previous page.
     overlaps: bool,
-    /// How much further back than one record it begins.
+    /// The distance that it starts further back than one record.
     back: u64,
-    /// Whether a page that began further back than the one before ended brought what is new.
+    /// Whether a page that started further back than the end of the previous one had new records.
     has_worked: bool,
-    /// How often the last record was where it had been, and yet the page that begins with it did
-    /// not show it.
+    /// The number of times that the last record was at its position, but the page that starts with
+    /// it did not contain it.
     denied: u32,
-    /// The last record of the page before has a key.
+    /// The last record of the previous page has a key.
     is_anchored: bool,
-    /// The keys that came last, as hashes, in their order; and of each, how many came before it.
-    /// Of what was inserted among those that came, that says nothing, and it is none.
+    /// The last received keys, as hashes, in order; and for each, the number of records before it.
+    /// For a record inserted among the received ones that number is unknown, and it is none.
     keys: VecDeque<u64>,
     places: HashMap<u64, Option<u64>>,
     has_forgotten: bool,
-    /// How many keys came.
+    /// The number of received keys.
     came: u64,
-    /// Records that came before stood in another order than they came in.
+    /// Known records arrived in another order than before.
     is_reordered: bool,
     hasher: RandomState,
-    /// How many records of the page that came last are new and stand before one that came.
+    /// The number of new records of the last page that precede a known one.
     inserted: usize,
-    /// How many records the largest page had.
+    /// The number of records of the largest page.
     largest: usize,
-    /// How many records the page that was requested last has at most.
+    /// The maximum number of records of the last requested page.
     most: u64,
-    /// How many pages were requested, and how many of them brought something new.
+    /// The number of requested pages, and of those with new records.
     requested: u64,
     fruitful: u64,
 }
 
-/// What of a page came before.
+/// The known part of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Repeats {
-    /// Of each record, whether it did.
+    /// For each record, whether it is known.
     pub(super) known: Vec<bool>,
-    /// The last record of the page is the one that came last.
+    /// The last record of the page is the last received one.
     pub(super) is_where_it_was: bool,
-    /// The page is shorter than requested and than others were, so that the list ends with it: the
+    /// The page is shorter than requested and than other pages, so that the list ends with it: the
     /// server's own limit did not make it short.
     pub(super) is_short: bool,
 }
@@ -99,7 +99,7 @@ impl Overlap {
         }
     }
 
-    /// Where the page begins by which the list continues at `offset`.
+    /// The start of the page with which the list continues at `offset`.
     pub(super) fn ask(&mut self, offset: u64) -> u64 {
         self.requested += 1;
         self.overlaps = self.is_used && self.is_anchored && offset > 0;
@@ -110,7 +110,7 @@ impl Overlap {
         self.from
     }
 
-    /// Whether the page that was requested last begins before the one before it ended.
+    /// Whether the last requested page starts before the end of the previous one.
     pub(super) fn overlaps(&self) -> bool {
         self.overlaps
     }
@@ -119,19 +119,19 @@ impl Overlap {
         self.from
     }
 
-    /// The page begins here, since the server has pages that begin at some offsets only.
+    /// The page starts here, because the server supports pages only at some offsets.
     pub(super) fn begin_at(&mut self, from: u64, most: u32, overlaps: bool) {
         self.from = from;
         self.most = most.into();
         self.overlaps = overlaps;
     }
 
-    /// Whether it is not known yet that pages can begin anywhere.
+    /// Whether it is not known yet that pages can start anywhere.
     pub(super) fn is_untried(&self) -> bool {
         self.back == 0 && !self.has_worked
     }
 
-    /// The list is resumed behind records with these keys.
+    /// The list is resumed after records with these keys.
     pub(super) fn begin_after(&mut self, keys: &[String]) {
         for key in keys {
             self.note(key, true);
@@ -140,7 +140,7 @@ impl Overlap {
         self.has_forgotten |= self.is_anchored;
     }
 
-    /// From now on pages begin behind the one before.
+    /// From now on pages start after the previous one.
     pub(super) fn give_up(&mut self) {
         self.is_used = false;
     }
@@ -149,8 +149,8 @@ impl Overlap {
         !self.is_used
     }
 
-    /// The page that begins with the last record does not show it. That may be a coincidence, where
-    /// others write; or the server only knows offsets of whole pages, and never did otherwise.
+    /// The page that should start with the last record does not contain it. That may be a
+    /// coincidence of concurrent writes; or the server supports only offsets of whole pages.
     pub(super) fn deny(&mut self) -> Result<(), String> {
         self.back = 0;
         self.denied += 1;
@@ -160,12 +160,12 @@ impl Overlap {
         self.bounded()
     }
 
-    /// Whether the records that came more than once came in different orders.
+    /// Whether repeated records arrived in different orders.
     pub(super) fn is_reordered(&self) -> bool {
         self.is_reordered
     }
 
-    /// Of each record of a page, whether it came on a page before.
+    /// For each record of a page, whether it was on an earlier page.
     pub(super) fn are_known(&mut self, keys: &[Option<String>]) -> Vec<bool> {
         self.largest = self.largest.max(keys.len());
         let is_known = |key: &Option<String>| {
@@ -177,7 +177,7 @@ impl Overlap {
 
     fn note(&mut self, key: &str, follows: bool) {
         let hash = self.hasher.hash_one(key);
-        // The same twice on one page: it is not deduplicated within a page.
+        // Duplicates on the same page are not removed.
         if self
             .places
             .insert(hash, follows.then_some(self.came))
@@ -194,20 +194,20 @@ impl Overlap {
         }
     }
 
-    /// An error if too many requests have brought nothing new.
+    /// An error if too many requests had no new records.
     fn bounded(&self) -> Result<(), String> {
         let barren = self.requested.saturating_sub(self.fruitful);
         if barren <= BARREN + BARREN_FOR_EACH * self.fruitful {
             return Ok(());
         }
         Err(format!(
-            "{} requests have brought {} different records, and no end: the server gives the list in another order each time. Read it with a `limit` that is larger than the list, so that it comes in one page",
+            "{} requests returned {} different records without reaching the end: the server returns the list in a different order each time. Set a `limit` larger than the list, so that it fits into one page",
             self.requested, self.came
         ))
     }
 
-    /// Which records of a page with these keys came before; none if the page does not follow what
-    /// came.
+    /// The known records of a page with these keys; none if the page does not follow the received
+    /// ones.
     pub(super) fn find(&mut self, keys: &[Option<String>]) -> Option<Repeats> {
         let hash = |key: &Option<String>| key.as_ref().map(|key| self.hasher.hash_one(key));
         let hashes: Vec<Option<u64>> = keys.iter().map(hash).collect();
@@ -215,15 +215,15 @@ impl Overlap {
             .iter()
             .map(|hash| self.places.get(hash.as_ref()?).copied())
             .collect();
-        // Whatever others insert and delete, those that stay keep their order.
+        // Concurrent inserts and deletes do not change the order of the other records.
         self.is_reordered |= !places.iter().flatten().flatten().is_sorted();
         let last = self.keys.back().copied();
         let behind = places.iter().rposition(Option::is_some);
         let behind = behind.map_or(0, |at| at + 1);
-        // If there is none, all that came before is gone, or the page begins too late.
+        // If there is none, all known records were deleted, or the page starts too late.
         let follows = behind > 0 || self.from == 0 && !self.has_forgotten;
-        // What stands before one that came, and is not known, was inserted meanwhile, or is of a
-        // list without an order. If not all that came is known, it may have come as well.
+        // An unknown record before a known one was inserted meanwhile, or the list has no order. If
+        // not all received records are remembered, it may be a known one.
         let mut known: Vec<bool> = places.iter().map(Option::is_some).collect();
         if self.has_forgotten {
             known
@@ -242,21 +242,21 @@ impl Overlap {
         })
     }
 
-    /// The next page begins further back.
+    /// The next page starts further back.
     pub(super) fn step_back(&mut self) -> Result<(), String> {
         self.bounded()?;
         self.back = self.size.max(2 * self.back);
         let remembered = self.keys.len() as u64;
         if self.from == 0 || self.has_forgotten && self.back > remembered.max(2 * self.size) {
             return Err(format!(
-                "so much was deleted meanwhile that none of the last {remembered} records is where it was, and it cannot be told what was missed: read the list again, by id if it can be"
+                "so many records were deleted meanwhile that none of the last {remembered} records was found again. Skipped records cannot be ruled out: read the list again, by id if the module supports it"
             ));
         }
         Ok(())
     }
 
-    /// Remembers the keys of records that are new. Nothing new too often means that the order does
-    /// not hold.
+    /// Remembers the keys of new records. Too many requests without new ones mean that the order is
+    /// not stable.
     pub(super) fn remember(
         &mut self,
         keys: &[Option<String>],
@@ -291,7 +291,7 @@ mod tests {
         text.chars().map(key).collect()
     }
 
-    /// Pages of five, of which the first one came: `abcde`.
+    /// Pages of five, of which the first one was received: `abcde`.
     fn begun() -> Overlap {
         let mut overlap = Overlap::new(5, true);
         assert_eq!(overlap.ask(0), 0);
@@ -322,12 +322,12 @@ mod tests {
     fn of_a_page_it_is_known_what_came_before() {
         for (page, expected, is_where_it_was) in [
             ("efghi", Some("+----"), false),
-            // Only the last record is left.
+            // Only the last record remains.
             ("e", Some("+"), true),
-            // Some were deleted: none of those that came is there.
+            // Some were deleted: no known record is left.
             ("fghij", None, false),
             ("", None, false),
-            // Others were inserted before and among those that came.
+            // Others were inserted before and among the known ones.
             ("xyefg", Some("--+--"), false),
             ("dexfg", Some("++---"), false),
             // Records without keys are new.
@@ -356,7 +356,7 @@ mod tests {
         }
         froms.push(overlap.ask(15));
         assert_eq!(froms, [14, 9, 4]);
-        // All that came is gone, and the list begins with what is new: it follows.
+        // All known records were deleted, and the list starts with new ones, which follow.
         overlap.step_back().unwrap();
         assert_eq!(overlap.ask(15), 0);
         assert_eq!(known(overlap.find(&keys("pq"))).as_deref(), Some("--"));
@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(overlap.ask(5), 0);
         assert!(overlap.find(&keys("fghij")).is_none());
         let error = overlap.step_back().unwrap_err();
-        assert!(error.contains("so much was deleted"), "{error}");
+        assert!(error.contains("so many records were deleted"), "{error}");
     }
 
     #[test]
@@ -412,7 +412,7 @@ mod tests {
             }
         };
         assert_eq!(requests, BARREN + BARREN_FOR_EACH + 1);
-        assert!(error.contains("another order each time"), "{error}");
+        assert!(error.contains("a different order each time"), "{error}");
     }
 
     #[test]

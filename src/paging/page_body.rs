@@ -1,4 +1,4 @@
-//! A page: reads the records of a response one by one, so that a bad one affects no other.
+//! A page: reads the records of a response one by one, so that an unreadable one affects no other.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,20 +14,20 @@ use crate::record::lenient;
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::response::Response;
 
-/// The records of one response. It keeps the body and where in it the records are; a record is
-/// decoded when it is taken.
+/// The records of one response. It stores the body and the positions of its records; a record is
+/// decoded when it is requested.
 pub(crate) struct PageBody {
     body: Bytes,
     exchange: Exchange,
     walk: ListWalk,
     key: Cow<'static, str>,
-    /// How many records came on the pages before.
+    /// The number of records of the previous pages.
     first: u64,
-    /// Where the records are that were passed, those that are null included.
+    /// The positions of the records passed so far, including null ones.
     spans: Vec<Range<usize>>,
 }
 
-/// What a page was like, known when it was read to its end.
+/// The properties of a page, known when it was read to its end.
 #[derive(Debug, Default)]
 pub(crate) struct PageSummary {
     pub(crate) received: u64,
@@ -35,13 +35,13 @@ pub(crate) struct PageSummary {
     pub(crate) last: Option<String>,
     /// A hash of the first and the last record.
     pub(crate) fingerprint: u64,
-    /// How many of the records are null.
+    /// The number of null records.
     pub(crate) nulls: u64,
     pub(crate) total: Option<u64>,
 }
 
-/// The keys of the first and the last record, as far as both ends of a page show them,
-/// and `totalRecords`.
+/// The keys of the first and the last record, as far as both ends of a page show them, and
+/// `totalRecords`.
 #[derive(Debug, Default)]
 pub(crate) struct PageBounds {
     pub(crate) first: Option<String>,
@@ -75,12 +75,12 @@ impl PageBody {
         &self.exchange
     }
 
-    /// How many records were passed.
+    /// The number of records passed so far.
     pub(crate) fn received(&self) -> u64 {
         self.spans.len() as u64
     }
 
-    /// The next record; none at the end of the page. An error other than one of a record ends it.
+    /// The next record; none at the end of the page. An error other than that of a record ends it.
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Option<Result<T>> {
         loop {
             let start = match self.locate() {
@@ -92,7 +92,7 @@ impl PageBody {
             let record = match read_record::<Option<T>>(json) {
                 Some(Ok((record, length))) => {
                     self.pass(start..start + length);
-                    // FOLIO's lists may have null for a record: it is none.
+                    // FOLIO's lists may contain null in place of a record: it is skipped.
                     record.map(Ok)
                 }
                 Some(Err(error)) => Some(Err(self.bad(start, error))),
@@ -104,8 +104,8 @@ impl PageBody {
         }
     }
 
-    /// Goes past the next record without decoding it, and says where it is. Errors as
-    /// [`next`](Self::next) gives them.
+    /// Skips the next record without decoding it, and returns its position. Errors as in
+    /// [`next`](Self::next).
     pub(crate) fn skip(&mut self) -> Option<Result<Range<usize>>> {
         let start = match self.locate() {
             Ok(Some(start)) => start,
@@ -133,14 +133,14 @@ impl PageBody {
         self.spans.push(span);
     }
 
-    /// A record that is no `T`; or the page is no JSON from here on.
+    /// A record that is not a `T`; or the page is invalid JSON from here on.
     fn bad(&mut self, start: usize, error: serde_json::Error) -> Error {
         let body = self.body.clone();
         let json = body.get(start..).unwrap_or_default();
-        // Without a look at its text: a byte that is not UTF-8 costs its record only.
+        // Without validating its text: a byte that is not UTF-8 costs only its record.
         let length = match read::<IgnoredAny>(json) {
             Some(Ok((_, length))) => length,
-            // One record a line: the next line is another.
+            // One record per line: the next line is independent.
             _ if self.walk.is_sequence() => memchr::memchr(b'\n', json).unwrap_or(json.len()),
             _ => return self.broken(),
         };
@@ -156,22 +156,21 @@ impl PageBody {
         )
     }
 
-    /// The key of the last record that was passed and has one.
+    /// The key of the last record passed that has one.
     pub(crate) fn last_key(&self) -> Option<String> {
         let mut backwards = self.spans.iter().rev();
         backwards.find_map(|span| key_of(self.body.get(span.clone())?, &self.key))
     }
 
-    /// The key of the record that was passed last.
+    /// The key of the last record passed.
     pub(crate) fn key_of_last(&self) -> Option<String> {
         self.spans
             .last()
             .and_then(|span| key_of(self.body.get(span.clone())?, &self.key))
     }
 
-    /// The text of a field of the record that was passed last, as CQL compares it: `a.b` is the
-    /// property `b` of the object `a`. None if there is no such field, or it is a list or an
-    /// object.
+    /// The text of a field of the last record passed, as CQL compares it: `a.b` is the property `b`
+    /// of the object `a`. None if the field is absent, or is a list or an object.
     pub(super) fn text_of_last(&self, field: &str) -> Option<String> {
         let json = self.body.get(self.spans.last()?.clone())?;
         let mut json: &serde_json::value::RawValue = serde_json::from_slice(json).ok()?;
@@ -194,7 +193,7 @@ impl PageBody {
         self.walk.total
     }
 
-    /// What the page was like.
+    /// The properties of the page.
     pub(crate) fn summary(&self) -> PageSummary {
         let part = |span: Option<&Range<usize>>| {
             span.and_then(|span| self.body.get(span.clone()))
@@ -215,7 +214,7 @@ impl PageBody {
         }
     }
 
-    /// What the page shows without reading all of it.
+    /// The properties of the page that are visible without parsing all of it.
     pub(crate) fn bounds(&self) -> PageBounds {
         let mut ahead = self.fresh();
         let key = |json: Option<&[u8]>| key_of(json.unwrap_or_default(), &self.key);
@@ -244,7 +243,7 @@ impl PageBody {
         })
     }
 
-    /// What the page is like, found by reading all of it.
+    /// The properties of the page, determined by parsing all of it.
     pub(crate) fn outline(&self) -> Result<PageSummary> {
         Ok(self.skip_all()?.summary())
     }
@@ -258,7 +257,7 @@ impl PageBody {
         Ok(ahead)
     }
 
-    /// The same page with nothing read of it.
+    /// The same page from its start.
     pub(super) fn fresh(&self) -> Self {
         Self {
             body: self.body.clone(),
@@ -270,16 +269,16 @@ impl PageBody {
         }
     }
 
-    /// Moves to the next element, and says where it begins; none at the end, which is then known to
-    /// be as it should.
+    /// Moves to the next element, and returns its position; none at the end, which is then known to
+    /// be valid.
     fn locate(&mut self) -> Result<Option<usize>> {
         let walk = &mut self.walk;
         match walk.next(&self.body) {
             Ok(Some(start)) => Ok(Some(start)),
             Ok(None) => {
                 walk.end();
-                // mod-tags leaves out a list that is empty, behind the end of a list too, where
-                // `totalRecords` is not 0 (recorded).
+                // mod-tags omits an empty list, also after the end of a list, where `totalRecords`
+                // is not 0 (recorded).
                 let only_counts = |name: &String| matches!(&**name, "totalRecords" | "resultInfo");
                 let is_absent = walk.total.is_some() && walk.properties.iter().all(only_counts);
                 if walk.found || is_absent {
@@ -296,14 +295,14 @@ impl PageBody {
         }
     }
 
-    /// Broken JSON. serde_json says where.
+    /// Broken JSON. serde_json states the position.
     fn broken(&mut self) -> Error {
         self.walk.end();
         match serde_json::from_slice::<IgnoredAny>(&self.body) {
             Err(error) => Error::decode(self.exchange.clone(), None, &self.body, error),
             Ok(_) => Error::unexpected(
                 self.exchange.clone(),
-                "the answer is no list: expected a JSON object or array".to_owned(),
+                "the response is not a list: expected a JSON object or array".to_owned(),
                 &self.body,
             ),
         }
@@ -324,17 +323,17 @@ pub(crate) fn missing_key(
     };
     let message = match items {
         Some(items) if keys.iter().any(|key| key == items) => {
-            format!("`{items}` of the answer is no array")
+            format!("`{items}` of the response is not an array")
         }
-        Some(items) => format!("the answer has no `{items}`; it has {present}"),
+        Some(items) => format!("the response has no `{items}`; it has {present}"),
         None => format!(
-            "the answer is an object and not an array; give the key of the list in it: it has {present}"
+            "the response is an object, not an array; pass the key of the list in it: it has {present}"
         ),
     };
     Error::unexpected(exchange.clone(), message, body)
 }
 
-/// As [`read`], of a record: what of it does not fit its description is no error.
+/// As [`read`], for a record: deviations from its description are not errors.
 fn read_record<T: DeserializeOwned>(json: &[u8]) -> Option<Result<(T, usize), serde_json::Error>> {
     lenient::reading(|| read(json).transpose()).transpose()
 }

@@ -1,8 +1,8 @@
-//! How far a list has been read: the state of one list, which all its pages share.
+//! The state of one list, which all its pages share.
 //!
-//! Nothing of it is generic over the records. Which request comes next is in `requests.rs`, what a
-//! page means in `advance.rs`, whether the list is complete in `completeness.rs`; what differs
-//! between the styles of lists is in `dialect`.
+//! Nothing in it is generic over the records. `requests.rs` chooses the next request, `advance.rs`
+//! evaluates a page, `completeness.rs` checks whether the list is complete; the differences between
+//! the styles of lists are in `dialect`.
 
 use super::dialect::{self, Dialect, Sequence, Start};
 use super::fallback::{AfterRejection, Fallback, PlannedPage};
@@ -18,7 +18,7 @@ use crate::value::cql::Cql;
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::request::Request;
 
-/// Records per page if the caller does not say. FOLIO's own default is 10, mostly.
+/// The default page size. FOLIO's own default is usually 10.
 const PAGE: u32 = 500;
 
 pub(crate) struct Pager {
@@ -41,34 +41,36 @@ pub(crate) struct Pager {
     pub(super) last: Option<String>,
     /// The number of records of the page before, and its fingerprint.
     pub(super) fingerprint: Option<(u64, u64)>,
-    /// How many records came, those that were null or bad included.
+    /// The number of received records, including null and unreadable ones.
     pub(crate) seen: u64,
-    /// How many nulls pages had in place of records.
+    /// The number of nulls in place of records.
     pub(crate) nulls: u64,
-    /// Where the list begins.
+    /// The start of the list.
     pub(super) begin: u64,
     pub(super) totals: Totals,
-    /// By `totalRecords` of the page before, there is more behind it.
+    /// According to `totalRecords` of the previous page, there is more after it.
     pub(super) has_more: bool,
-    /// The list seemed to end where there should be more, and that page was requested again.
+    /// The list seemed to end too early, and that page was requested again.
     pub(super) is_doubted: bool,
-    /// What the server claims and has not given, while its exact number of records is requested.
+    /// The records that the server claims but has not returned, while its exact number of records
+    /// is requested.
     pub(super) claim: Option<UnmetTotal>,
-    /// The keys that came, if they are not UUIDs.
+    /// The received keys, if they are not UUIDs.
     pub(super) text_keys: Option<TextKeys>,
-    /// What mod-search found beyond its window.
+    /// The records that mod-search found beyond its window.
     pub(super) ids: Option<ResourceIds>,
     has_no_jobs: bool,
     problem: Option<String>,
 }
 
-/// What does not agree when a list seems to end.
+/// The contradiction at the apparent end of a list.
 pub(super) struct UnmetTotal {
     pub(super) exchange: Exchange,
-    /// By `totalRecords`. For the error, and where the server gives no exact number.
+    /// According to `totalRecords`. For the error, and if the server does not state an exact
+    /// number.
     pub(super) total: u64,
-    /// How many records there are, if none is missing. None if the number is that of the records
-    /// behind the last key.
+    /// The number of records, if none is missing. None if the number is that of the records after
+    /// the last key.
     pub(super) arrived: Option<u64>,
 }
 
@@ -91,7 +93,7 @@ impl Pager {
         let query = Cql::from(written);
         let problem = match query.problem() {
             _ if limit == Some(0) => Some(
-                "a page of no records (`limit` 0) never ends the list: ask for 1 or more"
+                "pages without records (`limit` 0) never reach the end of the list: set a `limit` of 1 or more"
                     .to_owned(),
             ),
             Some(error) => Some(format!("the query is {error}")),
@@ -140,7 +142,7 @@ impl Pager {
         self.plan.key.as_deref().unwrap_or("id")
     }
 
-    /// The key after which the next page begins.
+    /// The key after which the next page starts.
     pub(super) fn last(&self) -> Option<&str> {
         self.last.as_deref()
     }
@@ -149,37 +151,37 @@ impl Pager {
         &self.request
     }
 
-    /// How many records a page has at most.
+    /// The maximum number of records of a page.
     pub(crate) fn size(&self) -> u32 {
         self.size
     }
 
-    /// Where the list begins, or the next page of one that is read by offset.
+    /// The start of the list, or of the next page of one that is read by offset.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Whether the list has pages. Otherwise one response has all records.
+    /// Whether the list has pages. Otherwise one response contains all records.
     pub(crate) fn has_pages(&self) -> bool {
         self.dialect.has_pages()
     }
 
-    /// Why no other page of this list can be requested than the first. Those of mod-search can, although
-    /// their order may change.
+    /// The reason why only the first page of this list can be requested. Those of mod-search can be
+    /// requested, although their order may change.
     pub(crate) fn page_problem(&self) -> Option<&'static str> {
         let problem = self.dialect.resume_problem();
         problem.filter(|_| self.dialect.window().is_none())
     }
 
-    /// Why a list of this dialect cannot be resumed at an offset.
+    /// The reason why a list of this dialect cannot be resumed at an offset.
     pub(crate) fn resume_problem(&self) -> Option<&'static str> {
         self.dialect.resume_problem()
     }
 
-    /// Resumes a list by offset: so many records came, the last of them with these keys.
+    /// Resumes a list by offset: so many records were received, the last of them with these keys.
     pub(crate) fn resume_after(&mut self, offset: u64, last: &[String]) {
         if offset > self.offset || !last.is_empty() {
-            // How the list is read was settled before.
+            // The way of reading was determined before.
             self.fallback = Fallback::settled();
         }
         self.offset = offset;
@@ -187,8 +189,8 @@ impl Pager {
         self.overlap.begin_after(last);
     }
 
-    /// Resumes a list that is read by key behind a record. `seen` records came, of `total`: a server
-    /// may count all of them again with each page, or only the rest.
+    /// Resumes a list that is read by key after a record. `seen` records of `total` were received: a
+    /// server may count all of them again with each page, or only the rest.
     pub(super) fn resume_behind(&mut self, key: String, seen: u64, total: Option<u64>) {
         self.fallback = Fallback::settled();
         self.last = Some(key);
@@ -196,7 +198,7 @@ impl Pager {
         self.totals.note(total);
     }
 
-    /// The list from its beginning, as it is requested here.
+    /// The list from its start, with this request.
     pub(crate) fn list(&self) -> ListRequest {
         ListRequest {
             client: self.client.clone(),
@@ -207,17 +209,17 @@ impl Pager {
         }
     }
 
-    /// How many records there are, by what the server says.
+    /// The number of records that the server states.
     pub(super) fn total(&self) -> Option<u64> {
         self.totals.last()
     }
 
-    /// Where the page by offset begins that was requested last.
+    /// The start of the last requested page by offset.
     pub(super) fn from(&self) -> u64 {
         self.overlap.from()
     }
 
-    /// What a response is read by; `first` records came before it.
+    /// The parameters for reading a response; `first` records were received before it.
     pub(crate) fn page(&self, response: &crate::Response, first: u64) -> PageBody {
         let key = self.plan.key.clone().unwrap_or("id".into());
         let items = self.plan.items.clone();
@@ -225,7 +227,7 @@ impl Pager {
         PageBody::new(response, items, key, first, is_sequence)
     }
 
-    /// What cannot be requested.
+    /// The reason why a list cannot be requested.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.problem {
             Some(problem) => Err(self.invalid(problem.clone())),
@@ -238,23 +240,23 @@ impl Pager {
         Error::request(self.request.exchange(self.client.url()), problem)
     }
 
-    /// The first page came: how the list is read is settled.
+    /// The first page was received: the way of reading is determined.
     pub(super) fn settle(&mut self) {
         if let Some(note) = self.fallback.settle() {
             tracing::warn!(url = %self.request.shown(), "{note}");
         }
     }
 
-    /// How this list is read otherwise than planned, and why.
+    /// The difference from the planned way of reading, and the reason.
     pub(super) fn note(&self) -> Option<&str> {
         self.fallback.note()
     }
 
-    /// Requests the first page in another way after it was rejected with this error, if there is
-    /// one.
+    /// Requests the first page in another way after it was rejected with this error, if there is a
+    /// fallback.
     ///
     /// # Errors
-    /// Otherwise the error that the caller gets.
+    /// Otherwise the error for the caller.
     pub(super) fn fall_back(&mut self, error: Error) -> Result<()> {
         let mut fallback = std::mem::take(&mut self.fallback);
         let next = fallback.next(error, self.seen == 0, || self.planned());
@@ -269,7 +271,7 @@ impl Pager {
         outcome
     }
 
-    /// The same list, not begun yet, and what is added to its request.
+    /// The same list, from its start, and the additions to its request.
     fn planned(&self) -> PlannedPage {
         PlannedPage {
             list: ListRequest {
@@ -282,9 +284,9 @@ impl Pager {
         }
     }
 
-    /// What mod-search must be asked by a resource job, because there is more than its window
-    /// shows: the kind of record and the query. The order of such a list is not known beforehand,
-    /// so one that the caller ordered is not read so.
+    /// The kind of record and the query of a resource job of mod-search, if there are more records
+    /// than its window contains. The order of such a list is not known beforehand, so a list with
+    /// an order of the caller is not read this way.
     pub(super) fn needs_job(&self, total: Option<u64>) -> Option<(&'static str, String)> {
         let is_first = self.ids.is_none() && self.seen == 0 && self.offset == 0;
         let (kind, window) = (self.plan.job?, self.dialect.window()?);
@@ -295,14 +297,14 @@ impl Pager {
         .then(|| (kind, self.query.to_string()))
     }
 
-    /// The request for some of the ids that a resource job found was too long: they are divided
+    /// The request for some of the ids that a resource job found was too long: they are split
     /// further.
     pub(super) fn divide_ids(&mut self, error: &Error) -> bool {
         request_line::is_too_long(error)
             && self.ids.as_mut().is_some_and(ResourceIds::ask_for_fewer)
     }
 
-    /// There are no resource jobs for this user or in this release.
+    /// Resource jobs are not available to this user or in this release.
     pub(crate) fn without_jobs(&mut self) {
         self.has_no_jobs = true;
     }

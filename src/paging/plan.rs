@@ -1,4 +1,4 @@
-//! How a list is to be read: what is known of it, and what the caller requested.
+//! The plan for reading a list: its known facts, and the caller's settings.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::value::cql::Cql;
 use crate::wire::paging::{Paging, PagingStyle};
 use crate::wire::request::Request;
 
-/// How a list is to be read.
+/// The plan for reading a list.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) style: PagingStyle,
@@ -18,17 +18,17 @@ pub(crate) struct Plan {
     /// The field that makes the order unique when the list is read by offset.
     pub(crate) tie: Option<Cow<'static, str>>,
     pub(crate) max: Option<u32>,
-    /// Whether a query is sent although the caller gives none.
+    /// Whether a query is sent although the caller sets none.
     pub(crate) asks_for_all: bool,
     /// The kind of record of a resource job.
     pub(crate) job: Option<&'static str>,
-    /// Whether an order is added where the dialect has one besides CQL's.
+    /// Whether an order is added if the dialect has one besides CQL's.
     pub(crate) is_sorted: bool,
 }
 
 impl From<Paging> for Plan {
     fn from(paging: Paging) -> Self {
-        // Without an order no record tells where the list continues.
+        // Without an order no record identifies the continuation of the list.
         let key = paging
             .key
             .filter(|_| !paging.rejects_sort)
@@ -53,7 +53,7 @@ pub(crate) fn sorts_by_cql(style: PagingStyle) -> bool {
 }
 
 impl Plan {
-    /// How the next page is found, and the field that is added to the order of a query.
+    /// How the next page is requested, and the field that is added to the order of a query.
     pub(super) fn order(&self, query: &Cql) -> (Sequence, Option<&str>) {
         let sequence = dialect::of(self.style).sequence(self.key.as_deref(), query);
         let order = match sequence {
@@ -64,7 +64,7 @@ impl Plan {
     }
 }
 
-/// A list that is about to be read.
+/// A list before it is read.
 #[derive(Clone)]
 pub(crate) struct ListRequest {
     pub(crate) client: FolioClient,

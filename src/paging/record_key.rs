@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// The key of the record that `json` begins with, text or number. It reads no further than the key.
+/// The key of the record at the start of `json`, text or number. It parses no further than the key.
 pub(crate) fn key_of(json: &[u8], key: &str) -> Option<String> {
     let mut found = None;
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -38,7 +38,7 @@ impl<'de> Visitor<'de> for KeyVisitor<'_> {
                 serde_json::Value::Number(number) => Some(number.to_string()),
                 _ => None,
             };
-            // What follows is of no matter.
+            // The rest is irrelevant.
             return Err(de::Error::custom("found"));
         }
         Ok(())

@@ -19,14 +19,14 @@ use crate::wire::error::Result;
 use crate::wire::paging::Paging;
 use crate::wire::request::Request;
 
-/// The records of a list, as a stream: [`next`](Self::next) gives them one by one, and so do the
+/// The records of a list, as a stream: [`next`](Self::next) returns them one by one, and so do the
 /// methods of `futures`' `StreamExt` and `TryStreamExt`. It holds one page in memory, and the next
-/// one, which it requests as soon as a second record is taken: a page is in flight while the
-/// caller works on the one before. Dropping the stream gives that up.
+/// one, which it requests as soon as a second record is taken: while the caller processes one page,
+/// the next is in flight. Dropping the stream cancels that request.
 ///
-/// A record that cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record)
-/// in its place, with the record as the server sent it, and the stream goes on. After any other
-/// error it ends.
+/// An unreadable record is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its
+/// place, with the record as the server sent it, and the stream continues. After any other error it
+/// ends.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -43,27 +43,28 @@ use crate::wire::request::Request;
 /// # }
 /// ```
 ///
-/// A list can be inserted into, and deleted from, while it is read: every record that is there all
-/// the time comes once. In a list by offset what follows moves. So each page begins with the last
-/// record of the one before; where that is not there, the list is read again from further back, and
-/// what came is left out. If some thousands are deleted at once, so that this does not tell what
-/// was missed, the list ends with an error. The lists of mod-search have no order that holds, and
-/// are best read while nobody writes.
-#[must_use = "a stream asks for nothing before it is polled"]
+/// Other clients may insert and delete records while a list is read: every record that exists
+/// throughout is returned once. In a list read by offset, such changes shift the records that
+/// follow. So each page starts with the last record of the previous one; if that is missing, the
+/// list is read again from further back, and records already received are dropped. If some
+/// thousands are deleted at once, so that skipped records cannot be ruled out, the list ends with
+/// an error. The lists of mod-search have no stable order, and should be read while there are no
+/// writers.
+#[must_use = "a stream sends no request before it is polled"]
 pub struct RecordStream<T> {
     reader: ListReader<T>,
 }
 
 impl<T> Unpin for RecordStream<T> {}
 
-/// A record as the server wrote it, a piece of JSON that is checked and not decoded: `get()` gives
-/// the text. Lists and harvests give it as they give any type, `folio_get_all::<RawRecord>(…)`, and
-/// typed lists by [`RecordStream::raw`].
+/// A record as the server wrote it, a piece of JSON that is validated and not decoded: `get()`
+/// returns the text. Lists and harvests return it like any type, `folio_get_all::<RawRecord>(…)`,
+/// and typed lists with [`RecordStream::raw`].
 pub type RawRecord = Box<RawValue>;
 
 impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
-    /// The records of the list that `request` asks for, which may have a `query`. `limit` is the
-    /// number of records a page; `offset` is how many records are passed over.
+    /// The records of the list of `request`, which may have a `query`. `limit` is the page size;
+    /// `offset` is the number of records to skip.
     pub fn new(
         client: FolioClient,
         request: Request,
@@ -96,7 +97,7 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         }
     }
 
-    /// The same list, not begun yet, as records that are not decoded: to pass them on, or to keep
+    /// The same list, from its start, as records that are not decoded: to forward them, or to store
     /// them in files. It takes about half the time.
     ///
     /// ```no_run
@@ -119,8 +120,8 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         std::future::poll_fn(|context| self.reader.poll_next(context)).await
     }
 
-    /// Instead of the whole list, the records of these ids, as many requests as the length of a
-    /// request line asks for: see [`LookupById`].
+    /// Instead of the whole list, the records of these ids, in as many requests as the length of a
+    /// request line requires: see [`LookupById`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -139,8 +140,8 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
     }
 
     /// Instead of the whole list, the records that have one of these values in a field: HRIDs,
-    /// barcodes, user names, external ids. They are matched exactly (`==`), as many requests as the
-    /// length of a request line asks for: see [`LookupByValue`]. `field` is written as in CQL
+    /// barcodes, user names, external ids. They are matched exactly (`==`), in as many requests as
+    /// the length of a request line requires: see [`LookupByValue`]. `field` is written as in CQL
     /// (`personal.email`).
     ///
     /// ```no_run
@@ -164,18 +165,19 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         LookupByValue::new(self.into_pager(), field.into(), values)
     }
 
-    /// How many records came from the server so far, those of this page and bad ones included.
+    /// The number of records received so far, including the whole current page and unreadable ones.
     pub fn received(&self) -> u64 {
         self.pager().seen
     }
 
-    /// How this list is read otherwise than FOLIO's descriptions say, and why; none, mostly. It is
-    /// known once the first record came, and is logged as a warning, too.
+    /// The difference between the actual way of reading this list and FOLIO's descriptions, and the
+    /// reason; usually none. It is known once the first record was returned, and is also logged as
+    /// a warning.
     ///
     /// A server may reject the first page of a list, with 400, 422 or 500, because it does not
-    /// expect what the SDK adds: an order (`sortBy id`), `cql.allRecords=1`, or pages of 500. Where
+    /// support the SDK's additions: an order (`sortBy id`), `cql.allRecords=1`, or pages of 500. If
     /// no other reason is likely, the page is then requested without them. A list that is read
-    /// without an order can repeat or miss records while others write: the note says so.
+    /// without an order can repeat or skip records during concurrent writes: the note states this.
     pub fn note(&self) -> Option<&str> {
         self.pager().note()
     }
@@ -188,24 +190,23 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         self.reader.into_pager()
     }
 
-    /// Of a list that is read by offset: how many records lie before the next one.
+    /// For a list that is read by offset: the number of records before the next one.
     pub(crate) fn passed(&self) -> u64 {
         self.reader.passed()
     }
 
-    /// Of a list that is read by offset: the keys of the records that were taken last, the latest
-    /// first.
+    /// For a list that is read by offset: the keys of the last returned records, the latest first.
     pub(crate) fn recent(&self) -> impl Iterator<Item = &String> {
         self.reader.recent()
     }
 
-    /// From now on, a page is requested when it is needed, and not before.
+    /// From now on, a page is requested only when it is needed.
     pub(crate) fn without_look_ahead(mut self) -> Self {
         self.reader.without_look_ahead();
         self
     }
 
-    /// Where the list continues after the record that was taken last.
+    /// The position after the last returned record.
     pub(crate) fn position(&self) -> ListPosition {
         self.reader.position()
     }
@@ -215,7 +216,7 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         self.reader.stated_total()
     }
 
-    /// How many records there are, by what the server says.
+    /// The number of records that the server states.
     pub(crate) fn total(&self) -> Option<u64> {
         self.pager().total()
     }

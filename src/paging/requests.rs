@@ -1,4 +1,4 @@
-//! Which request comes next in a list, and the requests for parts of it.
+//! Chooses the next request of a list, and builds the requests for parts of it.
 
 use http::Method;
 
@@ -8,7 +8,7 @@ use crate::value::cql::{self, Cql};
 use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;
 
-/// How many values one request asks for at most, whatever its length.
+/// The maximum number of values per request, regardless of its length.
 const MOST_VALUES: usize = 200;
 const MOST_VALUES_IN_BODY: usize = 1_000;
 
@@ -16,10 +16,10 @@ const MOST_VALUES_IN_BODY: usize = 1_000;
 pub(super) struct Wanted<'a> {
     pub(super) field: &'a str,
     pub(super) values: &'a [&'a str],
-    /// Whether each value has one record at most. Of others there may be more than a page.
+    /// Whether each value has at most one record. Otherwise there may be more than a page.
     pub(super) is_key: bool,
     pub(super) offset: u64,
-    /// Whether the records are requested in an order, so that they can come in several pages.
+    /// Whether the records are requested in a defined order, so that they can span several pages.
     pub(super) is_sorted: bool,
 }
 
@@ -72,13 +72,13 @@ impl Pager {
     pub(super) fn after(&self, last: Option<&str>) -> Request {
         match last {
             Some(last) => self.range(Some(last), None),
-            // An offset is for the first page only.
+            // An offset applies only to the first page.
             None => self.request_page(&self.query, self.size, self.offset),
         }
     }
 
-    /// The request for the first page of the records whose keys are greater than one and at most
-    /// another.
+    /// The request for the first page of the records whose keys are greater than one bound and at
+    /// most another.
     pub(crate) fn range(&self, after: Option<&str>, until: Option<&str>) -> Request {
         let query = self.query.within(self.key(), after, until);
         self.request_page(&query, self.size, 0)
@@ -95,8 +95,8 @@ impl Pager {
         self.dialect.request(&self.request, &page)
     }
 
-    /// The request for the exact number of records: a page of none. RMB counts then, where it else
-    /// estimates. None where no such page is known to be possible.
+    /// The request for the exact number of records: a page of size 0. RMB counts then, where it
+    /// otherwise estimates. None if no such page is known to be possible.
     pub(super) fn counting(&self) -> Option<Request> {
         if !self.dialect.counts() {
             return None;
@@ -107,14 +107,14 @@ impl Pager {
         })
     }
 
-    /// The request for the exact number of records whose keys are greater than one and at most
-    /// another.
+    /// The request for the exact number of records whose keys are greater than one bound and at
+    /// most another.
     pub(crate) fn count_of_range(&self, after: Option<&str>, until: Option<&str>) -> Request {
         let query = self.query.within(self.key(), after, until);
         self.request_page(&query, 0, 0)
     }
 
-    /// How many values one request may ask for, whatever its length.
+    /// The maximum number of values per request, regardless of its length.
     pub(super) fn most_values(&self) -> usize {
         let most = match self.has_query_in_body() {
             true => MOST_VALUES_IN_BODY,
@@ -135,8 +135,8 @@ impl Pager {
         }
     }
 
-    /// The request for the records that have one of some values in a field, and how many of the
-    /// values it asks for: as many as one request has room for.
+    /// The request for the records that have one of some values in a field, and the number of its
+    /// values: as many as fit into one request.
     pub(super) fn request_values(&self, wanted: &Wanted<'_>) -> (Request, usize) {
         let in_body = self.has_query_in_body();
         let values = wanted.values;
@@ -173,8 +173,8 @@ impl Pager {
         }
     }
 
-    /// Whether an error says that there is no `…/retrieve`, in this release or for this user: then
-    /// it is not requested again.
+    /// Whether an error shows that `…/retrieve` does not exist, in this release or for this user:
+    /// then it is not requested again.
     pub(super) fn lacks_retrieve(&self, error: &Error) -> bool {
         let is_of_post = error
             .exchange()

@@ -1,4 +1,4 @@
-//! Reads what mod-search finds beyond its window, by a resource job.
+//! Reads the records that mod-search finds beyond its window, with a resource job.
 //!
 //! The job lists the ids of all records, and the records are then read by their ids.
 
@@ -19,10 +19,10 @@ use crate::wire::retry::RetryPolicy;
 
 const JOBS: &str = "/search/resources/jobs";
 
-/// How long a job may take.
+/// The timeout of a job.
 const PATIENCE: Duration = Duration::from_secs(1_800);
 
-/// The longest pause between two questions for its status.
+/// The maximum interval between two status requests.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Serialize, Deserialize)]
@@ -36,18 +36,18 @@ struct Job {
     status: Option<String>,
 }
 
-/// The ids that a job found, as the server sent them: read when they are needed.
+/// The ids that a job found, as the server sent them: parsed when they are needed.
 pub(crate) struct ResourceIds {
     page: PageBody,
     body: Bytes,
-    /// Those that are next.
+    /// The next ids.
     ready: Vec<String>,
-    /// Those that were requested last.
+    /// The last requested ids.
     asked: Vec<String>,
     ended: bool,
 }
 
-/// Lets mod-search list the ids of all records that a query finds.
+/// Starts a resource job of mod-search that lists the ids of all records of a query.
 pub(super) async fn find(
     client: FolioClient,
     base: Request,
@@ -60,7 +60,7 @@ pub(super) async fn find(
         entity_type: kind.to_owned(),
         status: None,
     };
-    // A job more does no harm.
+    // A duplicate job is harmless.
     let create = base.like(Method::POST, JOBS).json(&job).idempotent(true);
     let response = client.execute(create).await?;
     let job: Job = response.json()?;
@@ -94,18 +94,18 @@ pub(super) async fn find(
     })
 }
 
-/// A job that is asked for its status until it is complete.
+/// A job whose status is polled until it is complete.
 struct Polling<'a> {
     client: &'a FolioClient,
     base: &'a Request,
     path: String,
-    /// The response to its creation, which has its first status.
+    /// The response to its creation, which contains its first status.
     created: Option<Response>,
     policy: RetryPolicy,
     attempts: Attempts,
 }
 
-/// 50 ms before the second status, and up to 5 s before a later one.
+/// 50 ms before the second status request, and up to 5 s before later ones.
 fn polling_policy() -> RetryPolicy {
     RetryPolicy::default()
         .max_attempts(u32::MAX)
@@ -138,7 +138,7 @@ impl Retried for Polling<'_> {
         let error = Error::paging(
             response.exchange().clone(),
             format!(
-                "the resource job {} of mod-search did not complete: it is {} after {waited:?}; divide the query",
+                "the resource job {} of mod-search did not complete: its status is {} after {waited:?}; split the query",
                 self.path.rsplit('/').next().unwrap_or_default(),
                 status.unwrap_or_default()
             ),
@@ -157,7 +157,7 @@ impl Retried for Polling<'_> {
         self.client.session().bounds(&self.policy)
     }
 
-    /// Without jitter: this client is the only one that asks for the job.
+    /// Without jitter: only this client polls the job.
     fn random(&self) -> f64 {
         1.0
     }
@@ -168,8 +168,8 @@ impl ResourceIds {
         self.ready.is_empty() && self.ended
     }
 
-    /// Puts back those that were requested last, if there are several: the request for them was too
-    /// long for the server.
+    /// Puts back the last requested ids, if there are several: the request for them was too long
+    /// for the server.
     pub(super) fn ask_for_fewer(&mut self) -> bool {
         let asked = std::mem::take(&mut self.asked);
         let is_divisible = asked.len() > 1;
@@ -191,7 +191,7 @@ impl ResourceIds {
         Ok(())
     }
 
-    /// The request for the next of them: as many as `asking` can put into one.
+    /// The request for the next ids: as many as `asking` can put into one.
     pub(super) fn next(
         &mut self,
         client: &FolioClient,

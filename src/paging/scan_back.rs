@@ -1,15 +1,15 @@
-//! Finds the last record of a response without reading all of it: backwards, from its end.
+//! Finds the last record of a response without parsing all of it: backwards, from its end.
 
 use std::ops::Range;
 
-/// Where the last record of a response is, and `totalRecords` where it is behind the records: the
+/// The position of the last record of a response, and `totalRecords` if it follows the records: the
 /// last element of the last array that is a property of the response, or of the response that is an
 /// array.
 ///
-/// Read from the end backwards, which in JSON is unambiguous: outside of strings a quotation mark
-/// ends one, and the one that begins it has no backslash before it. It says nothing of responses
-/// that are not JSON; what it says of others may be of the wrong array. So it is good for a guess,
-/// which is compared with what is found when the page is read.
+/// Scans backwards from the end, which is unambiguous in JSON: outside of strings a quotation mark
+/// ends one, and the mark that starts it has no backslash before it. For a response that is not
+/// JSON the result is meaningless; for others it may refer to the wrong array. So it is only an
+/// estimate, which is compared with the result of parsing the page.
 pub(super) fn last_record(body: &[u8]) -> Option<(Range<usize>, Option<u64>)> {
     let mut total = None;
     let mut end = blank_back(body, body.len());
@@ -42,7 +42,7 @@ pub(super) fn last_record(body: &[u8]) -> Option<(Range<usize>, Option<u64>)> {
     Some((start..end, total))
 }
 
-/// Where the value begins that ends before `end`.
+/// The start of the value that ends before `end`.
 fn value_back(body: &[u8], end: usize) -> Option<usize> {
     let last = end.checked_sub(1)?;
     match body.get(last)? {
@@ -79,7 +79,7 @@ fn value_back(body: &[u8], end: usize) -> Option<usize> {
     }
 }
 
-/// Where the string begins whose closing mark is at `close`.
+/// The start of the string whose closing mark is at `close`.
 fn string_back(body: &[u8], close: usize) -> Option<usize> {
     let mut end = close;
     loop {
@@ -91,7 +91,7 @@ fn string_back(body: &[u8], close: usize) -> Option<usize> {
     }
 }
 
-/// Where the white space before `end` begins.
+/// The start of the white space before `end`.
 fn blank_back(body: &[u8], mut end: usize) -> usize {
     while end > 0 && matches!(body.get(end - 1), Some(b' ' | b'\n' | b'\r' | b'\t')) {
         end -= 1;

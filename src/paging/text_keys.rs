@@ -1,12 +1,12 @@
-//! Keys that are not UUIDs, remembered to notice one that comes twice.
+//! Keys that are not UUIDs, remembered to detect repetitions.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-/// How many keys are remembered, some 10 bytes each.
+/// The maximum number of remembered keys, some 10 bytes each.
 const REMEMBERED: usize = 1_000_000;
 
-/// The keys that came. Their order is not known, so each may come once.
+/// The received keys. Their order is unknown, so each may occur only once.
 #[derive(Default)]
 pub(super) struct TextKeys {
     keys: HashSet<u64>,
@@ -14,8 +14,8 @@ pub(super) struct TextKeys {
 }
 
 impl TextKeys {
-    /// Remembers a key; false if it is remembered already. When the memory is full, other keys are
-    /// taken for new.
+    /// Remembers a key; false if it is already known. When the memory is full, other keys count as
+    /// new.
     pub(super) fn is_new(&mut self, key: &str) -> bool {
         let hash = self.hasher.hash_one(key);
         self.keys.len() < REMEMBERED && self.keys.insert(hash) || !self.keys.contains(&hash)

@@ -1,13 +1,13 @@
-//! What the `totalRecords` of a list's pages say: whether records are missing.
+//! Evaluates the `totalRecords` of a list's pages: whether records are missing.
 //!
-//! It is an estimate in RMB from 1,000 records on, and it changes while others write. So nothing
-//! here ends a list: what does not agree is requested again.
+//! It is an estimate in RMB from 1,000 records on, and it changes during concurrent writes. So
+//! nothing here ends a list: a contradiction leads to a repeated request.
 
 /// The values of `totalRecords` so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Totals {
     last: Option<u64>,
-    /// That of the first page that has one.
+    /// The value of the first page that has one.
     first: Option<u64>,
     least: u64,
     most: u64,
@@ -24,21 +24,22 @@ impl Totals {
         self.first.get_or_insert(total);
     }
 
-    /// The latest one.
+    /// The latest value.
     pub(super) fn last(&self) -> Option<u64> {
         self.last
     }
 
-    /// Whether pages had different ones.
+    /// Whether pages had different values.
     fn is_changing(&self) -> bool {
         self.least != self.most
     }
 
-    /// Whether there is more behind a page of a list that is read by key, by `totalRecords` of that
-    /// page. The page has `of_page` records, of which `counted` are among the `arrived` ones.
+    /// Whether there is more after a page of a list that is read by key, according to
+    /// `totalRecords` of that page. The page has `of_page` records, of which `counted` are among
+    /// the `arrived` ones.
     ///
-    /// RMB counts what the query finds, which is what comes after a key. A server that counts the
-    /// whole list each time gives the number of the first page again.
+    /// RMB counts the matches of the query, which are the records after a key. A server that counts
+    /// the whole list each time states the number of the first page again.
     pub(super) fn has_more_behind_key(
         &self,
         total: Option<u64>,
@@ -57,12 +58,12 @@ impl Totals {
         }
     }
 
-    /// Whether there is more behind a position of a list that is read by offset and seems to end
-    /// there. `total` is that of the page, and `has_records` says whether the page has any.
+    /// Whether there is more after the apparent end of a list that is read by offset. `total` is
+    /// the value of the page, and `has_records` states whether the page has any.
     ///
-    /// A page that shows the last record and nothing behind it is complete; while others write, its
-    /// number may be of a moment later. An empty page of RMB has the offset for its number, if that
-    /// is less than there are.
+    /// A page that shows the last record and nothing after it is complete; during concurrent
+    /// writes, its number may be slightly newer. An empty page of RMB states the offset as its
+    /// number, if that is less than the actual one.
     pub(super) fn has_more_behind(
         &self,
         total: Option<u64>,
@@ -77,9 +78,9 @@ impl Totals {
         }
     }
 
-    /// How many records there are at least, where that is more than `arrived` although every
-    /// position was read: others came twice instead. A number that changed says this only of a list
-    /// whose records changed their order.
+    /// The minimum number of records, if that is more than `arrived` although every position was
+    /// read: others were repeated instead. A changed number shows this only for a list whose
+    /// records changed their order.
     pub(super) fn missing(&self, arrived: u64, is_reordered: bool) -> Option<u64> {
         self.last?;
         let is_certain = !self.is_changing() || is_reordered;
@@ -110,7 +111,7 @@ mod tests {
             (&[25], Some(5), false, 5, 5, 25, false),
             (&[25], Some(25), false, 10, 10, 20, true),
             (&[25], Some(25), false, 5, 5, 25, false),
-            // A page that is not counted yet: its records are behind those that came.
+            // A page that is not counted yet: its records follow the received ones.
             (&[25], Some(25), false, 3, 0, 20, true),
             (&[25], Some(25), false, 5, 0, 20, false),
         ] {
@@ -125,7 +126,7 @@ mod tests {
         for (before, total, has_records, has_pages, position, expected) in [
             (&[25][..], Some(25), false, true, 20, true),
             (&[25], Some(25), false, true, 25, false),
-            // Less than the position: the number of an empty page of RMB is its offset.
+            // Less than the position: an empty page of RMB states its offset as the number.
             (&[25], Some(0), false, true, 20, true),
             (&[20], Some(0), false, true, 20, false),
             (&[25], None, false, true, 20, true),

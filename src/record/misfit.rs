@@ -2,7 +2,7 @@
 //! the variant that fits best (`union.rs`).
 //!
 //! The count belongs to the thread that decodes: serde passes no state of the caller through
-//! `Deserialize`, and decoding never yields. Outside unions nobody reads it.
+//! `Deserialize`, and decoding never yields. It is read only for unions.
 
 use std::cell::Cell;
 

@@ -67,8 +67,8 @@ pub trait Record: Sized + PartialEq {
     fn put<'a, P: Put<'a>>(&'a self, other: &'a Self, out: &mut P);
 
     /// The required fields that the response lacked or had as `null`, here and in the records
-    /// within, by their paths: `metadata.createdDate`, `items[3].status`. A field that was set
-    /// since is none of them.
+    /// within, by their paths: `metadata.createdDate`, `items[3].status`. Fields set since then are
+    /// excluded.
     ///
     /// Empty for a record that the program made.
     fn missing(&self) -> Vec<String> {
@@ -77,8 +77,8 @@ pub trait Record: Sized + PartialEq {
         walk.missing
     }
 
-    /// What the response had in another type than described, here and in the records within. What
-    /// was set since is none of it.
+    /// The values that the response had in another type than described, here and in the records
+    /// within. Fields set since then are excluded.
     ///
     /// Of a list, elements that are `null` where the description knows none, and records that are
     /// no objects, are here, too: the list leaves them out.
@@ -104,8 +104,8 @@ pub trait Field: Sized + PartialEq {
     /// What stands where nothing has been read yet.
     fn blank() -> Self;
 
-    /// Reads a value into its place. Records are large: in place, none is moved from hand to hand
-    /// on its way.
+    /// Reads a value into its place. Records are large: they are decoded in place, to avoid moving
+    /// them.
     ///
     /// A value of another type is noted, and no error ([`lenient`]): it is for what the value is in
     /// to preserve it.
@@ -133,14 +133,14 @@ pub trait Field: Sized + PartialEq {
 /// all else about the field.
 #[doc(hidden)]
 pub trait Source {
-    /// Reads the value at hand into an optional field.
+    /// Reads the current value into an optional field.
     fn optional<T: Field>(&mut self, field: &mut T);
 
-    /// Reads the value at hand into the required field of this number. A `null` leaves the field
+    /// Reads the current value into the required field of this number. A `null` leaves the field
     /// missing.
     fn required<T: Field>(&mut self, field: &mut T, number: u32);
 
-    /// Keeps the value at hand among the unknown fields.
+    /// Stores the current value among the unknown fields.
     fn unknown(&mut self, extra: &mut AdditionalFields, key: &str);
 }
 

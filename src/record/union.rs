@@ -1,10 +1,10 @@
-//! Unions: how the variant of a value is determined.
+//! Unions: selects the variant of a value that is one of several things.
 //!
-//! Where the description names a property that says which variant it is (a discriminator), that
-//! decides. Otherwise each variant is tried, and the one that fits best is taken: the one of whose
-//! description least is missing or unknown, on all levels. The first that can be read
-//! would be wrong, since nearly all fields are optional and unknown ones are preserved. A value that is
-//! none of the variants stays JSON.
+//! If the description names a property that identifies the variant (a discriminator), that decides.
+//! Otherwise each variant is tried, and the best match is taken: the one of whose description the
+//! least is missing or unknown, on all levels. The first that can be read would be wrong, because
+//! nearly all fields are optional and unknown ones are preserved. A value that matches no variant
+//! stays JSON.
 
 use std::cell::Cell;
 use std::fmt;
@@ -156,7 +156,7 @@ macro_rules! __union {
             #[non_exhaustive]
             pub enum $name {
                 $($(#[$vmeta])* $variant($held),)*
-                /// What is none of the others, as the server sent it.
+                /// A value that matches none of the others, as the server sent it.
                 $other($crate::runtime::JsonValue),
             }
             impl $crate::runtime::Union for $name {

@@ -1,5 +1,4 @@
-//! What the circulation rules decide: which policy applies to a kind of item, loan and patron at a
-//! place.
+//! The policy that the circulation rules select for a kind of item, loan, patron and location.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,15 +17,16 @@ use crate::wire::error::{Error, Result};
 use crate::wire::operation::Operation;
 use crate::wire::request::Request;
 
-/// How long an answer is kept if the caller does not say.
+/// The default TTL of a cached response.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// What the rules decide by. All four are needed: the server refuses a question that lacks one.
+/// The parameters of the rules. All four are required: the server rejects a request without one of
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RuleParameters {
     /// The material type of the item (`item_type_id`).
     pub material_type: Id,
-    /// The loan type of the item, the temporary one if it has one (`loan_type_id`).
+    /// The loan type of the item, or its temporary one if it has one (`loan_type_id`).
     pub loan_type: Id,
     /// The patron group of the user (`patron_type_id`).
     pub patron_group: Id,
@@ -34,7 +34,7 @@ pub struct RuleParameters {
     pub location: Id,
 }
 
-/// The policy that a rule gives.
+/// The policy that a rule selects.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppliedPolicy {
     id: Id,
@@ -47,18 +47,18 @@ impl AppliedPolicy {
         &self.id
     }
 
-    /// Which of the parameters the rule that matched looks at (`appliedRuleConditions`), as the
-    /// server says it; null if it does not.
+    /// The parameters that the matching rule uses (`appliedRuleConditions`), as the server states
+    /// them; null if it does not.
     pub fn conditions(&self) -> &Value {
         &self.conditions
     }
 }
 
-/// The circulation rules of a tenant. [`FolioClient::circulation_rules`] gives them.
+/// The circulation rules of a tenant, returned by [`FolioClient::circulation_rules`].
 ///
-/// An answer is kept for [10 minutes](Self::max_age) for the same parameters, tenant and policy, in
-/// the place where [reference data](crate::ReferenceData) is kept: a job that looks at a million loans
-/// asks some hundred times.
+/// A response is cached for [10 minutes](Self::max_age), per parameters, tenant and policy, in the
+/// same cache as [reference data](crate::ReferenceData): a job that processes a million loans sends
+/// some hundred requests.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -84,7 +84,7 @@ pub struct CirculationRules<M = Async> {
 }
 
 impl FolioClient {
-    /// What the circulation rules of this handle's tenant decide.
+    /// The circulation rules of this handle's tenant.
     pub fn circulation_rules(&self) -> CirculationRules {
         CirculationRules {
             mode: Async,
@@ -94,7 +94,7 @@ impl FolioClient {
     }
 }
 
-/// Which policy, and the key of its identifier in the answer.
+/// The kind of policy, and the key of its identifier in the response.
 struct PolicyReference {
     operation: Operation,
     key: &'static str,
@@ -139,8 +139,7 @@ static LOST: PolicyReference = PolicyReference::new(
 in_mode!(CirculationRules<> { client, max_age });
 
 impl<M: Mode> CirculationRules<M> {
-    /// How old a kept answer may be, 10 minutes by default. With [`Duration::ZERO`] the server is
-    /// asked in any case.
+    /// The TTL of a cached response, 10 minutes by default. [`Duration::ZERO`] bypasses the cache.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;
@@ -152,7 +151,7 @@ impl CirculationRules {
     /// The loan policy.
     ///
     /// # Errors
-    /// What the server says: of parameters that are no UUIDs, or when the rules cannot be read.
+    /// The server's error: for parameters that are not UUIDs, or if the rules cannot be read.
     #[doc(alias = "get_loan_policy_id")]
     pub async fn loan_policy(&self, parameters: &RuleParameters) -> Result<Arc<AppliedPolicy>> {
         self.policy(&LOAN, parameters).await
@@ -229,7 +228,7 @@ async fn ask(
     let Some(id) = answer.get(kind.key).and_then(Value::as_str) else {
         return Err(Error::unexpected(
             response.exchange().clone(),
-            format!("the answer has no `{}`", kind.key),
+            format!("the response has no `{}`", kind.key),
             response.body(),
         ));
     };

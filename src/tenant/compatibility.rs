@@ -1,5 +1,4 @@
-//! What a tenant has of the modules that this build is made for: their versions, and those of their
-//! interfaces.
+//! Compares the tenant's modules and interfaces with those that this build was made for.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,7 +11,7 @@ use crate::tenant::tenancy::Tenancy;
 use crate::tenant::version::{compared, fits};
 use crate::wire::error::Result;
 
-/// A module that is built in.
+/// A module of this build.
 #[derive(Debug)]
 pub(crate) struct Built {
     pub(crate) module: &'static str,
@@ -23,41 +22,41 @@ pub(crate) struct Built {
 
 include!(concat!(env!("OUT_DIR"), "/built.rs"));
 
-/// The modules and interfaces of a tenant beside those of the build: [`FolioClient::compatibility`]
-/// gives it.
+/// The modules and interfaces of a tenant compared with those of the build, returned by
+/// [`FolioClient::compatibility`].
 ///
-/// It prints as a table, and as JSON by serde.
+/// `Display` writes a table, and serde writes JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Compatibility {
-    /// The tenant that was asked about.
+    /// The tenant.
     pub tenant: String,
-    /// What the tenant runs on.
+    /// The tenant's platform.
     pub platform: Platform,
-    /// The FOLIO release that the SDK is built for, `trillium`. With `FOLIO_SPECS_DIR`, the one
-    /// that its documents name.
+    /// The FOLIO release of this build, `trillium`. With `FOLIO_SPECS_DIR`, the release that its
+    /// documents name.
     pub release: String,
-    /// The modules whose features are enabled, in the order of their names.
+    /// The modules whose features are enabled, sorted by name.
     pub modules: Vec<ModuleCompatibility>,
 }
 
-/// A module of the build, and what a tenant has of it.
+/// A module of the build, and the tenant's version of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModuleCompatibility {
     /// The name, `mod-users`.
     pub name: String,
-    /// The version that the SDK is built for, `19.6.0`.
+    /// The version of the build, `19.6.0`.
     pub built: String,
-    /// The versions that the tenant has; mostly one.
+    /// The versions that the tenant has; usually one.
     pub tenant: Vec<String>,
-    /// How the newest of them compares with the build's.
+    /// The comparison of the newest of them with the build's version.
     pub state: ModuleState,
     /// The interfaces that the module provides in the build's release.
     pub interfaces: Vec<InterfaceCompatibility>,
 }
 
-/// How the version of a module that a tenant has compares with that of the build.
+/// The tenant's version of a module compared with that of the build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -70,21 +69,21 @@ pub enum ModuleState {
     Newer,
     /// The versions are equal.
     Same,
-    /// The module has no interfaces, and the tenant does not list it: an edge module, which answers
-    /// at an address of its own, or Okapi itself.
+    /// The module has no interfaces, and the tenant does not list it: an edge module, which has its
+    /// own address, or Okapi itself.
     Unlisted,
 }
 
-/// An interface of the build, and what a tenant has of it.
+/// An interface of the build, and the tenant's version of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InterfaceCompatibility {
     /// The id, `users`.
     pub id: String,
-    /// The version that the SDK is built for, `16.4`.
+    /// The version of the build, `16.4`.
     pub built: String,
-    /// The versions that the tenant has, of whatever module; empty if it has none. `None` if the
-    /// tenant's interfaces could not be read: Okapi forbids it, or Eureka's list of
+    /// The versions that the tenant has, from any module; empty if it has none. `None` if the
+    /// tenant's interfaces could not be read: Okapi denies permission, or Eureka's list of
     /// applications has no descriptors.
     pub tenant: Option<Vec<String>>,
 }
@@ -137,7 +136,7 @@ impl Compatibility {
         self.problems().next().is_none()
     }
 
-    /// The modules that are not.
+    /// The incompatible modules.
     pub fn problems(&self) -> impl Iterator<Item = &ModuleCompatibility> {
         self.modules.iter().filter(|module| !module.is_compatible())
     }
@@ -150,8 +149,8 @@ impl Compatibility {
 
 impl ModuleCompatibility {
     /// Whether the tenant has all interfaces of the module in compatible versions, whichever module
-    /// provides them: on Eureka, `mod-login-keycloak` provides `login`. Where the tenant's
-    /// interfaces are not known, whether it has the module at all.
+    /// provides them: on Eureka, `mod-login-keycloak` provides `login`. If the tenant's interfaces
+    /// are unknown, whether it has the module at all.
     pub fn is_compatible(&self) -> bool {
         let known = self
             .interfaces
@@ -164,7 +163,7 @@ impl ModuleCompatibility {
         }
     }
 
-    /// The interfaces that the tenant has in no compatible version.
+    /// The interfaces without a compatible version in the tenant.
     pub fn incompatible_interfaces(&self) -> impl Iterator<Item = &InterfaceCompatibility> {
         let interfaces = self.interfaces.iter();
         interfaces.filter(|interface| interface.is_compatible() == Some(false))
@@ -173,8 +172,8 @@ impl ModuleCompatibility {
 
 impl InterfaceCompatibility {
     /// Whether one of the tenant's versions is compatible, by FOLIO's rule: the same major version,
-    /// and at least the minor version (Okapi's `InterfaceDescriptor`). `None` if it is not
-    /// known which the tenant has.
+    /// and at least the minor version (Okapi's `InterfaceDescriptor`). `None` if the tenant's
+    /// versions are unknown.
     pub fn is_compatible(&self) -> Option<bool> {
         let mut versions = self.tenant.as_ref()?.iter();
         Some(versions.any(|version| fits(&self.built, version)))
@@ -197,15 +196,15 @@ impl fmt::Display for InterfaceCompatibility {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} {}", self.id, self.built)?;
         match self.tenant.as_deref() {
-            None => out.write_str(": not known"),
+            None => out.write_str(": unknown"),
             Some([]) => out.write_str(": none"),
             Some(versions) => write!(out, ": {}", versions.join(", ")),
         }
     }
 }
 
-/// A table with a line per module: name, version of the build, version of the tenant, state, and
-/// the interfaces that do not fit as `<id> <version of the build>: <version of the tenant>`.
+/// A table with one line per module: name, version of the build, version of the tenant, state, and
+/// the incompatible interfaces as `<id> <version of the build>: <version of the tenant>`.
 impl fmt::Display for Compatibility {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: Vec<[String; 5]> = self
@@ -224,7 +223,7 @@ impl fmt::Display for Compatibility {
                     false => unfit.join("; "),
                     true if module.interfaces.is_empty() => String::new(),
                     true if module.interfaces.iter().any(|one| one.tenant.is_none()) => {
-                        "not known".to_owned()
+                        "unknown".to_owned()
                     }
                     true => "compatible".to_owned(),
                 };
@@ -265,16 +264,16 @@ impl fmt::Display for Compatibility {
 }
 
 impl FolioClient {
-    /// Compares the modules and interfaces of this handle's tenant with those that the SDK is built
-    /// for: the release (`trillium`, unless the feature of another one is enabled) and the
-    /// modules whose features are enabled.
+    /// Compares the modules and interfaces of this handle's tenant with those of this build: its
+    /// release (`trillium`, unless the feature of another one is enabled) and the modules whose
+    /// features are enabled.
     ///
-    /// Ask it when a program starts, or when calls fail: a 404 "No suitable module found" says in
-    /// its help what this says of the one interface.
+    /// Call it when a program starts, or when calls fail: the help of a 404 "No suitable module
+    /// found" contains the same comparison for a single interface.
     ///
-    /// What is sent: as [`modules`](Self::modules); on Okapi, also `GET
-    /// /_/proxy/tenants/{tenant}/interfaces`. If only that fails, the versions
-    /// of the interfaces are not known. Nothing is cached.
+    /// Sends the requests of [`modules`](Self::modules); on Okapi, also `GET
+    /// /_/proxy/tenants/{tenant}/interfaces`. If only that request fails, the versions of the
+    /// interfaces are unknown. Nothing is cached.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {

@@ -1,5 +1,5 @@
-//! Consortia (ECS): several tenants of one FOLIO, one of them central, whose users have
-//! affiliations with each other.
+//! Consortia (ECS): several tenants of one FOLIO system, one of them central, between which users
+//! have affiliations.
 
 use http::Method;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ static TENANTS: Operation = Operation::new(
     "/consortia/{consortiumId}/tenants",
 );
 
-/// The consortium that a tenant belongs to. [`FolioClient::consortium`] finds it.
+/// The consortium of a tenant, returned by [`FolioClient::consortium`].
 #[derive(Debug, Clone)]
 pub struct Consortium<M = Async> {
     pub(crate) mode: M,
@@ -44,24 +44,24 @@ pub struct Member {
     /// The code, up to five letters.
     #[serde(default)]
     pub code: String,
-    /// What people call it.
+    /// The display name.
     #[serde(default)]
     pub name: String,
     /// Whether it is the central tenant.
     #[serde(default)]
     pub is_central: bool,
-    /// Whether it has left the consortium; its data are still there.
+    /// Whether it has left the consortium; its data still exist.
     #[serde(default)]
     pub is_deleted: bool,
 }
 
 impl FolioClient {
-    /// The consortium that this handle's tenant belongs to; none if it belongs to none.
+    /// The consortium of this handle's tenant; none if it belongs to none.
     ///
-    /// Any tenant of a consortium knows it, so the login of a member's user is enough. What is
-    /// sent: `GET /user-tenants?limit=1` in this handle's tenant, whose records name consortium
-    /// and central tenant; where that says nothing, `GET /consortia`, which is known where
-    /// the consortium is stored. Nothing is kept: ask once.
+    /// Any tenant of a consortium knows it, so a login in a member tenant is sufficient. Sends `GET
+    /// /user-tenants?limit=1` in this handle's tenant, whose records name consortium and central
+    /// tenant; if it returns none, `GET /consortia`, which works in the tenant that stores the
+    /// consortium. The result is not cached: call it once.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -77,8 +77,8 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// What the server says, for instance when the user lacks the permission for both calls. A 404
-    /// is no error: a tenant outside of consortia has no such module.
+    /// The server's error, for example if the user lacks the permission for both calls. A 404 is
+    /// not an error: a tenant outside of consortia does not have the module.
     #[doc(alias = "is_ecs")]
     #[doc(alias = "ecs_consortium")]
     pub async fn consortium(&self) -> Result<Option<Consortium>> {
@@ -88,7 +88,7 @@ impl FolioClient {
         }
         match (by_affiliation, self.consortium_by_list().await) {
             (_, Ok(Some(consortium))) => Ok(Some(consortium)),
-            // A tenant outside of consortia has no such module, or its lists are empty.
+            // A tenant outside of consortia does not have the module, or its lists are empty.
             (Ok(_), Ok(_)) => Ok(None),
             (Ok(_), Err(error)) if error.is_not_found() || error.is_forbidden() => Ok(None),
             (Err(error), Ok(_)) if error.is_not_found() => Ok(None),
@@ -173,19 +173,19 @@ impl<M: Mode> Consortium<M> {
 
 impl Consortium {
     /// A handle for the central tenant, with the login of the client that found the consortium. The
-    /// user needs an affiliation with it.
+    /// user needs an affiliation with that tenant.
     pub fn central(&self) -> FolioClient {
         self.central_client()
     }
 
-    /// All tenants of the consortium, the central one among them, in the order of their ids, those
-    /// that left it left out.
+    /// All tenants of the consortium, including the central one, sorted by id, without those that
+    /// left it.
     ///
-    /// They are asked for in the central tenant; where the user has no access to it, in the tenant
-    /// of the handle that found the consortium.
+    /// Requested in the central tenant or, if the user has no access to it, in the tenant of the
+    /// handle that found the consortium.
     ///
     /// # Errors
-    /// What the central tenant says, if neither gives them.
+    /// The error of the central tenant, if neither request succeeds.
     #[doc(alias = "ecs_members")]
     pub async fn members(&self) -> Result<Vec<Member>> {
         let error = match members(&self.central(), &self.id).await {

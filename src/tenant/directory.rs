@@ -1,4 +1,4 @@
-//! The modules of tenants, as the client needs them while it sends a request.
+//! The modules of tenants, for use by the client while it sends a request.
 
 use std::future::Future;
 use std::pin::Pin;

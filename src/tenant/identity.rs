@@ -1,5 +1,5 @@
-//! Who the client is to the server: its user, and the headers that let other HTTP clients speak for
-//! it.
+//! The identity of the client: its user, and the headers with which other HTTP clients can act on
+//! its behalf.
 
 use http::{HeaderMap, Method};
 use serde::Deserialize;
@@ -24,7 +24,7 @@ static MYSELF: Operation = Operation::new("get_self", Method::GET, "/bl-users/_s
 static USERS: Operation = Operation::new("list_users", Method::GET, "/users");
 static USER: Operation = Operation::new("get_user", Method::GET, "/users/{userId}");
 
-/// The user of the login, as far as it is known without asking for the record.
+/// The user of the login, as far as it is known without requesting the record.
 struct LoginResponse {
     claims: TokenClaims,
     username: Option<String>,
@@ -32,12 +32,12 @@ struct LoginResponse {
 }
 
 impl FolioClient {
-    /// The headers that FOLIO wants of a request: `x-okapi-tenant` of this handle and
-    /// `x-okapi-token`, for HTTP clients that do not go through this one.
+    /// The headers that FOLIO requires: `x-okapi-tenant` of this handle and `x-okapi-token`, for
+    /// HTTP clients other than this one.
     ///
-    /// The token is fresh: one that is about to expire is renewed first. It dies all the same,
-    /// mostly after 10 minutes, so ask again for each request rather than to keep it; and with
-    /// it goes no refresh token. Its value is marked as sensitive: `Debug` does not show it.
+    /// The token is fresh: one that is about to expire is renewed first. It expires nevertheless,
+    /// usually after 10 minutes, so call this for each request rather than store the result; it
+    /// includes no refresh token. The value is marked as sensitive: `Debug` does not show it.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, other: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -48,7 +48,7 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// What the server says to a login or renewal that was needed.
+    /// The server's error for a login or renewal that was needed.
     pub async fn folio_headers(&self) -> Result<HeaderMap> {
         let tenant = self.tenant_header()?;
         let token = self.session().fresh_token().await?;
@@ -58,26 +58,25 @@ impl FolioClient {
         Ok(headers)
     }
 
-    /// The identifier of the user that this client is logged in as: in a consortium that of the
-    /// tenant of the login, whatever the tenant of this handle.
+    /// The identifier of the user of this client: in a consortium, of the user in the tenant of the
+    /// login, independent of this handle's tenant.
     ///
-    /// The token says it, and nothing is sent. Where it does not, what is sent is `GET
-    /// /bl-users/by-username/{username}`, and if that is refused or unknown, `GET
-    /// /users?query=username=="…"`; without a username (a token was handed in) `GET
+    /// The token contains it, and nothing is sent. If it does not, sends `GET
+    /// /bl-users/by-username/{username}`, and if that is not permitted or unknown, `GET
+    /// /users?query=username=="…"`; without a user name (the token was supplied) `GET
     /// /bl-users/_self`.
     ///
     /// # Errors
-    /// What the server says; [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if it has no record of
-    /// the user, as of system users.
+    /// The server's error; [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if it has no record of
+    /// the user, as for system users.
     #[doc(alias = "current_user")]
     pub async fn current_user_id(&self) -> Result<Id> {
         let login = self.current_login().await?;
         self.id_of_user(&login).await
     }
 
-    /// The record of the user that this client is logged in as, from the tenant of the login: `GET
-    /// /users/{id}`. The type is the caller's choice: the generated `users::User`, or
-    /// [`Value`](serde_json::Value).
+    /// The record of the user of this client, from the tenant of the login: `GET /users/{id}`. The
+    /// caller chooses the type: the generated `users::User`, or [`Value`](serde_json::Value).
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -88,7 +87,7 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// As [`current_user_id`](Self::current_user_id), and what the server says to the second call.
+    /// As [`current_user_id`](Self::current_user_id), and the server's error for the second call.
     pub async fn current_user<T: DeserializeOwned>(&self) -> Result<T> {
         let login = self.current_login().await?;
         let id = self.id_of_user(&login).await?;
@@ -147,7 +146,7 @@ impl FolioClient {
         match users.as_slice() {
             [user] => Ok(user.id.clone()),
             found => Err(Error::lookup(format!(
-                "{} users of tenant `{}` have the username `{username}`, and one was expected",
+                "{} users of tenant `{}` have the username `{username}`; expected exactly one",
                 found.len(),
                 login.tenant
             ))),

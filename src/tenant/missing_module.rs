@@ -1,5 +1,5 @@
-//! What helps where a gateway finds no module for a path: which interface the call needs, and what
-//! the tenant has of it.
+//! Help for a path for which a gateway finds no module: the interface that the call needs, and the
+//! tenant's version of it.
 
 use std::fmt::Write as _;
 use std::pin::Pin;
@@ -16,21 +16,21 @@ use crate::wire::error::Error;
 use crate::wire::request::Request;
 use crate::wire::retry::RetryPolicy;
 
-/// How long the lookup may take.
+/// The timeout of the lookup.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// What a call needs of a tenant: a module, and an interface with its version.
+/// The requirements of a call: a module, and an interface with its version.
 type Need = (&'static str, &'static str);
 
-/// Boxed: it sends requests by the pipeline that it is called from.
+/// Boxed: it sends requests through the pipeline from which it is called.
 type Explaining = Pin<Box<dyn Future<Output = Error> + Send>>;
 
-/// Adds to the error of a call what helps, where a gateway said that no module has its path. Other
-/// errors stay as they are.
+/// Adds help to the error of a call for which a gateway reported that no module has its path. Other
+/// errors are unchanged.
 ///
-/// What the tenant has is looked up once a minute and tenant, whether that succeeds or not, and not
-/// beyond the deadline of the call. If it fails, for instance since the user may not see it, the
-/// error has what is known without it.
+/// The tenant's modules are looked up once per minute and tenant, including failed lookups, and
+/// only within the deadline of the call. If the lookup fails, for example because the user lacks
+/// the permission, the help is limited to the facts known without it.
 pub(crate) fn explained(client: FolioClient, request: &Request, error: Error) -> Explaining {
     let needs = needs(request);
     let tenant = request.tenant_or(client.tenant()).to_owned();
@@ -41,7 +41,7 @@ pub(crate) fn explained(client: FolioClient, request: &Request, error: Error) ->
     Box::pin(async move {
         if needs.is_empty() {
             return error.with_help(format!(
-                "the gateway has no route for it, and FOLIO's {RELEASE} release has no such path: check path, method and tenant"
+                "the gateway has no route for this path, and FOLIO's {RELEASE} release does not have it either: check path, method and tenant"
             ));
         }
         let handle = client.for_tenant(&tenant);
@@ -63,7 +63,7 @@ async fn look(client: &FolioClient, tenant: &str) -> Option<Arc<Option<Tenancy>>
             .tenancy_by(|request| request.retry(once.clone()))
             .await;
         let count = found.as_ref().map_or(1, |found| found.modules.len());
-        // A failure is cached too: many calls may fail at once.
+        // A failure is cached, too: many calls may fail at once.
         Ok((found.ok(), count))
     };
     let key = CacheKey::new::<Option<Tenancy>>(tenant, "tenancy");
@@ -96,7 +96,7 @@ fn help(needs: &[Need], tenant: &str, tenancy: Option<&Tenancy>) -> String {
         }
     }
     let Some(tenancy) = tenancy else {
-        text.push_str("; `compatibility()` compares what the tenant has with it");
+        text.push_str("; `compatibility()` compares the tenant's modules with this build");
         return text;
     };
     for (module, interface) in needs {
@@ -115,16 +115,16 @@ fn help(needs: &[Need], tenant: &str, tenancy: Option<&Tenancy>) -> String {
             None => write!(text, "; {has}"),
             Some([]) => write!(
                 text,
-                "; {has}, and no interface `{id}`: enable a module that provides it"
+                "; {has}, and the interface `{id}` is missing: enable a module that provides it"
             ),
             Some(versions) if versions.iter().any(|known| fits(version, known)) => write!(
                 text,
-                "; {has}, and `{id}` {}, which is compatible: the module has no such path, so check method and path (letter case, slash at the end)",
+                "; {has}, and `{id}` {}, which is compatible: the module does not have this path: check method and path (letter case, trailing slash)",
                 versions.join(", ")
             ),
             Some(versions) => write!(
                 text,
-                "; {has}, and `{id}` {}, which is not compatible: build for the release of the tenant, or call what it has by path",
+                "; {has}, and `{id}` {}, which is not compatible: build for the tenant's release, or call the tenant's version by path",
                 versions.join(", ")
             ),
         };

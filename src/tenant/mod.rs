@@ -1,5 +1,5 @@
-//! What a tenant has: its modules and interfaces, reference data, circulation rules, consortium,
-//! user.
+//! The contents of a tenant: its modules and interfaces, reference data, circulation rules,
+//! consortium, user.
 
 pub(crate) mod circulation_rules;
 pub(crate) mod compatibility;

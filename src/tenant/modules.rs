@@ -1,4 +1,4 @@
-//! The modules of a tenant and their versions, whatever the platform.
+//! The modules of a tenant and their versions, on any platform.
 
 use crate::wire::headers::MODULE_ID;
 use std::ops::Deref;
@@ -27,10 +27,10 @@ static EUREKA: Operation = Operation::new(
     "/entitlements/{tenant}/applications",
 );
 
-/// How long the modules of a tenant are cached, to address requests.
+/// The TTL of a tenant's cached modules, which are used to address requests.
 const MODULES_AGE: Duration = Duration::from_secs(600);
 
-/// What FOLIO runs on.
+/// The platform of a FOLIO system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -49,8 +49,8 @@ pub struct Module {
 }
 
 impl Module {
-    /// The parts of `mod-users-19.4.0`: the version begins after the first hyphen that a digit
-    /// follows, as Okapi has it.
+    /// The parts of `mod-users-19.4.0`: the version starts after the first hyphen that precedes a
+    /// digit, as in Okapi.
     fn of_id(id: &str) -> Self {
         let at = id
             .as_bytes()
@@ -98,7 +98,7 @@ pub(crate) struct Provided {
     pub(crate) version: String,
 }
 
-/// The modules of a tenant, in the order of their names. It reads as a slice of them.
+/// The modules of a tenant, sorted by name. It dereferences to a slice.
 #[derive(Debug, Clone)]
 pub struct Modules {
     tenant: String,
@@ -125,12 +125,12 @@ impl Modules {
         }
     }
 
-    /// The tenant whose modules they are.
+    /// The tenant of the modules.
     pub fn tenant(&self) -> &str {
         &self.tenant
     }
 
-    /// Who gave the list.
+    /// The platform that returned the list.
     pub fn platform(&self) -> Platform {
         self.platform
     }
@@ -159,27 +159,27 @@ impl Modules {
             .take(5)
             .collect();
         let error = Error::lookup(format!(
-            "none of the {} modules of tenant `{}` is \"{}\"",
+            "none of the {} modules of tenant `{}` is named \"{}\"",
             self.modules.len(),
             self.tenant,
             name.escape_debug()
         ));
         Err(if near.is_empty() {
-            error
-                .with_help("the name is that of the module, such as `mod-users`, without a version")
+            error.with_help("pass the module's name without a version, such as `mod-users`")
         } else {
-            error.with_help(format!("there are: {}", near.join(", ")))
+            error.with_help(format!("similar names: {}", near.join(", ")))
         })
     }
 }
 
 impl FolioClient {
-    /// The modules that this handle's tenant has, with their versions. Nothing is kept: ask once.
+    /// The modules of this handle's tenant, with their versions. The result is not cached: call it
+    /// once.
     ///
-    /// What is sent: Okapi's `GET /_/proxy/tenants/{tenant}/modules`; where that is unknown (404)
-    /// or forbidden (403), Eureka's `GET /entitlements/{tenant}/applications`, page by page.
-    /// The user needs the permission for the one or the other (`okapi.proxy.tenants.modules.
-    /// list`, `mgr-tenant-entitlements.applications.collection.get`).
+    /// Sends Okapi's `GET /_/proxy/tenants/{tenant}/modules`; if that is unknown (404) or forbidden
+    /// (403), Eureka's `GET /entitlements/{tenant}/applications`, page by page. The user needs the
+    /// permission for one of them (`okapi.proxy.tenants.modules.list`,
+    /// `mgr-tenant-entitlements.applications.collection.get`).
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -191,15 +191,15 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// What the server says; where it knows neither, what it says to the second; where the first is
-    /// forbidden and the second unknown, what it says to the first.
+    /// The server's error: if both requests are unknown, the error of the second; if the first is
+    /// forbidden and the second unknown, the error of the first.
     #[doc(alias = "module_versions")]
     pub async fn modules(&self) -> Result<Modules> {
         Ok(self.modules_by(&|request| request).await?.0)
     }
 
-    /// The modules, and on Eureka the interfaces that the descriptors in its answer provide, if it
-    /// has any. `change` is done to each request before it is sent.
+    /// The modules, and on Eureka the interfaces that the descriptors in its response provide, if
+    /// it has any. `change` is applied to each request before it is sent.
     pub(crate) async fn modules_by(
         &self,
         change: &(impl Fn(Request) -> Request + Send + Sync),
@@ -207,7 +207,7 @@ impl FolioClient {
         match self.okapi_modules(change).await {
             Ok(modules) => Ok((modules, None)),
             Err(error) if error.is_not_found() => self.eureka_modules(change).await,
-            // A gateway of Eureka may forbid what it does not have.
+            // A gateway of Eureka may deny permission for a path that it does not have.
             Err(error) if error.is_forbidden() => match self.eureka_modules(change).await {
                 Err(second) if second.is_not_found() => Err(error),
                 other => other,
@@ -217,12 +217,12 @@ impl FolioClient {
     }
 
     /// The request, addressed to the module of its operation: gateways route paths that several
-    /// modules provide by `X-Okapi-Module-Id`, which is the id of the module that the tenant
-    /// has (Okapi: `ProxyService`, `ModuleCache`). The list of modules is cached for ten minutes.
+    /// modules provide by `X-Okapi-Module-Id`, which is the id of the tenant's module (Okapi:
+    /// `ProxyService`, `ModuleCache`). The list of modules is cached for ten minutes.
     pub(crate) async fn addressed(&self, request: Request) -> Result<Request> {
         let name = request.operation().module;
         let tenant = request.tenant_or(self.tenant());
-        let help = "several modules provide this path, and the header `X-Okapi-Module-Id` says which one is called: set it to the id of the module that the tenant has, such as `mod-users-19.4.6`, if the client cannot find it out";
+        let help = "several modules provide this path, and the header `X-Okapi-Module-Id` selects one of them: if the client cannot determine it, set it to the id of the tenant's module, such as `mod-users-19.4.6`";
         let load = async {
             let modules = self.for_tenant(tenant).modules().await?;
             let count = modules.len();
@@ -240,7 +240,7 @@ impl FolioClient {
             [] => Err(modules
                 .version_of(name)
                 .err()
-                .unwrap_or_else(|| Error::lookup(format!("there is no module `{name}`")))
+                .unwrap_or_else(|| Error::lookup(format!("module `{name}` not found")))
                 .with_help(help)),
             several => {
                 let ids: Vec<String> = several.iter().map(|module| module.id()).collect();
@@ -278,8 +278,8 @@ impl FolioClient {
         struct Application {
             #[serde(default)]
             modules: Vec<Described>,
-            /// mgr-applications has them (`ApplicationDescriptor`); whether the list of entitled
-            /// applications shows them is not recorded.
+            /// mgr-applications has them (`ApplicationDescriptor`); it is not recorded whether the
+            /// list of entitled applications contains them.
             #[serde(rename = "moduleDescriptors")]
             descriptors: Option<Vec<Descriptor>>,
         }
@@ -337,12 +337,12 @@ impl FolioClient {
     }
 }
 
-/// Forgets the modules of a tenant.
+/// Invalidates the modules of a tenant.
 pub(super) fn forget(client: &FolioClient, tenant: &str) {
     client.session().cache.forget_one(&cached(tenant));
 }
 
-/// Where the modules of a tenant are cached.
+/// The cache of the modules of a tenant.
 fn cached(tenant: &str) -> CacheKey {
     CacheKey::new::<Modules>(tenant, "modules")
 }

@@ -1,5 +1,6 @@
-//! Reference data: the lists of types, codes and places that records name by identifier. They are
-//! short, change rarely and are needed all the time, so they are read whole and kept for a while.
+//! Reference data: the lists of types, codes and locations that records reference by identifier.
+//! They are short, rarely change and are needed often, so they are read completely and cached with
+//! a TTL.
 
 use std::fmt;
 use std::ops::Deref;
@@ -24,11 +25,11 @@ use crate::wire::paging::Paging;
 use crate::wire::paging::PagingStyle;
 use crate::wire::request::Request;
 
-/// How long a list is kept if the caller does not say.
+/// The default TTL of a cached list.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// A list of reference data: where it is, and the key of its records. Those that FOLIO's modules
-/// have are constants of [`ReferenceData`]; others are made.
+/// A list of reference data: its path, and the key of its records. The lists of FOLIO's modules are
+/// constants of [`ReferenceData`]; others can be created.
 ///
 /// ```
 /// use folio_sdk::ReferenceList;
@@ -43,8 +44,8 @@ pub struct ReferenceList {
 }
 
 impl ReferenceList {
-    /// The list at a path, whose records are the array of the key `items`. It is read by offset, in
-    /// the order of `id`.
+    /// The list at a path, whose records are in the array with the key `items`. It is read by
+    /// offset, in the order of `id`.
     pub const fn new(path: &'static str, items: &'static str) -> Self {
         Self {
             path,
@@ -53,7 +54,7 @@ impl ReferenceList {
         }
     }
 
-    /// Says that the list can be read by `id>…`, as those of the storage modules can.
+    /// Declares that the list can be read by `id>…`, as the lists of the storage modules can.
     #[must_use]
     pub const fn by_id(mut self) -> Self {
         self.by_id = true;
@@ -71,15 +72,15 @@ impl ReferenceList {
     }
 }
 
-/// The records of a list, which reads as a slice of them.
+/// The records of a list; dereferences to a slice.
 pub struct ReferenceRecords<T> {
     records: Vec<T>,
     errors: Vec<Error>,
 }
 
 impl<T> ReferenceRecords<T> {
-    /// The records that could not be read as a `T`: each error has the record as the server sent it
-    /// ([`record_json`](Error::record_json)). The others are there all the same.
+    /// The records that could not be read as a `T`: each error contains the record as the server
+    /// sent it ([`record_json`](Error::record_json)). The other records are available.
     pub fn errors(&self) -> &[Error] {
         &self.errors
     }
@@ -101,13 +102,13 @@ impl<T: fmt::Debug> fmt::Debug for ReferenceRecords<T> {
 
 /// The reference data of a tenant. [`FolioClient::reference_data`] gives it.
 ///
-/// A list is read whole, to its end, when it is first asked for, and kept for [10
-/// minutes](Self::max_age): for this tenant and this record type, for all clones and handles of the
-/// client. However many tasks ask at once, one request goes out. At most 512 lists with 200,000
-/// records together are kept; what is used least goes first. A failure is not kept.
+/// A list is read completely on first use, and cached for [10 minutes](Self::max_age): per tenant
+/// and record type, for all clones and handles of the client. Concurrent callers share one request.
+/// At most 512 lists with 200,000 records in total are cached; the least recently used list is
+/// evicted first. Errors are not cached.
 ///
-/// The record type is the caller's choice: the generated one of the module, a struct with the two
-/// fields that matter, or [`Value`](serde_json::Value).
+/// The caller chooses the record type: the generated one of the module, a struct with the two
+/// relevant fields, or [`Value`](serde_json::Value).
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -131,8 +132,8 @@ pub struct ReferenceData<M = Async> {
 }
 
 impl FolioClient {
-    /// The reference data of this handle's tenant: identifier types, locations and the like, kept
-    /// for a while.
+    /// The reference data of this handle's tenant: identifier types, locations and others, cached
+    /// with a TTL.
     pub fn reference_data(&self) -> ReferenceData {
         ReferenceData {
             mode: Async,
@@ -142,7 +143,7 @@ impl FolioClient {
     }
 }
 
-/// What every list has of a record; enough to find one by what people call it.
+/// The common fields of records in these lists; sufficient to find one by its display name.
 #[derive(Deserialize)]
 struct Named {
     id: Id,
@@ -152,7 +153,7 @@ struct Named {
     group: Option<Label>,
 }
 
-/// Text; what else a server may send there is nothing to find a record by.
+/// Text; a record cannot be found by other types of values.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Label {
@@ -182,15 +183,15 @@ impl Named {
 in_mode!(ReferenceData<> { client, max_age });
 
 impl<M: Mode> ReferenceData<M> {
-    /// How old a kept list may be, 10 minutes by default. With [`Duration::ZERO`] the server is
-    /// asked in any case, and what it says is kept for others.
+    /// The TTL of a cached list, 10 minutes by default. With [`Duration::ZERO`] the server is
+    /// always called, and the response is cached for others.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;
         self
     }
 
-    /// Forgets what is kept for this tenant.
+    /// Invalidates the cached lists of this tenant.
     pub fn invalidate(&self) {
         self.client.session().cache.forget(self.client.tenant());
     }
@@ -200,8 +201,8 @@ impl ReferenceData {
     /// The records of a list.
     ///
     /// # Errors
-    /// What the server says to the first page that fails. A record that is no `T` is none of them:
-    /// see [`ReferenceRecords::errors`].
+    /// The server's error for the first page that fails. A record that is not a `T` is not such an
+    /// error: see [`ReferenceRecords::errors`].
     pub async fn list<T: DeserializeOwned + Send + Sync + 'static>(
         &self,
         list: &ReferenceList,
@@ -221,11 +222,11 @@ impl ReferenceData {
             .await
     }
 
-    /// The identifier of the record that has `text` as its code, name or group, letter by letter.
+    /// The identifier of the record whose code, name or group equals `text` exactly.
     ///
     /// # Errors
-    /// As [`list`](Self::list); [`ErrorKind::Lookup`] if no record has it, or several have. There
-    /// is no guess and no default.
+    /// As [`list`](Self::list); [`ErrorKind::Lookup`] if no record matches, or several do. There is
+    /// no fuzzy match and no default.
     pub async fn id_of(&self, list: &ReferenceList, text: &str) -> Result<Id> {
         let records = self.list::<Named>(list).await?;
         let by = |of: fn(&Named) -> Option<&Label>| -> Vec<&Named> {
@@ -234,7 +235,7 @@ impl ReferenceData {
                 .filter(|record| Label::is(of(record), text))
                 .collect()
         };
-        // A code is unique where there is one; a name need not be.
+        // A code is unique if there is one; a name need not be.
         let found = [
             by(|record| record.code.as_ref()),
             by(|record| record.name.as_ref()),
@@ -283,7 +284,7 @@ impl ReferenceData {
         if near.is_empty() {
             error
         } else {
-            error.with_help(format!("there are: {}", near.join(", ")))
+            error.with_help(format!("similar names: {}", near.join(", ")))
         }
     }
 
@@ -333,7 +334,7 @@ macro_rules! lists {
             pub const LISTS: &'static [ReferenceList] = &[$(Self::$constant,)*];
 
             $(
-                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) gives them.")]
+                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) returns them.")]
                 ///
                 /// # Errors
                 /// As [`list`](Self::list).

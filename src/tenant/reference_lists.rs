@@ -1,7 +1,7 @@
-//! The table of the lists of reference data, from which the asynchronous and the blocking functions
-//! are made.
+//! The table of the reference data lists, from which the asynchronous and the blocking functions
+//! are generated.
 
-/// Hands the table to the macro `$emit`.
+/// Passes the table to the macro `$emit`.
 macro_rules! reference_lists {
     ($emit:ident) => {
         $emit! {

@@ -17,7 +17,7 @@ static INTERFACES: Operation = Operation::new(
     "/_/proxy/tenants/{tenant}/interfaces",
 );
 
-/// What a tenant has.
+/// The modules and interfaces of a tenant.
 #[derive(Debug, Clone)]
 pub(crate) struct Tenancy {
     pub(crate) modules: Modules,
@@ -26,7 +26,7 @@ pub(crate) struct Tenancy {
 }
 
 impl Tenancy {
-    /// The versions of an interface, each once; none if it is not known which there are.
+    /// The distinct versions of an interface; none if they are unknown.
     pub(crate) fn versions_of(&self, id: &str) -> Option<Vec<String>> {
         let interfaces = self.interfaces.as_ref()?;
         let mut versions: Vec<String> = interfaces
@@ -41,12 +41,12 @@ impl Tenancy {
 }
 
 impl FolioClient {
-    /// What this handle's tenant has.
+    /// The modules and interfaces of this handle's tenant.
     pub(crate) async fn tenancy(&self) -> Result<Tenancy> {
         self.tenancy_by(|request| request).await
     }
 
-    /// The same, with requests that are changed before they are sent.
+    /// The same, with a change that is applied to each request before it is sent.
     pub(crate) async fn tenancy_by(
         &self,
         change: impl Fn(Request) -> Request + Send + Sync,
@@ -69,5 +69,5 @@ impl FolioClient {
     }
 }
 
-/// How long what a tenant has is cached for the help of errors.
+/// The TTL of a tenant's cached modules, which are used for the help of errors.
 pub(crate) const TENANCY_AGE: Duration = Duration::from_secs(60);

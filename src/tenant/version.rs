@@ -1,10 +1,10 @@
-//! Versions of modules and interfaces: how they compare.
+//! Compares the versions of modules and interfaces.
 
 use std::cmp::Ordering;
 
-/// Whether a version of an interface may stand in for another: FOLIO's rule (Okapi's
+/// Whether a version of an interface is compatible with another: FOLIO's rule (Okapi's
 /// `InterfaceDescriptor.isCompatible`). The major versions are equal, and the rest is at least as
-/// high. `needed` may list several, separated by spaces, of which one is enough.
+/// high. `needed` may list several alternatives, separated by spaces.
 pub(crate) fn fits(needed: &str, provided: &str) -> bool {
     let numbers = |text: &str| -> Option<Vec<u64>> {
         text.split('.').map(|number| number.parse().ok()).collect()
@@ -18,19 +18,19 @@ pub(crate) fn fits(needed: &str, provided: &str) -> bool {
             (Some(needed), Some(provided)) => {
                 needed.first() == provided.first() && provided >= needed
             }
-            // Not as FOLIO writes versions.
+            // Not in FOLIO's format.
             _ => needed == provided,
         }
     })
 }
 
 /// The order of two versions of modules, by semantic versioning: a snapshot or release candidate
-/// comes before its release, and what follows a `+` does not count.
+/// precedes its release, and build metadata after a `+` is ignored.
 pub(crate) fn compared(one: &str, other: &str) -> Ordering {
     fn part(one: &str, other: &str) -> Ordering {
         match (one.parse::<u64>(), other.parse::<u64>()) {
             (Ok(one), Ok(other)) => one.cmp(&other),
-            // Numbers come before words.
+            // Numbers precede words.
             (Ok(_), Err(_)) => Ordering::Less,
             (Err(_), Ok(_)) => Ordering::Greater,
             (Err(_), Err(_)) => one.cmp(other),
@@ -65,7 +65,7 @@ pub(crate) fn compared(one: &str, other: &str) -> Ordering {
         (true, true) => Ordering::Equal,
         (true, false) => Ordering::Greater,
         (false, true) => Ordering::Less,
-        // Of two that begin alike, the longer one is newer: `rc.1` comes before `rc.1.2`.
+        // Of two versions with the same start, the longer one is newer: `rc.1` precedes `rc.1.2`.
         (false, false) => list(&one.1, &other.1, ""),
     })
 }

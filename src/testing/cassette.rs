@@ -1,4 +1,4 @@
-//! Exchanges of a client in a file: recorded once, then replayed without a server.
+//! HTTP exchanges in a file: recorded once, then replayed without a server.
 
 mod asked;
 mod body;
@@ -30,10 +30,11 @@ use redaction::Redaction;
 use request::RecordedRequest;
 use response::RecordedResponse;
 
-/// The exchanges of a client with a FOLIO, in a file that can be read: a cassette.
+/// A cassette: the HTTP exchanges of a client with a FOLIO system, in a readable file.
 ///
-/// A cassette is recorded from any client, of a real FOLIO or of a sandbox, and replayed without a
-/// socket: the client gets the recorded responses, its login included.
+/// A cassette can be recorded with any client, of a real FOLIO system or of a sandbox, and is
+/// replayed without a socket: the client receives the recorded responses, including that of its
+/// login.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -64,20 +65,20 @@ use response::RecordedResponse;
 /// ```
 ///
 /// - A request is compared by method, path, parameters, tenant and body; the host, the token and
-///   other headers may differ. Requests have to come in their recorded order, unless
-///   [`any_order`](Self::any_order) is called: a client that sends several at a time needs that. A
+///   other headers may differ. Requests must be sent in their recorded order, unless
+///   [`any_order`](Self::any_order) is called: a client with concurrent requests needs that. A
 ///   request that was not recorded fails with an error that shows the difference, and is not
 ///   retried.
-/// - What is secret is not written: passwords, tokens, cookies and the values of fields with such a
+/// - Secrets are not written: passwords, tokens, cookies and the values of fields with a secret
 ///   name are `REDACTED`, and so are [chosen fields](Self::redact). Ids of users (`userId`,
-///   `createdByUserId`, … and that of the user who logs in) are replaced by others, wherever they
-///   are. Where `REDACTED` was recorded, a request may have any text.
-/// - A request without a response, by a timeout or a broken connection, is not recorded. A body
-///   that is streamed to the server is not compared.
+///   `createdByUserId`, … and that of the user of the login) are replaced everywhere. If `REDACTED`
+///   was recorded, a request may have any text.
+/// - A request without a response, because of a timeout or a broken connection, is not recorded. A
+///   streamed request body is not compared.
 #[derive(Clone)]
 pub struct Cassette(Arc<Tape>);
 
-/// What is wrong with a cassette, or how it and a program differ.
+/// The error of a cassette, or its difference from a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CassetteError(String);
 
@@ -102,9 +103,9 @@ struct TapeState {
     redaction: Redaction,
     any_order: bool,
     exchanges: Vec<(RecordedRequest, RecordedResponse)>,
-    /// Which exchanges were replayed.
+    /// The exchanges that were replayed.
     used: HashSet<usize>,
-    /// What was requested and not recorded.
+    /// The requests that were not recorded.
     unknown: Vec<String>,
 }
 
@@ -124,7 +125,7 @@ impl fmt::Debug for Tape {
 }
 
 impl Cassette {
-    /// A cassette that records. [`finish`](Self::finish) writes the file.
+    /// Creates a cassette that records. [`finish`](Self::finish) writes the file.
     pub fn record(path: impl Into<PathBuf>) -> Self {
         Self(Arc::new(Tape {
             path: path.into(),
@@ -133,10 +134,10 @@ impl Cassette {
         }))
     }
 
-    /// A cassette that replays a file.
+    /// Opens a cassette that replays a file.
     ///
     /// # Errors
-    /// The file cannot be read, or is no cassette.
+    /// The file cannot be read, or is not a cassette.
     pub fn replay(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         let bad =
@@ -155,11 +156,11 @@ impl Cassette {
         })))
     }
 
-    /// Replays the file if it is there, and records it otherwise. With `FOLIO_CASSETTE=record` in
-    /// the environment it is recorded anew.
+    /// Replays the file if it exists, and records it otherwise. With `FOLIO_CASSETTE=record` in the
+    /// environment it is recorded again.
     ///
     /// # Errors
-    /// The file cannot be read, or is no cassette.
+    /// The file cannot be read, or is not a cassette.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         let again = std::env::var_os("FOLIO_CASSETTE").is_some_and(|value| value == "record");
@@ -174,31 +175,32 @@ impl Cassette {
         self.0.records
     }
 
-    /// Where its file is.
+    /// The path of its file.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Leaves the values of a field out of the file, wherever it is in requests and responses: text
-    /// is `REDACTED`, a number 0, a boolean false. The same text in other places, such as a query
-    /// for it, is `REDACTED` too. Only a cassette that records needs this; a file has it.
+    /// Removes the values of a field from the file, wherever it occurs in requests and responses:
+    /// text becomes `REDACTED`, a number 0, a boolean false. The same text in other places, such as
+    /// a query for it, becomes `REDACTED`, too. Only needed when recording; a file contains the
+    /// setting.
     pub fn redact(self, field: impl Into<String>) -> Self {
         self.0.state().redaction.add_field(field.into());
         self
     }
 
-    /// Requests may come in any order. Each recorded exchange is replayed once, the first that
-    /// fits.
+    /// Accepts requests in any order. Each recorded exchange is replayed once; the first match is
+    /// used.
     pub fn any_order(self) -> Self {
         self.0.state().any_order = true;
         self
     }
 
-    /// Writes what was recorded; or checks what was replayed.
+    /// Writes the recorded exchanges; or checks the replayed ones.
     ///
     /// # Errors
-    /// The file cannot be written; an exchange of it was not requested; or a request was sent that
-    /// it does not have, also where the program has ignored the error.
+    /// The file cannot be written; one of its exchanges was not requested; or a request was sent
+    /// that it does not contain, even if the program ignored that error.
     pub fn finish(&self) -> Result<()> {
         let state = self.0.state();
         let path = self.0.path.display();
@@ -216,7 +218,7 @@ impl Cassette {
             .zip(&state.exchanges)
             .filter(|(index, _)| !state.used.contains(index));
         problems.extend(unused.map(|(index, (request, _))| {
-            format!("exchange {} was not asked for: {request}", index + 1)
+            format!("exchange {} was not replayed: {request}", index + 1)
         }));
         if problems.is_empty() {
             return Ok(());
@@ -229,8 +231,8 @@ impl Cassette {
 }
 
 impl<M> FolioClientBuilder<M> {
-    /// Records all exchanges of the client in a cassette, or takes its responses from there and
-    /// uses no socket.
+    /// Records all exchanges of the client in a cassette, or replays its responses without a
+    /// socket.
     pub fn cassette(self, cassette: &Cassette) -> Self {
         let tape = Arc::clone(&cassette.0);
         self.http_layer(|inner| Arc::new(Taping { tape, inner }))
@@ -238,12 +240,12 @@ impl<M> FolioClientBuilder<M> {
 }
 
 impl Tape {
-    /// A panic of another thread leaves the state as it was: each change is one push.
+    /// A panic of another thread leaves the state consistent: each change is one push.
     fn state(&self) -> MutexGuard<'_, TapeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down an exchange.
+    /// Records an exchange.
     fn add(&self, asked: &Asked, status: StatusCode, headers: &HeaderMap, body: &Bytes) {
         let mut state = self.state();
         let redaction = &mut state.redaction;
@@ -284,8 +286,8 @@ impl Tape {
         Err(HttpError::not_sent(problem))
     }
 
-    /// How a request differs from what was expected: from the next one, or from that which it
-    /// resembles most.
+    /// The difference of a request from the expected one: from the next one, or from the most
+    /// similar one.
     fn problem(&self, state: &TapeState, request: &RecordedRequest) -> String {
         let path = self.path.display();
         let count = state.exchanges.len();
@@ -300,7 +302,7 @@ impl Tape {
         };
         let Some((index, (known, _))) = expected else {
             return format!(
-                "the cassette {path} has no exchange left of its {count}, and this was sent: {request}"
+                "all {count} exchanges of the cassette {path} are used up, and the program sent another request: {request}"
             );
         };
         let which = match state.any_order {
@@ -308,14 +310,14 @@ impl Tape {
             false => "the next one is",
         };
         format!(
-            "the cassette {path} does not have this request: {request}\n{which} exchange {} of {count}: {known}\n{}",
+            "the cassette {path} does not contain this request: {request}\n{which} exchange {} of {count}: {known}\n{}",
             index + 1,
             known.differences(request).join("\n")
         )
     }
 }
 
-/// Stands between a client and its connections.
+/// The layer between a client and its connections.
 #[derive(Debug)]
 struct Taping {
     tape: Arc<Tape>,
@@ -334,12 +336,12 @@ impl HttpService for Taping {
             path: path.map_or_else(|| request.uri().path().to_owned(), |path| path.0),
             url,
             headers: request.headers().clone(),
-            // A body that is streamed is not known before it was sent.
+            // The content of a streamed body is unknown before it is sent.
             body: request.body().as_bytes().map(Bytes::copy_from_slice),
         };
         let tape = Arc::clone(&self.tape);
         if !tape.records {
-            // The network is not touched.
+            // The network is not used.
             return Box::pin(async move { tape.response(&asked) });
         }
         let sending = self.inner.call(request);

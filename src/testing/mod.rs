@@ -1,7 +1,7 @@
-//! For tests of programs that use this SDK: a FOLIO in the process, and answers that can be
-//! compared.
+//! Support for tests of programs that use this SDK: an in-process FOLIO system, and responses for
+//! snapshots.
 //!
-//! In one line a connected client, over a real socket to a sandbox with a small library in it:
+//! A connected client in one line, over a real socket to a sandbox with a small library in it:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -15,15 +15,15 @@
 //! // In a test: `insta::assert_json_snapshot!(testing::redacted(&groups));`
 //! assert_eq!(testing::redacted(&groups)[0]["id"], "[id 1]");
 //!
-//! // What the server does and has is in the sandbox.
+//! // The sandbox gives access to the records of the server, and to fault injection.
 //! folio.sandbox().fault(testing::Fault::new(testing::Effect::status(503, "busy")).times(1));
 //! assert!(folio.folio_get::<Value>("/groups", None).await.is_ok());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! It needs the feature `testing`, best as a dev-dependency:
-//! `folio-sdk = { version = "0.1", features = ["testing"] }`.
+//! Requires the feature `testing`, preferably as a dev-dependency: `folio-sdk = { version = "0.1",
+//! features = ["testing"] }`.
 
 mod cassette;
 
@@ -45,20 +45,20 @@ use crate::value::redact;
 use crate::wire::error::{Error, Result};
 use crate::wire::retry::RetryPolicy;
 
-/// A client that is connected to a sandbox of its own: it is used as a [`FolioClient`]. The sandbox
-/// ends with it.
+/// A client that is connected to its own sandbox; it dereferences to a [`FolioClient`]. Dropping it
+/// ends the sandbox.
 pub struct TestFolio {
     client: FolioClient,
     sandbox: Sandbox,
 }
 
 impl TestFolio {
-    /// The client, to hand out clones of.
+    /// The client, to be cloned.
     pub fn client(&self) -> &FolioClient {
         &self.client
     }
 
-    /// The server: its records, what was asked of it, and what shall go wrong.
+    /// The server: its records, the received requests, and fault injection.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
     }
@@ -78,17 +78,17 @@ impl fmt::Debug for TestFolio {
     }
 }
 
-/// A connected client of a sandbox with its demo data (`diku`, user `diku_admin`): users, groups,
-/// locations, instances with holdings and items. It repeats what it repeats without waiting long.
+/// A connected client of a sandbox with demo data (`diku`, user `diku_admin`): users, groups,
+/// locations, instances with holdings and items. Its retries have short waits.
 ///
 /// # Errors
-/// There is no port to listen on, or no thread.
+/// No port can be opened, or no thread can be started.
 pub async fn folio() -> Result<TestFolio> {
     connect_to(Sandbox::builder().demo_data()).await
 }
 
 /// A connected client of any sandbox that has the tenant `diku` and the user `diku_admin` with the
-/// password `admin`: one to which no users were given, or one with demo data.
+/// password `admin`: a sandbox without configured users, or with demo data.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -103,7 +103,7 @@ pub async fn folio() -> Result<TestFolio> {
 /// ```
 ///
 /// # Errors
-/// It cannot be started, or that user cannot log in.
+/// The sandbox cannot be started, or that user cannot log in.
 pub async fn connect_to(sandbox: SandboxBuilder) -> Result<TestFolio> {
     let sandbox = sandbox
         .start()
@@ -118,19 +118,21 @@ pub async fn connect_to(sandbox: SandboxBuilder) -> Result<TestFolio> {
     Ok(TestFolio { client, sandbox })
 }
 
-/// A record, an answer or anything else as JSON that is the same in every run, for a snapshot in
-/// one line: `insta::assert_json_snapshot!(testing::redacted(&user))`.
+/// Any serializable value as JSON that is equal in every run, for a one-line snapshot:
+/// `insta::assert_json_snapshot!(testing::redacted(&user))`.
 ///
-/// - Each UUID, also within text, is `[id 1]`, `[id 2]`, … by its first appearance: what belongs
-///   together stays visible.
-/// - A point in time is `[time]`; a date alone, which is mostly of the record itself, stays.
-/// - `metadata` is `[metadata]`: who wrote when.
-/// - Secrets are `REDACTED`, as in errors and logs: values of fields with a secret name (password,
-///   token, secret, credential, pin, apiKey, key and the like), credentials of `Authorization`, the
-///   user information of URLs. A string that is a JSON Web Token is `[token]`.
+/// - Each UUID, also within text, becomes `[id 1]`, `[id 2]`, … in order of first appearance:
+///   references remain visible.
+/// - A point in time becomes `[time]`; a date without a time, which is usually part of the record
+///   itself, is unchanged.
+/// - `metadata` becomes `[metadata]`.
+/// - Secrets become `REDACTED`, as in errors and logs: values of fields with a secret name
+///   (password, token, secret, credential, pin, apiKey, key and others), credentials of
+///   `Authorization`, the user information of URLs. A string that is a JSON Web Token becomes
+///   `[token]`.
 /// - Keys are sorted.
 ///
-/// What cannot be written as JSON is the text of its error.
+/// A value that cannot be serialized becomes the text of its error.
 pub fn redacted<T: Serialize + ?Sized>(value: &T) -> Value {
     let mut value =
         serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
@@ -141,9 +143,9 @@ pub fn redacted<T: Serialize + ?Sized>(value: &T) -> Value {
     value
 }
 
-/// Compares a record, a response or anything else with its snapshot, [redacted](redacted):
-/// `insta::assert_json_snapshot!` for what differs from run to run. The program's own `insta` (with
-/// its feature `json`) is used; the SDK does not depend on it.
+/// Compares a serializable value with its snapshot, [redacted](redacted):
+/// `insta::assert_json_snapshot!` for values that vary between runs. It uses the program's own
+/// `insta` (with its feature `json`); the SDK does not depend on it.
 ///
 /// ```no_run
 /// # async fn f(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -174,7 +176,7 @@ fn replace(value: &mut Value, ids: &mut HashMap<String, usize>) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, ids)),
         Value::Object(fields) => {
-            // Also where another crate has maps keep the order in which fields came.
+            // Even if another crate enables maps that preserve the order of fields.
             let mut sorted: Vec<(String, Value)> = std::mem::take(fields).into_iter().collect();
             sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
             for (key, mut value) in sorted {
@@ -190,8 +192,8 @@ fn replace(value: &mut Value, ids: &mut HashMap<String, usize>) {
     }
 }
 
-/// Tokens that are a string of their own. Those under a secret name are redacted like any other
-/// value there.
+/// Tokens that are separate strings. Those under a secret name are redacted like any other value
+/// there.
 fn name_tokens(value: &mut Value) {
     match value {
         Value::String(text) if is_token(text) => *text = "[token]".to_owned(),
@@ -227,7 +229,7 @@ fn without_ids(text: &str, ids: &mut HashMap<String, usize>) -> String {
     out
 }
 
-/// `2025-05-01T02:00:17` and whatever follows.
+/// `2025-05-01T02:00:17` and any suffix.
 fn is_time(text: &str) -> bool {
     text.len() >= 19
         && text

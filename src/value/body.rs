@@ -1,4 +1,4 @@
-//! What a request sends: bytes, or a stream that is never whole in memory.
+//! Request bodies: bytes, or streams that are never held in memory as a whole.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -17,13 +17,14 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 /// The body of a request.
 ///
-/// Bytes and text are bodies as they are. What is large is sent while it is read, and is never
-/// whole in memory: a [`file`](Self::file), a [`reader`](Self::reader), a [`stream`](Self::stream).
+/// Bytes and text are sent as they are. Large content is read while it is sent and is never held in
+/// memory as a whole: a [`file`](Self::file), a [`reader`](Self::reader), a
+/// [`stream`](Self::stream).
 ///
-/// A request that fails may be sent again ([`RetryPolicy`](crate::RetryPolicy)), and one whose
-/// token was refused is. Bytes and files can be sent again, and so can what
-/// [`reopen`](Self::reopen) opens. A reader or a stream is gone once it was read: a request with
-/// such a body is sent again only if nothing was read of it, and its error says so.
+/// A failed request may be retried ([`RetryPolicy`](crate::RetryPolicy)), and a request whose token
+/// was rejected is sent again. Bytes, files and bodies made by [`reopen`](Self::reopen) can be sent
+/// again. A reader or a stream is consumed by reading: a request with such a body is retried only
+/// if nothing of it was read; otherwise the error states the reason.
 ///
 /// ```
 /// use folio_sdk::Body;
@@ -43,9 +44,9 @@ enum BodyInner {
     Chain(Arc<[Body]>),
 }
 
-/// A stream that can be read once.
+/// A stream that can be read only once.
 struct Once {
-    /// None as soon as it is read.
+    /// None once it is read.
     chunks: Mutex<Option<Chunks>>,
     length: Option<u64>,
 }
@@ -53,13 +54,13 @@ struct Once {
 type Chunks = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 type Opening = Pin<Box<dyn Future<Output = io::Result<Body>> + Send>>;
 
-/// How much of a file or reader is read at once.
+/// The size of the pieces in which a file or reader is read.
 pub(crate) const CHUNK: usize = 64 * 1024;
 
 impl Body {
-    /// What a stream gives, piece by piece. It can be sent once.
+    /// The output of a stream, piece by piece. It can be sent only once.
     ///
-    /// Its length is not known: it is sent in chunks (`Transfer-Encoding: chunked`), unless
+    /// Its length is unknown: it is sent in chunks (`Transfer-Encoding: chunked`), unless
     /// [`length`](Self::length) is called. An error of the stream ends the request with
     /// [`ErrorKind::Request`](crate::ErrorKind::Request).
     pub fn stream<S, B, E>(stream: S) -> Self
@@ -71,16 +72,16 @@ impl Body {
         Self::once(Box::pin(Converted(Box::pin(stream))), None)
     }
 
-    /// What a reader gives, read as it is sent. It can be sent once. Its length is not known, see
-    /// [`stream`](Self::stream).
+    /// The output of a reader, read while it is sent. It can be sent only once. Its length is
+    /// unknown, see [`stream`](Self::stream).
     pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
         Self::once(Box::pin(Read::new(reader)), None)
     }
 
-    /// A file, opened for each attempt and read as it is sent, with its length. It can be sent
+    /// A file, opened for each attempt and read while it is sent, with its length. It can be sent
     /// again.
     ///
-    /// That the file is not there is told when the request is sent, by an error of kind
+    /// A missing file is reported when the request is sent, with an error of kind
     /// [`ErrorKind::Request`](crate::ErrorKind::Request).
     pub fn file(path: impl AsRef<Path>) -> Self {
         let path: Arc<Path> = path.as_ref().into();
@@ -97,8 +98,8 @@ impl Body {
         })
     }
 
-    /// What is opened anew for each attempt, so that it can be sent again: an object of a store, a
-    /// query.
+    /// A body that is reopened for each attempt, so that it can be sent again: an object of a
+    /// store, a query.
     ///
     /// ```
     /// use folio_sdk::Body;
@@ -113,9 +114,9 @@ impl Body {
         Self(BodyInner::Opened(Arc::new(move || Box::pin(open()))))
     }
 
-    /// Says how many bytes a stream or reader has; they are announced by `Content-Length`, as some
-    /// servers demand. If it has others, the request fails. Of a body whose length is known
-    /// already this changes nothing.
+    /// Declares the length in bytes of a stream or reader. It is sent as `Content-Length`, which
+    /// some servers require. The request fails if the actual length differs. Without effect on a
+    /// body whose length is already known.
     #[must_use]
     pub fn length(self, bytes: u64) -> Self {
         match self.0 {
@@ -126,7 +127,7 @@ impl Body {
         }
     }
 
-    /// One body after the other.
+    /// Concatenates two bodies.
     pub(crate) fn chain(parts: Vec<Self>) -> Self {
         Self(BodyInner::Chain(parts.into()))
     }
@@ -138,7 +139,7 @@ impl Body {
         })))
     }
 
-    /// The bytes, if it is not read from elsewhere.
+    /// The bytes, if the body is in memory.
     pub(crate) fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
             BodyInner::Whole(bytes) => Some(bytes),
@@ -159,7 +160,7 @@ impl Body {
         }
     }
 
-    /// Opens what has to be opened, and says how long it is.
+    /// Opens the files or readers of the body and returns its length.
     pub(crate) async fn open(&self) -> io::Result<Opened> {
         let mut pieces = Vec::new();
         let mut length = Some(0_u64);
@@ -226,7 +227,7 @@ macro_rules! from_bytes {
 
 from_bytes!(Bytes, Vec<u8>, String, &'static str, &'static [u8]);
 
-/// A stream of what becomes bytes, with errors of its own.
+/// A stream of chunks convertible to bytes, with its own error type.
 struct Converted<S>(Pin<Box<S>>);
 
 impl<S, B, E> Stream for Converted<S>
@@ -275,7 +276,7 @@ impl<R: AsyncRead> Stream for Read<R> {
     }
 }
 
-/// A stream that is taken out of its body when it is read first.
+/// A stream that is moved out of its body on the first read.
 struct Taken(Arc<Once>, Option<Chunks>);
 
 impl Stream for Taken {
@@ -293,7 +294,7 @@ impl Stream for Taken {
         match chunks {
             Some(chunks) => chunks.as_mut().poll_next(context),
             None => Poll::Ready(Some(Err(io::Error::other(
-                "the stream was read already by an earlier attempt",
+                "an earlier attempt has already read the stream",
             )))),
         }
     }
@@ -306,19 +307,19 @@ enum Piece {
 
 /// A body that is ready to be sent.
 pub(crate) struct Opened {
-    /// In the order of their being sent, from the last.
+    /// In reverse order of sending.
     pieces: Vec<Piece>,
     length: Option<u64>,
 }
 
-/// How far the sending of a body has come.
+/// The progress of sending a body.
 #[derive(Debug, Default)]
 pub(crate) struct UploadProgress {
     sent: AtomicU64,
-    /// Whether the connection has the last piece and did not ask for the next: not while the body
-    /// is waited for, nor at its end.
+    /// Whether the connection has the last piece and has not requested the next one; false while
+    /// the body produces a piece, and at its end.
     is_sending: AtomicBool,
-    /// Whether the body is asked for its next piece and has none yet.
+    /// Whether the body was polled for its next piece and has not produced it.
     is_reading: AtomicBool,
     failed: Mutex<Option<String>>,
 }
@@ -328,17 +329,17 @@ impl UploadProgress {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Whether the connection is waited for.
+    /// Whether the sender waits for the connection.
     pub(crate) fn is_sending(&self) -> bool {
         self.is_sending.load(Ordering::Relaxed)
     }
 
-    /// Whether the body is waited for.
+    /// Whether the sender waits for the body.
     pub(crate) fn is_reading(&self) -> bool {
         self.is_reading.load(Ordering::Relaxed)
     }
 
-    /// Why the body could not be read.
+    /// The error of reading the body.
     pub(crate) fn failure(&self) -> Option<String> {
         self.failed
             .lock()
@@ -348,7 +349,7 @@ impl UploadProgress {
 }
 
 impl Opened {
-    /// Bytes, in pieces, so that it can be seen whether they are taken.
+    /// Bytes, in pieces, to observe whether the connection accepts them.
     pub(crate) fn of(bytes: &Bytes) -> Self {
         let mut rest = bytes.clone();
         let mut pieces = Vec::new();
@@ -364,7 +365,7 @@ impl Opened {
 
     pub(crate) fn into_request(self, progress: Arc<UploadProgress>) -> reqwest::Body {
         reqwest::Body::wrap(Wire {
-            // Never locked: it makes the streams `Sync`, which reqwest asks for.
+            // Never locked: it makes the streams `Sync`, which reqwest requires.
             pieces: Mutex::new(self.pieces),
             left: self.length,
             progress,
@@ -427,10 +428,12 @@ impl http_body::Body for Wire {
                     self.left = Some(left);
                     Some(Ok(chunk))
                 }
-                None => Some(Err(io::Error::other("it is longer than was announced"))),
+                None => Some(Err(io::Error::other(
+                    "it is longer than its declared length",
+                ))),
             },
             (None, Some(left @ 1..)) => Some(Err(io::Error::other(format!(
-                "it is {left} bytes shorter than was announced"
+                "it is {left} bytes shorter than its declared length"
             )))),
             (chunk, _) => chunk,
         };

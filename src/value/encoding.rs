@@ -1,11 +1,10 @@
 //! The content codings of response bodies: gzip (also `x-gzip`) and deflate, decoded while the body
 //! arrives.
 //!
-//! RFC 1952 allows a gzip body of several members one after the other, which some proxies and
-//! storage services send. The decoders below reqwest (tower-http) read the first member and drop
-//! the rest without an error, so the SDK decodes by itself, with `flate2`. A body that
-//! is cut short, damaged, followed by other bytes or not compressed at all is an error that says
-//! so.
+//! RFC 1952 allows several concatenated gzip members, which some proxies and storage services send.
+//! The decoders of reqwest (tower-http) read the first member and drop the rest without an error,
+//! so the SDK decodes the body itself, with `flate2`. A body that is truncated, damaged, followed
+//! by other bytes or not compressed at all results in an error that states the reason.
 
 use std::io::Write;
 use std::mem;
@@ -15,12 +14,12 @@ use flate2::{Decompress, FlushDecompress, Status};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue};
 
-/// What the client asks for. Okapi and RMB modules compress by gzip and deflate (real-facts,
-/// section 1); one of them is enough.
+/// The codings that the client accepts. Okapi and RMB modules compress with gzip and deflate
+/// (real-facts, section 1); either one is sufficient.
 pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip");
 
-/// How much is decoded at once. deflate expands at most about 1,000 times, so a piece of the result
-/// is at most about 4 MB.
+/// The number of bytes decoded at once. deflate expands at most about 1,000 times, so a decoded
+/// piece is at most about 4 MB.
 pub(crate) const STEP: usize = 4 * 1024;
 
 /// Why a body cannot be decoded.
@@ -28,38 +27,38 @@ pub(crate) const STEP: usize = 4 * 1024;
 pub(crate) enum Fault {
     /// The body ended too early.
     CutShort(String),
-    /// Another attempt would not help.
+    /// A retry would not help.
     Wrong(String),
 }
 
 /// Decodes the body of one response.
 pub(crate) struct Decoder {
     coding: Coding,
-    /// The first bytes, until it is known what the body is.
+    /// The first bytes, until the format of the body is known.
     head: Vec<u8>,
-    /// How many encoded bytes came.
+    /// The number of encoded bytes received.
     received: u64,
 }
 
 enum Coding {
-    /// gzip, before its first bytes were seen.
+    /// gzip, before its first bytes were received.
     Gzip,
-    /// deflate, before its first bytes were seen: with the frame of zlib (RFC 9110) or without it
+    /// deflate, before its first bytes were received: with zlib's frame (RFC 9110) or without it
     /// (as some servers send it).
     Deflate,
     Members(Box<MultiGzDecoder<Vec<u8>>>),
     Inflate {
         stream: Box<Decompress>,
         ended: bool,
-        /// The beginning of a body that looks like text.
+        /// The start of a body that looks like text.
         text: Option<String>,
     },
-    /// A coding that this client does not know. An empty body has none.
+    /// A coding that this client does not support. An empty body has none.
     Unknown(String),
 }
 
-/// The decoder that a response needs; none if its body is as it is. The headers then no longer
-/// describe the body, and are taken away.
+/// The decoder that a response needs, or none if its body is not encoded. It removes the headers
+/// that no longer describe the body.
 pub(crate) fn decoder(headers: &mut HeaderMap) -> Option<Decoder> {
     if !headers.contains_key(CONTENT_ENCODING) {
         return None;
@@ -105,7 +104,7 @@ impl Decoder {
         match &mut self.coding {
             Coding::Gzip | Coding::Deflate => Ok(Vec::new()),
             Coding::Unknown(names) => Err(Fault::Wrong(format!(
-                "the response has the content coding `{names}`, which this client does not know and has not asked for (it accepts gzip and deflate)"
+                "the response has the content coding `{names}`, which this client does not support and did not request (it accepts gzip and deflate)"
             ))),
             Coding::Members(members) => {
                 let written = members.write_all(input).and_then(|()| members.flush());
@@ -140,7 +139,7 @@ impl Decoder {
                 self.coding = Coding::Members(Box::new(MultiGzDecoder::new(Vec::new())));
             }
             Coding::Deflate => {
-                // RFC 1950: the method is 8, and both bytes as one number are a multiple of 31.
+                // RFC 1950: the method is 8, and the two bytes as one number are a multiple of 31.
                 let has_frame = first & 0x0f == 8
                     && (u16::from(first) << 8 | u16::from(second)).is_multiple_of(31);
                 let is_text = !has_frame && matches!(first, b'{' | b'[' | b'<' | b'"');
@@ -155,11 +154,11 @@ impl Decoder {
         Ok(())
     }
 
-    /// What is left when the body has ended.
+    /// The remaining output at the end of the body.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>, Fault> {
         let cut = |name: &str, received: u64| {
             Fault::CutShort(format!(
-                "the {name} body of the response is incomplete or damaged: it ended after {received} bytes, in the middle or without the checksum that it should have"
+                "the {name} body of the response is incomplete or damaged: it ended after {received} bytes without its end mark or checksum"
             ))
         };
         match &mut self.coding {
@@ -193,10 +192,10 @@ impl Decoder {
     }
 }
 
-/// The body is not what its header says.
+/// The body does not match its header.
 fn plain(coding: &str, text: &str) -> Fault {
     Fault::Wrong(format!(
-        "the response says `Content-Encoding: {coding}`, but its body is not {coding} (it begins with {text:?}): a proxy or module sets the header by mistake"
+        "the response has the header `Content-Encoding: {coding}`, but its body is not {coding} (it starts with {text:?}): a proxy or module sets the header by mistake"
     ))
 }
 

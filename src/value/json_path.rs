@@ -1,8 +1,8 @@
 //! Where in a JSON document a decoding error is: `users[3].personal.lastName`.
 //!
-//! serde_json tells line and column; the path is found by walking there. (serde_path_to_error would
-//! find it too, by decoding once more through a deserializer of its own: that compiles the reader
-//! of every record twice.)
+//! serde_json reports line and column; the path is found by walking to that position.
+//! (serde_path_to_error would find it too, by decoding a second time through its own deserializer:
+//! that compiles the reader of every record twice.)
 
 use serde_json::Error;
 
@@ -13,13 +13,13 @@ enum Frame {
 
 /// The path to where `error` is in `json`. Empty for the top.
 pub(crate) fn at(json: &[u8], error: &Error) -> String {
-    // The last byte that was read: a closing brace of an object that lacks a field must not be
-    // walked past.
+    // The last byte that was read: the walk must not pass the closing brace of an object that lacks
+    // a field.
     let end = offset(json, error).saturating_sub(1);
     let closing = matches!(json.get(end), Some(b'}' | b']'));
     let mut frames = Vec::new();
     let mut bytes = json.get(..end).unwrap_or_default().iter();
-    // Whether a string that begins now is the key of an object.
+    // Whether a string that starts now is the key of an object.
     let mut key_follows = false;
     while let Some(&byte) = bytes.next() {
         match byte {
@@ -76,7 +76,7 @@ pub(crate) fn at(json: &[u8], error: &Error) -> String {
     path
 }
 
-/// How many bytes were read when the error was found.
+/// The number of bytes that were read when the error was found.
 pub(crate) fn offset(json: &[u8], error: &Error) -> usize {
     let lines = json
         .split_inclusive(|byte| *byte == b'\n')

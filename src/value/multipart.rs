@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::value::body::Body;
 
-/// A body of type `multipart/form-data`: fields, and files that are sent while they are read.
+/// A `multipart/form-data` body: fields, and files that are read while they are sent.
 ///
 /// It can be sent again if all its files can, see [`Body`].
 ///
@@ -18,7 +18,7 @@ use crate::value::body::Body;
 ///     .file("file", "users.csv", Body::from("barcode\n1\n"), "text/csv");
 /// ```
 #[derive(Clone)]
-#[must_use = "a form is nothing before it is the body of a request"]
+#[must_use = "a form has no effect before it is the body of a request"]
 pub struct Multipart {
     boundary: String,
     parts: Vec<Body>,
@@ -35,7 +35,7 @@ impl Multipart {
     /// A form without parts.
     pub fn new() -> Self {
         Self {
-            // Long enough to stand in no file by chance.
+            // Long enough not to occur in a file by chance.
             boundary: format!("folio-{}", uuid::Uuid::new_v4().simple()),
             parts: Vec::new(),
             names: Vec::new(),
@@ -47,8 +47,8 @@ impl Multipart {
         self.part(name, "", Body::from(value.into()))
     }
 
-    /// Adds a file: the name of the field, the name that the server is told, what is in it, and its
-    /// media type (`application/octet-stream` says nothing of it).
+    /// Adds a file: the name of the field, the file name that is sent to the server, the content,
+    /// and its media type (`application/octet-stream` if it is unknown).
     pub fn file(self, name: &str, file_name: &str, content: Body, media_type: &str) -> Self {
         let about = format!(
             "; filename=\"{}\"\r\nContent-Type: {}",

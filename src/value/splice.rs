@@ -1,11 +1,10 @@
-//! Writes a changed JSON document so that everything that was not changed keeps the text in which
-//! it was read.
+//! Writes a changed JSON document so that every unchanged part keeps the text in which it was read.
 //!
-//! `serde_json::Value` cannot hold every number that a server writes: `10.10` becomes `10.1`, and a
-//! number of 40 digits becomes a double. A record that is read as a `Value`, changed and written
-//! would therefore change in places that nobody touched. [`rewrite`] takes the changed parts from
-//! the `Value` and all other parts from the original text. The order of members stays that of the
-//! original, too.
+//! `serde_json::Value` cannot represent every number that a server writes: `10.10` becomes `10.1`,
+//! and a number of 40 digits becomes a double. A record that is read as a `Value`, changed and
+//! written would therefore change in parts that the program did not touch. [`rewrite`] takes the
+//! changed parts from the `Value` and all other parts from the original text. The order of members
+//! stays that of the original, too.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,13 +16,12 @@ use serde_json::{Map, Value};
 /// Writes `after`, but takes the text of `original` for every part that is equal in `before` and
 /// `after`.
 ///
-/// `before` is `original` as it was read, by `serde_json::Value` or by a type that keeps only a
+/// `before` is `original` as it was read, by `serde_json::Value` or by a type that stores only a
 /// part of it. A member of `original` that neither `before` nor `after` has was not read (a typed
-/// record leaves out `null`), so it cannot have been changed: it stays. An array whose elements
-/// `before` does not have one by one is written as `after` has it, unless it is unchanged as a
-/// whole.
+/// record omits `null`), so it cannot have been changed: it stays. An array whose elements `before`
+/// does not have one by one is written as in `after`, unless it is unchanged as a whole.
 ///
-/// `original` that is not JSON is ignored: then the result is `after` as `serde_json` writes it.
+/// If `original` is not JSON, it is ignored: the result is then `after` as `serde_json` writes it.
 pub(crate) fn rewrite(original: &[u8], before: &Value, after: &Value) -> Vec<u8> {
     let mut out = Vec::with_capacity(original.len() + original.len() / 8);
     match serde_json::from_slice::<&RawValue>(original) {
@@ -53,8 +51,8 @@ fn write(out: &mut Vec<u8>, original: &RawValue, before: &Value, after: &Value) 
 }
 
 fn plain(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) {
-    // Values and their keys are text and finite numbers: this cannot fail, and a vector takes all
-    // that is written.
+    // Values and their keys are text and finite numbers: this cannot fail, and a vector accepts all
+    // output.
     let written = serde_json::to_writer(&mut *out, value);
     debug_assert!(written.is_ok());
 }
@@ -116,8 +114,8 @@ fn array(out: &mut Vec<u8>, original: &[&RawValue], before: &[Value], after: &[V
     out.extend_from_slice(if after.is_empty() { b"[]" } else { b"]" });
 }
 
-/// The element of `before` that each element of `after` was made of. A wrong guess changes no
-/// value: it costs the original text only.
+/// The element of `before` from which each element of `after` was derived. A wrong guess changes no
+/// value: it only loses the original text.
 pub(crate) fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
     let same = |(one, other): &(&Value, &Value)| one == other;
     let head = before.iter().zip(after).take_while(same).count();
@@ -140,8 +138,8 @@ pub(crate) fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> 
             *partner = Some(at + before.len() - after.len());
         }
     }
-    // First those that are as they were, at their place or at another; then those that have the
-    // same id; then those at the same place.
+    // First, unchanged elements, at the same or another position; then elements with the same id;
+    // then elements at the same position.
     let rounds: [&dyn Fn(usize, usize) -> bool; 4] = [
         &|at, old| at == old && before.get(old) == after.get(at),
         &|at, old| before.get(old) == after.get(at),
@@ -151,7 +149,7 @@ pub(crate) fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> 
         },
         &|at, old| has_same_length && at == old,
     ];
-    // Comparing all with all is for lists of a usual length.
+    // Comparing all with all is acceptable for lists of usual length.
     let is_long = (end - head).saturating_mul(middle.saturating_sub(head)) > 250_000;
     for (round, fits) in rounds.iter().enumerate() {
         if is_long && matches!(round, 1 | 2) {
@@ -168,7 +166,7 @@ pub(crate) fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> 
     partners
 }
 
-/// The members of an object, each with its text. Of a name that occurs twice only the last counts,
+/// The members of an object, each with its text. For a duplicate name only the last value counts,
 /// as everywhere.
 pub(crate) fn members(object: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     struct Members;
@@ -278,7 +276,7 @@ mod tests {
             rewrite(original, &before, &json!({"b": 2, "c": [1, 2]})),
             br#"{"a":null,"b":2,"c":[1,null,2]}"#
         );
-        // Which of them the third would be is not known.
+        // The position of the third would be ambiguous.
         assert_eq!(
             rewrite(original, &before, &json!({"b": 1.1, "c": [1, 3]})),
             br#"{"a":null,"b":1.10,"c":[1,3]}"#
@@ -293,7 +291,7 @@ mod tests {
         );
     }
 
-    /// A document as the text of a server: numbers in forms that a double does not keep, and white
+    /// A document as a server writes it: numbers in forms that a double cannot represent, and white
     /// space.
     fn text() -> impl Strategy<Value = String> {
         let number = prop_oneof![
@@ -321,7 +319,7 @@ mod tests {
         })
     }
 
-    /// Changes a part of a value that the numbers choose.
+    /// Changes a part of a value that the numbers select.
     fn mutate(value: &mut Value, path: &[u8], new: &Value) {
         let Some((step, rest)) = path.split_first() else {
             *value = new.clone();
@@ -350,7 +348,7 @@ mod tests {
         }
     }
 
-    /// Every scalar of a document, with the path to it.
+    /// Every scalar of a document, with its path.
     fn scalars(text: &RawValue, path: &str, out: &mut Vec<(String, String)>) {
         if let Some(members) = members(text) {
             for (key, value) in members {

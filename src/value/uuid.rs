@@ -1,11 +1,11 @@
-//! UUIDs as text: what they look like, and their order in the database.
+//! UUIDs as text: their form, and their order in the database.
 
-/// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the
-/// database pleases.
+/// Whether an id is ordered after another. The order of UUIDs is known; other text is ordered by
+/// the database's collation.
 pub(crate) fn is_after(id: &str, before: &str) -> bool {
     if is_uuid(id) && is_uuid(before) {
-        // Both are of the same length, so that this is the order of the numbers, in either case of
-        // the letters.
+        // Both have the same length, so that this is the order of the numbers, in upper and lower
+        // case.
         let lower = |text: &'_ str| {
             text.bytes()
                 .map(|byte| byte.to_ascii_lowercase())
@@ -26,7 +26,7 @@ pub(crate) fn is_uuid(id: &str) -> bool {
         })
 }
 
-/// Whether a UUID is greater than another. Of other keys that is not known.
+/// Whether a UUID is greater than another. For other keys this is unknown.
 pub(crate) fn is_beyond(key: &str, bound: &str) -> bool {
     is_uuid(key) && is_uuid(bound) && is_after(key, bound)
 }

@@ -1,6 +1,6 @@
-//! Why a request got no response, from the errors of the HTTP and TLS libraries: what happened,
-//! whether the server can have carried it out, whether it will be the same next time, and what
-//! helps.
+//! Classifies failures without a response from the errors of the HTTP and TLS libraries: the
+//! reason, whether the server may have executed the request, whether the failure is permanent, and
+//! the remedy.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,40 +8,41 @@ use std::time::Duration;
 
 use crate::wire::error::ErrorKind;
 
-/// What is known of a failure.
+/// The facts about a failure.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Cause {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
-    /// Whether it will be the same next time.
+    /// Whether the failure is permanent.
     pub(crate) lasts: bool,
-    /// Whether the gateway ended the whole connection since it received too much of something
+    /// Whether the gateway closed the whole connection because it received too much
     /// (ENHANCE_YOUR_CALM).
     pub(crate) is_excess: bool,
     pub(crate) help: Option<&'static str>,
 }
 
 const CERTIFICATE_OF_CLIENT: &str =
-    "the gateway demands a certificate of the client: give it with `client_certificate`";
+    "the gateway requires a client certificate: set it with `client_certificate`";
 
-const UNKNOWN_AUTHORITY: &str = "the gateway's certificate was not signed by an authority that this client trusts: give the root certificate of the library's own authority with `root_certificates` (the root, not the certificate of the gateway)";
+const UNKNOWN_AUTHORITY: &str = "the gateway's certificate was not signed by an authority that this client trusts: set the root certificate of the library's own authority with `root_certificates` (the root certificate, not the gateway's)";
 
-const VERSION: &str = "this client speaks TLS 1.2 and TLS 1.3, with the cipher suites of rustls: the gateway must offer one of them";
+const VERSION: &str = "this client supports TLS 1.2 and TLS 1.3 with the cipher suites of rustls: the gateway must offer one of them";
 
-const NO_TLS: &str = "the port does not speak TLS: does the URL begin with http://, or does the gateway have another port for https://?";
+const NO_TLS: &str = "the port does not use TLS: check whether the URL must begin with http://, or whether the gateway has another port for https://";
 
-const HTTP_2_ONLY: &str = "the port speaks HTTP/2 without TLS (h2c), which this client does not: use the gateway's https:// URL, or a port that speaks HTTP/1.1";
+const HTTP_2_ONLY: &str = "the port uses HTTP/2 without TLS (h2c), which this client does not support: use the gateway's https:// URL, or a port for HTTP/1.1";
 
-const PLAIN_TO_TLS: &str = "the port speaks TLS, and the URL begins with http://: configure the https:// URL of the gateway";
+const PLAIN_TO_TLS: &str =
+    "the port uses TLS, but the URL begins with http://: configure the https:// URL of the gateway";
 
-/// Of a 431, and of nginx's 400.
-pub(crate) const TOO_LARGE: &str = "the headers of the request are larger than the gateway accepts (Okapi: about 8 KB, nginx: 8 KiB a header): which of them is large, and does the token have to be that long?";
+/// For status 431, and nginx's 400.
+pub(crate) const TOO_LARGE: &str = "the headers of the request are larger than the gateway accepts (Okapi: about 8 KB in total, nginx: 8 KiB per header): check which header is large, and whether the token has to be that long";
 
-const CALM: &str = "the gateway ended the connection, mostly because of a request line or headers that are longer than it accepts: send a shorter query, or split it";
+const CALM: &str = "the gateway closed the connection, usually because the request line or the headers are longer than it accepts: shorten or split the query";
 
 impl Cause {
-    /// `is_connect` and `is_timeout` are what reqwest says of the error, `timeout` is how long the
-    /// attempt could take.
+    /// `is_connect` and `is_timeout` are reqwest's classification of the error; `timeout` is the
+    /// timeout of the attempt.
     pub(crate) fn of(
         error: &(dyn StdError + 'static),
         is_connect: bool,
@@ -67,7 +68,8 @@ impl Cause {
         if text == "keep-alive timed out"
             || has(error, |error| error.to_string() == "keep-alive timed out")
         {
-            let message = "the connection is dead: the gateway answered no HTTP/2 ping".to_owned();
+            let message =
+                "the connection is dead: the gateway did not respond to an HTTP/2 ping".to_owned();
             return new(ErrorKind::Transport, message, None);
         }
         let is_of_kernel = has(error, |error| {
@@ -76,17 +78,18 @@ impl Cause {
             })
         });
         if is_timeout && !is_of_kernel {
-            let message = format!("no whole answer within {} s", timeout.as_secs_f64());
+            let message = format!("no complete response within {} s", timeout.as_secs_f64());
             return new(ErrorKind::Timeout, message, None);
         }
-        // TLS 1.3 tells the client that its certificate is wanting after the handshake.
+        // In TLS 1.3 the client learns only after the handshake that its certificate is missing or
+        // rejected.
         let is_http_2 = text == "invalid HTTP version parsed";
         let help = lasting_tls(&text).or(is_http_2.then_some(HTTP_2_ONLY));
-        let message = format!("the connection broke before the whole answer was there: {text}");
+        let message = format!("the connection broke before the response was complete: {text}");
         new(ErrorKind::Transport, message, help)
     }
 
-    /// What HTTP/2 says by GOAWAY and RST_STREAM.
+    /// The reasons that HTTP/2 states in GOAWAY and RST_STREAM.
     #[cfg(feature = "http2")]
     fn of_http2(error: &(dyn StdError + 'static)) -> Option<Self> {
         let mut next = Some(error);
@@ -106,8 +109,8 @@ impl Cause {
             is_excess: false,
             help: None,
         };
-        // RFC 9113, 6.8 and 8.7: streams above the last id of a GOAWAY, and those that are refused,
-        // were not processed. (h2 gives GOAWAY with NO_ERROR to no other streams.)
+        // RFC 9113, 6.8 and 8.7: streams above the last id of a GOAWAY, and refused streams, were
+        // not processed. (h2 reports GOAWAY with NO_ERROR to no other streams.)
         let refused = if found.is_go_away() && reason == h2::Reason::NO_ERROR {
             Some("the gateway is closing the connection, and did not process the request (GOAWAY)")
         } else if found.is_reset() && reason == h2::Reason::REFUSED_STREAM {
@@ -116,11 +119,11 @@ impl Cause {
             None
         };
         if let Some(message) = refused {
-            // As a connection that could not be made.
+            // As for a connection that could not be established.
             return Some(new(ErrorKind::Connect, message.to_owned()));
         }
         let of = if found.is_go_away() {
-            "ended the connection"
+            "closed the connection"
         } else {
             "reset the request"
         };
@@ -139,22 +142,20 @@ impl Cause {
     }
 }
 
-/// What to say of a request of so many bytes of URL and headers that ended its connection with
-/// ENHANCE_YOUR_CALM: whether it is the one that the gateway meant. The others of the connection
-/// are not.
+/// The message for a request whose connection was closed with ENHANCE_YOUR_CALM, given the size of
+/// its URL and headers: whether this request caused it. The other requests of the connection did
+/// not.
 pub(crate) fn excess(head: usize) -> Option<String> {
-    // Below it no gateway in front of FOLIO has a bound (Okapi: a request line of 4,096 bytes,
-    // nginx: 8 KiB a header line).
+    // No gateway in front of FOLIO has a smaller limit (Okapi: a request line of 4,096 bytes,
+    // nginx: 8 KiB per header line).
     const SMALL: usize = 4000;
     (head > SMALL).then(|| {
-        format!(
-            "the URL and headers of this request have {head} bytes, and it was not sent again: {CALM}"
-        )
+        format!("not retried: the URL and headers of this request have {head} bytes; {CALM}")
     })
 }
 
-/// What helps against a failure of TLS that will be the same next time; none of another one. (TLS
-/// libraries have no common type for it, and all name it.)
+/// The remedy for a permanent TLS failure; none for a transient one. (TLS libraries have no common
+/// error type, but all of them name the reason.)
 fn lasting_tls(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -177,7 +178,7 @@ fn lasting_tls(text: &str) -> Option<&'static str> {
         return Some(VERSION);
     }
     if has(&["fatal alert"]) {
-        // An alert of the gateway about a certificate is about the client's.
+        // An alert of the gateway about a certificate refers to the client's.
         return has(&["certificate", "unknownca", "accessdenied"]).then_some(CERTIFICATE_OF_CLIENT);
     }
     if !has(&["certificate", "unknownca", "caused as", "unknown issuer"]) {
@@ -185,21 +186,20 @@ fn lasting_tls(text: &str) -> Option<&'static str> {
     }
     if has(&["notvalidforname", "not valid for name", "hostname mismatch"]) {
         return Some(
-            "the gateway's certificate is of another host: the URL must name the gateway as its certificate does",
+            "the gateway's certificate was issued for another host: the URL must contain the host name of the certificate",
         );
     }
     if has(&["expired", "notvalidyet", "not valid yet"]) {
         return Some(
-            "the gateway's certificate is not valid at this time: renew it, or set this computer's clock",
+            "the gateway's certificate is expired or not yet valid: renew it, or correct this computer's clock",
         );
     }
     Some(UNKNOWN_AUTHORITY)
 }
 
-/// What a gateway says by a page of its own instead of FOLIO: what to do, if it is about how the
-/// client reaches it.
+/// The remedy that a gateway's own error page implies, if it is about how the client connects.
 pub(crate) fn of_page(message: &str) -> Option<&'static str> {
-    // nginx, and what is built of it (Kong, OpenResty).
+    // nginx, and gateways based on it (Kong, OpenResty).
     if message.contains("plain HTTP request was sent to HTTPS port") {
         Some(PLAIN_TO_TLS)
     } else if message.contains("No required SSL certificate was sent")
@@ -228,7 +228,7 @@ fn has(error: &(dyn StdError + 'static), test: impl Fn(&(dyn StdError + 'static)
     false
 }
 
-/// The cause of causes says it plainly; the others say "error sending request".
+/// The innermost cause states the reason; the outer ones say "error sending request".
 pub(crate) fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
     let mut cause = error;
     while let Some(next) = cause.source() {
@@ -262,13 +262,13 @@ mod tests {
 
     #[test]
     fn a_timeout_of_the_kernel_is_not_one_of_the_client() {
-        // ETIMEDOUT of Linux: what a connection gives whose packets nobody acknowledges.
+        // ETIMEDOUT of Linux: the error of a connection whose packets are not acknowledged.
         let kernel = Outer(io::Error::from_raw_os_error(110));
         assert_eq!(kernel.0.kind(), io::ErrorKind::TimedOut);
         let cause = Cause::of(&kernel, false, true, MINUTE);
         assert_eq!(cause.kind, ErrorKind::Transport);
         assert!(!cause.message.contains("60 s") && cause.message.contains("timed out"));
-        // The client's own timeout is such an error without a number of the system.
+        // The client's own timeout is such an error without an OS error code.
         let own = Outer(io::Error::new(
             io::ErrorKind::TimedOut,
             "operation timed out",

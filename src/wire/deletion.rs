@@ -1,5 +1,5 @@
-//! Deletions of many records: only where the caller states what is meant, by what the server is
-//! known to do.
+//! Deletions of many records: allowed only with a confirmation that matches the known behaviour of
+//! the server.
 
 use std::fmt::Write as _;
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::wire::operation::{Deletes, Facts};
 
-/// Confirms a DELETE that may delete more than one record. Nothing is sent without it.
+/// Confirms a DELETE that may delete more than one record. Nothing is sent without a confirmation.
 ///
-/// What a DELETE of a collection does is a fact of the operation ([`Deletes`]). Some servers delete
-/// the records that match a query; others ignore the query and delete everything (recorded of
-/// mod-circulation-storage: `DELETE /request-storage/requests?query=…` empties the table). The SDK
-/// accepts only the confirmation that fits.
+/// The effect of a DELETE of a collection is a fact of the operation ([`Deletes`]). Some servers
+/// delete the records that match a query; others ignore the query and delete everything (recorded
+/// of mod-circulation-storage: `DELETE /request-storage/requests?query=…` empties the table). The
+/// SDK accepts only the confirmation that matches.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -27,35 +27,34 @@ use crate::wire::operation::{Deletes, Facts};
 #[non_exhaustive]
 pub enum Deletion {
     /// The records that match the query, but not all records of the collection. The SDK counts them
-    /// before it deletes (two requests with `limit=0`) and sends nothing if all match: a query
-    /// such as `title=*`, `id==""` or a forgotten value matches everything.
+    /// before it deletes (two requests with `limit=0`) and sends nothing if all match: a query such
+    /// as `title=*` or `id==""`, or a missing value, matches everything.
     Matching,
-    /// The records that match the query, if they are this many or fewer. The SDK counts them before
-    /// it deletes (one request with `limit=0`). All records of the collection may be among
-    /// them.
+    /// The records that match the query, if there are at most this many. The SDK counts them before
+    /// it deletes (one request with `limit=0`). They may be all records of the collection.
     AtMost(u64),
-    /// Everything that the server deletes, all records of the collection included.
+    /// Everything that the server deletes, including all records of the collection.
     All,
-    /// The path names one record. It is needed for a path that the SDK does not know and that does
-    /// not end with a UUID.
+    /// The path names one record. Required for a path that is unknown to the SDK and does not end
+    /// with a UUID.
     Record,
 }
 
-/// What is known of a DELETE before it is sent.
+/// The facts about a DELETE before it is sent.
 pub(crate) struct Delete<'a> {
     pub(crate) facts: Facts,
-    /// The names of the parameters that the operation has; none if they are not known.
+    /// The names of the parameters that the operation has; none if they are unknown.
     pub(crate) known: Option<&'static [&'static str]>,
     /// The parameters that are sent.
     pub(crate) parameters: &'a [(std::borrow::Cow<'static, str>, String)],
-    /// The body, if it is in memory; what is read from elsewhere is never empty.
+    /// The body, if it is in memory; a streamed body is never empty.
     pub(crate) body: Option<Option<&'a [u8]>>,
     pub(crate) confirmed: Option<Deletion>,
-    /// The path ends with an identifier: a parameter of its template, or a UUID.
+    /// Whether the path ends with an identifier: a parameter of its template, or a UUID.
     pub(crate) names_a_record: bool,
 }
 
-/// What must be true of the number of matching records before a DELETE is sent.
+/// The condition on the number of matching records before a DELETE is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bound {
     NotAll,
@@ -74,7 +73,7 @@ impl<'a> Delete<'a> {
         self.values("query").next()
     }
 
-    /// What is wrong with it, if anything.
+    /// The error of the request, if there is one.
     pub(crate) fn problem(&self) -> Option<String> {
         self.unknown_parameter()
             .or_else(|| match self.facts.deletes {
@@ -87,7 +86,7 @@ impl<'a> Delete<'a> {
             })
     }
 
-    /// How many records may match, where they are to be counted first.
+    /// The permitted number of matching records, if they have to be counted first.
     pub(crate) fn bound(&self) -> Option<Bound> {
         match (self.facts.deletes, self.confirmed) {
             (Deletes::Matching, Some(Deletion::Matching)) => Some(Bound::NotAll),
@@ -96,8 +95,7 @@ impl<'a> Delete<'a> {
         }
     }
 
-    /// Servers ignore a parameter that they do not know: a misspelt `query` would delete
-    /// everything.
+    /// Servers ignore unknown parameters: a misspelt `query` would delete everything.
     fn unknown_parameter(&self) -> Option<String> {
         let known = self.known?;
         let (name, _) = self
@@ -105,7 +103,7 @@ impl<'a> Delete<'a> {
             .iter()
             .find(|(name, _)| !known.contains(&&**name))?;
         let mut text = format!(
-            "this DELETE has no parameter `{}`: the server would ignore it and delete more than is meant",
+            "this DELETE has no parameter `{}`: the server would ignore it and delete more than intended",
             name.escape_debug()
         );
         if known.is_empty() {
@@ -119,29 +117,29 @@ impl<'a> Delete<'a> {
     fn of_everything(&self) -> Option<String> {
         if self.query().is_some() {
             return Some(
-                "this server ignores a query here and deletes all records: nothing was sent. Delete the records one by one by their ids, or, if all are meant, leave out the query and confirm `Deletion::All`".to_owned(),
+                "not sent: this server ignores a query here and deletes all records. Delete the records one by one by id or, to delete all, omit the query and confirm `Deletion::All`".to_owned(),
             );
         }
         (self.confirmed != Some(Deletion::All)).then(|| {
-            "this server deletes all records here, whatever it is sent: if all are meant, call `confirm(Deletion::All)`".to_owned()
+            "this server ignores all parameters here and deletes all records: to delete all, call `confirm(Deletion::All)`".to_owned()
         })
     }
 
     fn of_matching(&self) -> Option<String> {
         if self.values("query").nth(1).is_some() {
             return Some(
-                "the parameter `query` is given twice, and the server reads only the first"
+                "the parameter `query` is set twice, and the server reads only the first"
                     .to_owned(),
             );
         }
         if self.query().is_none_or(|query| query.trim().is_empty()) {
             return Some(
-                "the records to delete are not stated: the query is missing or empty, and some servers then delete all records. For all of them pass `cql::all()` and confirm `Deletion::All`".to_owned(),
+                "the query is missing or empty, and some servers then delete all records. To delete all, pass `cql::all()` and confirm `Deletion::All`".to_owned(),
             );
         }
         match self.confirmed {
             None => Some(
-                "deleting by query needs a confirmation: call `confirm(Deletion::Matching)`, `Deletion::AtMost(n)` for at most n records, or `Deletion::All` if the query means all records".to_owned(),
+                "delete-by-query requires explicit confirmation: call `confirm(Deletion::Matching)`, `Deletion::AtMost(n)` for at most n records, or `Deletion::All` if the query selects all records".to_owned(),
             ),
             Some(Deletion::Record) => Some(
                 "this DELETE deletes the records that match its query, not one record: confirm `Deletion::Matching` or `Deletion::AtMost(n)`".to_owned(),
@@ -162,7 +160,7 @@ impl<'a> Delete<'a> {
                 .map(|way| format!("`{}`", way.replace('&', "` and `")))
                 .collect();
             format!(
-                "the records to delete are not stated: they are selected by the parameters {}, which must not be empty",
+                "the parameters {} select the records to delete and must not be empty",
                 ways.join(", or ")
             )
         })
@@ -180,7 +178,7 @@ impl<'a> Delete<'a> {
             },
         };
         is_empty.then(|| {
-            "the records to delete are not stated: they are selected by the body, which is missing or empty".to_owned()
+            "the body selects the records to delete, and it is missing or empty".to_owned()
         })
     }
 
@@ -191,24 +189,24 @@ impl<'a> Delete<'a> {
             None | Some(Deletion::Record) if self.names_a_record && !has_query => None,
             Some(Deletion::Record) if !has_query => None,
             _ if has_query => Some(
-                "it is not known whether this server honours a query on DELETE; some ignore it and delete everything. If it does, state so with `Facts::deletes(Deletes::Matching)` in an `Operation`; if everything may be deleted, confirm `Deletion::All`".to_owned(),
+                "it is unknown whether this server honours a query on DELETE; some servers ignore it and delete everything. If it does, declare that with `Facts::deletes(Deletes::Matching)` in an `Operation`; if everything may be deleted, confirm `Deletion::All`".to_owned(),
             ),
             _ => Some(
-                "this DELETE is not described, and may delete a whole collection: confirm `Deletion::Record` if its path names one record, or `Deletion::All` if everything there may be deleted".to_owned(),
+                "no specification describes this DELETE, and it may delete a whole collection: confirm `Deletion::Record` if its path names one record, or `Deletion::All` if everything there may be deleted".to_owned(),
             ),
         }
     }
 }
 
-/// What is wrong with the number of records that match, if anything. `all` is how many there are at
-/// all, where that was counted.
+/// The error of the number of matching records, if there is one. `all` is the total number of
+/// records, if it was counted.
 pub(crate) fn beyond(bound: Bound, matching: u64, all: Option<u64>) -> Option<String> {
     match bound {
         Bound::NotAll if matching > 0 && all.is_none_or(|all| matching >= all) => Some(format!(
-            "the query matches all {matching} records of the collection; nothing was deleted. If all are meant, confirm `Deletion::All`; to accept up to n records, `Deletion::AtMost(n)`"
+            "the query matches all {matching} records of the collection; nothing was deleted. To delete all, confirm `Deletion::All`; to accept up to n records, `Deletion::AtMost(n)`"
         )),
         Bound::AtMost(most) if matching > most => Some(format!(
-            "the query matches {matching} records, and at most {most} were to be deleted; nothing was deleted"
+            "the query matches {matching} records, more than the confirmed {most}; nothing was deleted"
         )),
         _ => None,
     }

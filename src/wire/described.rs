@@ -1,5 +1,5 @@
-//! The facts of the operations of this release, of all its modules, enabled or not: what calls by
-//! path go by.
+//! The facts about the operations of this release, for all modules, enabled or not: calls by path
+//! use them.
 
 use std::borrow::Cow;
 
@@ -9,22 +9,27 @@ use percent_encoding::percent_decode_str;
     unused_imports,
     reason = "which of them occur depends on the documents"
 )]
+use crate::wire::long_running::JobFacts;
+#[allow(
+    unused_imports,
+    reason = "which of them occur depends on the documents"
+)]
 use crate::wire::operation::{Absent, Creates, Deletes, Facts};
 
-/// An operation whose facts matter.
+/// An operation whose facts affect how it is called.
 #[derive(Debug)]
 pub(crate) struct Described {
     method: &'static str,
-    /// The first segment of the path, by which the table is searched.
+    /// The first segment of the path, which is the search key of the table.
     first: &'static str,
     /// With `{}` in place of each parameter.
     path: &'static str,
     pub(crate) facts: Facts,
-    /// The parameters of the query string that it has.
+    /// The parameters of its query string.
     pub(crate) parameters: &'static [&'static str],
 }
 
-/// The interface that paths which begin so are of.
+/// The interface of the paths that start with this prefix.
 #[derive(Debug)]
 pub(crate) struct Interface {
     /// With `{}` in place of each parameter, without those at the end.
@@ -36,8 +41,8 @@ pub(crate) struct Interface {
 
 include!(concat!(env!("OUT_DIR"), "/described.rs"));
 
-/// The interfaces that a path may be of: those of the described paths that it has the longest
-/// beginning of. None where nothing is described.
+/// The interfaces that may own a path: those of the described paths with the longest common prefix.
+/// None if nothing is described.
 pub(crate) fn interfaces(path: &str) -> Vec<&'static Interface> {
     let given: Vec<_> = path.split('/').map(segment).collect();
     let fit = |row: &Interface| -> Option<(usize, usize)> {
@@ -59,11 +64,11 @@ pub(crate) fn interfaces(path: &str) -> Vec<&'static Interface> {
     fitting.map(|(_, row)| row).collect()
 }
 
-/// The described operation with this method at this path; none, if its facts do not matter or
+/// The described operation with this method at this path; none if its facts have no effect or
 /// nothing is described there.
 ///
-/// Where several templates fit, the one with the most literal segments does, as gateways route.
-/// Segments are compared decoded: a gateway between may decode them.
+/// If several templates match, the one with the most literal segments wins, as in gateways.
+/// Segments are compared decoded, because a gateway may decode them.
 pub(crate) fn find(method: &str, path: &str) -> Option<&'static Described> {
     let first = segment(path.trim_start_matches('/').split('/').next()?);
     let key = |row: &Described| (row.method, row.first);
@@ -75,7 +80,7 @@ pub(crate) fn find(method: &str, path: &str) -> Option<&'static Described> {
     best.map(|(_, row)| row)
 }
 
-/// How many literal segments a template shares with a path that fits it.
+/// The number of literal segments that a template shares with a matching path.
 fn literals(template: &str, path: &str) -> Option<usize> {
     let mut wanted = template.split('/');
     let mut given = path.split('/');

@@ -1,37 +1,36 @@
-//! How lists are paged that are requested by their path, as far as the canonical documents say it.
+//! The pagination of lists that are requested by path, according to the canonical documents.
 //!
-//! The tables are of all modules of the release, enabled or
-//! not.
+//! The tables contain all modules of the release, enabled or not.
 
 use crate::wire::paging::Paging;
 use crate::wire::paging::PagingStyle;
 
 include!(concat!(env!("OUT_DIR"), "/described_lists.rs"));
 
-/// What is known of the list at a path.
+/// The facts about the list at a path.
 pub(crate) fn known(path: &str) -> Option<&'static Paging> {
     look_up(LISTS, path)
 }
 
-/// The dialect of a path at which the documents describe no list: what they state about the module
-/// that serves it.
+/// The dialect of a path at which no document describes a list: derived from the documents of the
+/// module that serves it.
 pub(crate) fn dialect(path: &str) -> Option<PagingStyle> {
     look_up(DIALECTS, path).copied()
 }
 
-/// What a table has about a path. Where several templates fit, the one with the most literal
-/// segments counts.
+/// The table entry for a path. If several templates match, the one with the most literal segments
+/// wins.
 fn look_up<T>(table: &'static [(&'static str, T)], path: &str) -> Option<&'static T> {
     let fitting = table
         .iter()
         .filter_map(|(template, fact)| Some((literals(template, path)?, fact)));
-    // Of templates that are alike the first one.
+    // The first one of equal templates.
     let best = fitting.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.map(|(_, fact)| fact)
 }
 
-/// How many literal segments a path template has, if the path fits it. `{+rest}` is the rest of the
-/// path, whatever that is.
+/// The number of literal segments of a path template, if the path matches it. `{+rest}` matches the
+/// rest of any path.
 fn literals(template: &str, path: &str) -> Option<usize> {
     let mut wanted = template.split('/');
     let mut given = path.split('/');
@@ -50,24 +49,25 @@ fn literals(template: &str, path: &str) -> Option<usize> {
     }
 }
 
-/// Whether the list at a path can also be requested by `POST …/retrieve`, with the query in the
-/// body, where it may be of any length.
+/// Whether the list at a path can also be requested with `POST …/retrieve`, whose query is in the
+/// body and may have any length.
 pub(crate) fn is_asked_by_post(path: &str) -> bool {
     BY_POST.contains(&path)
 }
 
-/// What the descriptions say about the fields of a collection's records. A field is named by its
-/// path, `cost.discountType`; a field of the elements of a list by that of the list before it.
+/// The facts that the descriptions state about the fields of a collection's records. A field is
+/// named by its path, `cost.discountType`; a field of list elements by the path of the list
+/// followed by its name.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RecordFacts {
-    /// The fields that are read-only: the server sets them, whatever is sent.
+    /// The read-only fields: the server sets them and ignores the client's values.
     pub(crate) set: &'static [&'static str],
-    /// The value, as JSON, that the server gives a field if none is sent. `false` and empty lists
-    /// are left out.
+    /// The default value, as JSON, that the server assigns if a field is absent. `false` and empty
+    /// lists are omitted.
     pub(crate) defaults: &'static [(&'static str, &'static str)],
 }
 
-/// What is known of the records of the collection at a path.
+/// The facts about the records of the collection at a path.
 pub(crate) fn record_facts(path: &str) -> Option<&'static RecordFacts> {
     let at = RECORDS.binary_search_by_key(&path, |(known, _)| known).ok();
     at.and_then(|at| RECORDS.get(at)).map(|(_, facts)| facts)

@@ -1,4 +1,4 @@
-//! Headers that FOLIO gives a meaning.
+//! Headers with a meaning in FOLIO.
 
 use http::HeaderName;
 
@@ -8,5 +8,5 @@ pub(crate) const TENANT: HeaderName = HeaderName::from_static("x-okapi-tenant");
 /// The header that carries the access token.
 pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-okapi-token");
 
-/// The header that says which of several modules is called.
+/// The header that selects one of several modules with the same path.
 pub(crate) const MODULE_ID: &str = "x-okapi-module-id";

@@ -1,31 +1,30 @@
-//! What the response to a login means that brought no token.
+//! Classifies failed logins.
 //!
-//! A rejected password must not be sent again, since five wrong ones block an account; and nothing
-//! else may be taken for one, since a job would end by a transient error of a gateway. So only what
-//! the login module and Keycloak themselves say counts as a rejection, in the forms that were
-//! recorded (real-facts, sections 2 and 21).
+//! A rejected password must not be sent again, because five wrong ones block an account; and no
+//! other failure may be taken for a rejection, because a transient error of a gateway would then
+//! end a job. So only the statements of the login module and Keycloak count as a rejection, in the
+//! recorded forms (real-facts, sections 2 and 21).
 
 use http::StatusCode;
 
 use crate::wire::cause;
 use crate::wire::error::Error;
 
-/// What to do about a login that failed.
+/// The consequence of a failed login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LoginFailure {
-    /// The user, the password or the account is not good, by the word of the login module. It is
-    /// not sent again.
+    /// The login module rejected the user name, the password or the account. The login is not
+    /// retried.
     Rejected,
-    /// Only another configuration helps, by this help. It is sent again when somebody asks again.
+    /// The configuration must change, as this help states. The next call tries again.
     Configuration(&'static str),
-    /// A transient failure; with what may be the reason.
+    /// A transient failure, with a possible reason.
     Transient(Option<&'static str>),
 }
 
-const TENANT: &str =
-    "is the tenant right? The gateway does not know the one that was asked to log in to";
+const TENANT: &str = "check the tenant: the gateway does not know the tenant of the login";
 
-/// Of a login that was answered with a status that is no success and not 404.
+/// For a login response with an error status other than 404.
 pub(crate) fn of(error: &Error) -> LoginFailure {
     let Some(status) = error.status() else {
         return LoginFailure::Transient(None);
@@ -41,17 +40,17 @@ pub(crate) fn of(error: &Error) -> LoginFailure {
     };
     match status {
         // The JSON of RMB and of folio-spring-support, with a code: mod-login's
-        // `password.incorrect`, `username.incorrect`, `user.blocked` and the like,
-        // mod-login-keycloak's `unauthorized_error`. A gateway has pages of HTML, Kong a `message`
-        // without a list.
+        // `password.incorrect`, `username.incorrect`, `user.blocked` and others,
+        // mod-login-keycloak's `unauthorized_error`. Gateways respond with HTML pages, Kong with a
+        // `message` without a list.
         StatusCode::UNAUTHORIZED | StatusCode::UNPROCESSABLE_ENTITY
             if errors.iter().any(|error| error.code.is_some()) =>
         {
             LoginFailure::Rejected
         }
         StatusCode::BAD_REQUEST => {
-            // Keycloak's own rejection, such as of a disabled account. Without this cause, Keycloak
-            // could not be reached.
+            // Keycloak's own rejection, for example of a disabled account. Without this cause,
+            // Keycloak could not be reached.
             let is_of_keycloak = errors.iter().any(|error| {
                 error.parameters.iter().any(|parameter| {
                     parameter.key == "cause"
@@ -71,21 +70,21 @@ pub(crate) fn of(error: &Error) -> LoginFailure {
                 LoginFailure::Rejected
             } else if has_code("validation_error") {
                 LoginFailure::Configuration(
-                    "the login module cannot read what was sent: is the password empty, or does something in front of FOLIO change requests?",
+                    "the login module cannot read the login request: check whether the password is empty, and whether a proxy in front of FOLIO changes requests",
                 )
             } else if message.starts_with("No such Tenant")
                 || message.starts_with("x-okapi-tenant header")
             {
                 LoginFailure::Configuration(TENANT)
             } else if message.contains("Failed to get value from secure store") {
-                // Of an unknown tenant, and of a store of secrets that is down.
+                // For an unknown tenant, and for an unavailable secret store.
                 LoginFailure::Transient(Some(TENANT))
             } else {
                 LoginFailure::Transient(None)
             }
         }
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => LoginFailure::Configuration(
-            "this is the response of a forward proxy and not of FOLIO: check its user and password (`proxy`, or HTTPS_PROXY and HTTP_PROXY)",
+            "this is the response of a forward proxy, not of FOLIO: check the proxy's user name and password (`proxy`, or HTTPS_PROXY and HTTP_PROXY)",
         ),
         _ => LoginFailure::Transient(None),
     }

@@ -1,4 +1,4 @@
-//! What one request and its response are, and what the descriptions say about them. Nothing here
+//! Requests and responses as values, and the facts of the descriptions about them. Nothing here
 //! sends.
 
 pub(crate) mod cause;
@@ -8,6 +8,7 @@ pub(crate) mod described_lists;
 pub(crate) mod error;
 pub(crate) mod headers;
 pub(crate) mod login_failure;
+pub(crate) mod long_running;
 pub(crate) mod operation;
 pub(crate) mod paging;
 pub(crate) mod redirect;

@@ -1,4 +1,4 @@
-//! What is known of an operation before it is called.
+//! The facts about an operation before it is called.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,12 +6,13 @@ use std::ops::Range;
 use http::Method;
 
 use crate::value::redact::{self, REDACTED};
+use crate::wire::long_running::JobFacts;
 use crate::wire::paging::Paging;
 
 /// An operation of a FOLIO module: the facts of its description and of the module descriptor.
 ///
 /// Every generated call has one as a constant. All calls by path (`folio_get`, `request`) share one
-/// whose texts are empty; their method and path are in the [`Request`](crate::Request), and their
+/// with empty texts; their method and path are in the [`Request`](crate::Request), and their
 /// [`Facts`] are looked up by both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,28 +29,27 @@ pub struct Operation {
     pub path: &'static str,
     /// The permissions that the caller needs, all of them.
     pub permissions: &'static [&'static str],
-    /// How its list is paged, where it gives a list.
+    /// The pagination of its list, if it returns a list.
     pub paging: Option<Paging>,
-    /// The media types that it is asked for, as the header `Accept`; empty where JSON and text
-    /// are.
+    /// The media types for the header `Accept`; empty for JSON and text.
     pub accept: &'static str,
-    /// Whether it is not sent without a body.
+    /// Whether a body is required.
     pub needs_body: bool,
     /// The names of the parameters of the query string that it has.
     pub parameters: &'static [&'static str],
-    /// Status and media type of each response that is described; the media type is empty where
-    /// there is no body.
+    /// Status and media type of each described response; the media type is empty if there is no
+    /// body.
     pub responses: &'static [(&'static str, &'static str)],
-    /// What the server does: the facts that retries and confirmations depend on.
+    /// The behaviour of the server: the facts that retries and confirmations depend on.
     pub facts: Facts,
 }
 
 impl Operation {
-    /// An operation that this SDK does not have, for instance of one's own module.
+    /// An operation unknown to this SDK, for example of a custom module.
     ///
-    /// Nothing is known of what it does, so it is treated conservatively: a POST is sent once, a
-    /// DELETE needs a confirmation unless its path ends with a parameter.
-    /// [`with_facts`](Self::with_facts) states what it does.
+    /// Its behaviour is unknown, so it is treated conservatively: a POST is sent once, a DELETE
+    /// needs a confirmation unless its path ends with a parameter. [`with_facts`](Self::with_facts)
+    /// declares the behaviour.
     ///
     /// ```
     /// use folio_sdk::{Creates, Facts, Method, Operation};
@@ -76,19 +76,19 @@ impl Operation {
         }
     }
 
-    /// States what the operation does. Retries and confirmations depend on these facts, never on
-    /// the operation's name.
+    /// Declares the behaviour of the operation. Retries and confirmations depend on these facts,
+    /// never on the operation's name.
     #[must_use]
     pub const fn with_facts(self, facts: Facts) -> Self {
-        // A constant function cannot drop what it replaces; nothing else differs from `Self {
-        // facts, ..self }`.
+        // A constant function cannot drop the replaced value; otherwise this equals `Self { facts,
+        // ..self }`.
         let mut operation = self;
         operation.facts = facts;
         operation
     }
 
-    /// Where in a path of this operation, or in a URL with one, the values of secret parameters
-    /// are: of `/oai/{apiKeyPath}` the key.
+    /// The positions of secret parameters in a path of this operation, or in a URL with one: the
+    /// key of `/oai/{apiKeyPath}`.
     pub(crate) fn secret_segments(&self, url: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let is_secret = |segment: &&str| {
@@ -141,7 +141,7 @@ impl Operation {
         shown
     }
 
-    /// Names the module that the operation is of, `mod-users`.
+    /// Sets the module of the operation, `mod-users`.
     #[must_use]
     pub const fn of_module(self, module: &'static str) -> Self {
         let mut operation = self;
@@ -149,14 +149,14 @@ impl Operation {
         operation
     }
 
-    /// What all generic calls share: nothing is known of them.
+    /// The operation of all generic calls: nothing is known about them.
     pub(crate) const fn generic() -> &'static Self {
         static GENERIC: Operation = Operation::new("", Method::GET, "");
         &GENERIC
     }
 }
 
-/// What a server does when an operation is called, as far as it is known. Retries and confirmations
+/// The behaviour of the server for an operation, as far as it is known. Retries and confirmations
 /// depend on it.
 ///
 /// The importer derives these facts from FOLIO's descriptions (parameters, bodies, responses,
@@ -164,33 +164,35 @@ impl Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
-    /// What a DELETE deletes.
+    /// The records that a DELETE deletes.
     pub deletes: Deletes,
-    /// What a POST stores.
+    /// The record that a POST stores.
     pub creates: Creates,
-    /// What a PUT does where there is no such record.
+    /// The effect of a PUT if the record does not exist.
     pub absent: Absent,
     /// A GET changes something on the server: `/orders-storage/po-number` takes a number from a
     /// sequence. It is not retried.
     pub has_effect: bool,
-    /// Request or response holds passwords, tokens or other secrets: errors and logs never show
+    /// Request or response contain passwords, tokens or other secrets: errors and logs never show
     /// the bodies.
     pub is_sensitive: bool,
     /// A PUT with an outdated `_version` is rejected (optimistic locking).
     pub is_versioned: bool,
     /// Several modules provide its interface at the same paths (`interfaceType` `multiple` in the
-    /// module descriptor: custom-fields, dashboard). The header `X-Okapi-Module-Id` then says
-    /// which one is called; the client sends it.
+    /// module descriptor: custom-fields, dashboard). The header `X-Okapi-Module-Id` then selects
+    /// the module; the client sends it.
     pub is_multiple: bool,
-    /// Fields that only responses contain, by their paths in the body (`childOf`,
-    /// `holdingsRecords[].holdingsItems`): the server rejects or ignores them. They are left
-    /// out of JSON bodies that are made of records, by typed calls, calls by path and batches
-    /// alike; of bodies that are given as bytes nothing is left out.
+    /// Fields that only responses contain, as paths in the body (`childOf`,
+    /// `holdingsRecords[].holdingsItems`): the server rejects or ignores them in requests. They are
+    /// removed from JSON bodies that are made of records, by typed calls, calls by path and batches
+    /// alike; bodies passed as bytes are unchanged.
     pub omits: &'static [&'static str],
+    /// Of a GET: its response shows the status of a job.
+    pub job: Option<&'static JobFacts>,
 }
 
 impl Facts {
-    /// Nothing is known: the operation is treated conservatively.
+    /// Unknown behaviour: the operation is treated conservatively.
     pub const fn unknown() -> Self {
         Self {
             deletes: Deletes::Unknown,
@@ -201,16 +203,26 @@ impl Facts {
             is_versioned: false,
             is_multiple: false,
             omits: &[],
+            job: None,
         }
     }
 
-    /// States which fields of the body are not sent, by their paths: `childOf`, `items[].added`.
+    /// States how the response shows the status of a job.
+    #[must_use]
+    pub const fn job(self, job: &'static JobFacts) -> Self {
+        Self {
+            job: Some(job),
+            ..self
+        }
+    }
+
+    /// Declares the fields of the body that are not sent, as paths: `childOf`, `items[].added`.
     #[must_use]
     pub const fn omits(self, omits: &'static [&'static str]) -> Self {
         Self { omits, ..self }
     }
 
-    /// States that several modules provide the interface.
+    /// Declares that several modules provide the interface.
     #[must_use]
     pub const fn is_multiple(self) -> Self {
         Self {
@@ -219,25 +231,25 @@ impl Facts {
         }
     }
 
-    /// States what a DELETE deletes.
+    /// Declares the records that a DELETE deletes.
     #[must_use]
     pub const fn deletes(self, deletes: Deletes) -> Self {
         Self { deletes, ..self }
     }
 
-    /// States what a POST stores.
+    /// Declares the record that a POST stores.
     #[must_use]
     pub const fn creates(self, creates: Creates) -> Self {
         Self { creates, ..self }
     }
 
-    /// States what a PUT does where there is no such record.
+    /// Declares the effect of a PUT if the record does not exist.
     #[must_use]
     pub const fn absent(self, absent: Absent) -> Self {
         Self { absent, ..self }
     }
 
-    /// States that a GET changes something on the server.
+    /// Declares that a GET changes something on the server.
     #[must_use]
     pub const fn has_effect(self) -> Self {
         Self {
@@ -246,7 +258,7 @@ impl Facts {
         }
     }
 
-    /// States that the bodies hold secrets.
+    /// Declares that the bodies contain secrets.
     #[must_use]
     pub const fn is_sensitive(self) -> Self {
         Self {
@@ -255,7 +267,7 @@ impl Facts {
         }
     }
 
-    /// States that `_version` protects the record.
+    /// Declares that `_version` protects the record.
     #[must_use]
     pub const fn is_versioned(self) -> Self {
         Self {
@@ -265,49 +277,49 @@ impl Facts {
     }
 }
 
-/// What a DELETE deletes.
+/// The records that a DELETE deletes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Deletes {
-    /// Not known, or not a DELETE.
+    /// Unknown, or not a DELETE.
     #[default]
     Unknown,
-    /// The one thing that its path names.
+    /// The single record that its path names.
     Record,
     /// The records that match its parameter `query`.
     Matching,
     /// The records that these query parameters select; each list of names separated by `&` is one
-    /// way to select, and all of its parameters are needed.
+    /// way to select, and requires all of its parameters.
     SelectedBy(&'static [&'static str]),
     /// The records that its body selects.
     SelectedByBody,
-    /// All records of the collection, whatever parameters it is sent.
+    /// All records of the collection, regardless of the parameters.
     All,
 }
 
-/// What a POST stores.
+/// The record that a POST stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Creates {
-    /// Not known, or nothing that the `id` in its body identifies. It is sent once.
+    /// Unknown, or nothing that the `id` in its body identifies. It is sent once.
     #[default]
     Nothing,
-    /// The record that is its body, under the `id` that the client sends; a second POST with the
-    /// same id is rejected. It may be retried.
+    /// The record in its body, under the `id` that the client sends; a second POST with the same id
+    /// is rejected. It may be retried.
     Record,
-    /// The record that is its body, but under an `id` of the server's, whatever the client sends.
-    /// Sent twice, it makes two records.
+    /// The record in its body, but under an `id` that the server assigns, regardless of the
+    /// client's. Sent twice, it creates two records.
     RecordWithNewId,
 }
 
-/// What a PUT does where there is no record with the id in its path. The client looks for the
-/// record where the server does not report that it is absent: so this is known of a PUT only if the
-/// path can be read with GET, and, for [`Created`](Self::Created), if there is a POST to create the
-/// record with. A PUT that is how a record is made (`PUT /ldp/config/{key}`) is sent as it is.
+/// The effect of a PUT if no record has the id in its path. The client checks whether the record
+/// exists if the server does not report its absence: so this is known only for a PUT whose path can
+/// be read with GET, and, for [`Created`](Self::Created), if a POST creates the record. A PUT that
+/// is the regular way to create a record (`PUT /ldp/config/{key}`) is sent unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Absent {
-    /// The server reports an error, mostly 404.
+    /// The server reports an error, usually 404.
     #[default]
     NotFound,
     /// The server reports success (204) and stores nothing: holdings of mod-inventory-storage.

@@ -1,16 +1,17 @@
-//! What to do about a redirect, which the client does not follow.
+//! The remedy for a redirect, which the client does not follow.
 
 use http::HeaderMap;
 
 use crate::value::redact::{self, Secrets};
 
-/// The help of a redirect: what to configure, if that is where the same path is elsewhere.
+/// The help text for a redirect: the URL to configure, if the redirect leads to the same path
+/// elsewhere.
 pub(crate) fn help(headers: &HeaderMap, path: &str, secrets: &Secrets) -> String {
     let location = headers
         .get("location")
         .and_then(|value| value.to_str().ok());
     let Some(location) = location else {
-        return "the server redirects, and does not say where to: is the URL of the gateway right?"
+        return "the server sent a redirect without a target: check the URL of the gateway"
             .to_owned();
     };
     let target = secrets.shown(&redact::url(location));
@@ -24,9 +25,9 @@ pub(crate) fn help(headers: &HeaderMap, path: &str, secrets: &Secrets) -> String
             "configure the URL of the gateway as `{}`",
             secrets.shown(base)
         ),
-        None => "is the URL of the gateway right?".to_owned(),
+        None => "check the URL of the gateway".to_owned(),
     };
     format!(
-        "the server redirects to {target}; redirects are not followed: they would leak the token. {remedy}"
+        "the server redirects to {target}; redirects are not followed, because they would leak the token. {remedy}"
     )
 }

@@ -1,11 +1,11 @@
-//! What a response that is no success says about who rejected the request.
+//! Determines whether gateway or module rejected a request.
 
 use http::{HeaderMap, StatusCode};
 
 use crate::wire::error::Error;
 
-/// Whether the gateway rejected the token, so that no module has seen the request. Mostly 401;
-/// Okapi answers 400 "Token missing" and Kong 404 when tokens do not match.
+/// Whether the gateway rejected the token, so that no module received the request. Usually 401;
+/// Okapi responds with 400 "Token missing" and Kong with 404 if tokens do not match.
 pub(crate) fn is_token_rejected(
     status: StatusCode,
     content_type: Option<&str>,
@@ -34,9 +34,9 @@ pub(crate) fn is_token_rejected(
     }
 }
 
-/// Whether a 403 comes from Eureka: Kong names itself in `Server` or `Via`, and sidecars answer
-/// with JSON and these words, where Okapi answers with text that names the permission. Eureka's
-/// sidecars have given 403 for any fault of Keycloak (MODSIDECAR-192).
+/// Whether a 403 comes from Eureka: Kong names itself in `Server` or `Via`, and sidecars respond
+/// with JSON and these words, whereas Okapi responds with text that names the permission. Eureka's
+/// sidecars have returned 403 for any fault of Keycloak (MODSIDECAR-192).
 pub(crate) fn is_of_eureka(headers: &HeaderMap, content_type: Option<&str>, error: &Error) -> bool {
     let names_kong = ["server", "via"].iter().any(|name| {
         headers
@@ -52,9 +52,9 @@ pub(crate) fn is_of_eureka(headers: &HeaderMap, content_type: Option<&str>, erro
                 .is_some_and(|message| message.to_ascii_lowercase().contains("access denied"))
 }
 
-/// Whether a final failure says nothing about what was done: a 5xx. Modules report a failure after
-/// some or all was done (recorded: a check-in whose event cannot be published is 500 after item and
-/// loan were changed), and Okapi gives 500 when a module drops the connection.
+/// Whether a final failure leaves the outcome unknown: a 5xx. Modules report failures after some or
+/// all of the work was done (recorded: a check-in whose event cannot be published returns 500 after
+/// item and loan were changed), and Okapi returns 500 when a module drops the connection.
 pub(crate) fn leaves_outcome_open(error: &Error) -> bool {
     let is_open =
         |status: StatusCode| status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;

@@ -1,4 +1,4 @@
-//! An answer of the server: status, headers and the whole body.
+//! A response of the server: status, headers and the complete body.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::operation::Operation;
 use crate::wire::server_message::is_page;
 
-/// A successful answer. (One that is no success is an [`Error`].)
+/// A successful response. (An unsuccessful one is an [`Error`].)
 pub struct Response {
     received: http::Response<Bytes>,
     exchange: Exchange,
@@ -22,7 +22,7 @@ pub struct Response {
 impl Response {
     pub(crate) fn new(mut received: http::Response<Bytes>, exchange: Exchange) -> Self {
         if exchange.sensitive {
-            // Tokens and cookies, should somebody print the headers.
+            // Tokens and cookies, in case the headers are printed.
             received
                 .headers_mut()
                 .values_mut()
@@ -32,7 +32,7 @@ impl Response {
     }
 
     /// JSON without the byte order mark that some servers put before it (RFC 8259, 8.1: it may be
-    /// ignored). Other text keeps it.
+    /// ignored). Other text retains it.
     fn without_mark(mut self) -> Self {
         const MARK: &[u8] = b"\xef\xbb\xbf";
         if self.body().starts_with(MARK)
@@ -58,7 +58,7 @@ impl Response {
         self.headers().get(name)?.to_str().ok()
     }
 
-    /// The body, decompressed. A byte order mark before JSON is taken away.
+    /// The body, decompressed. A byte order mark before JSON is removed.
     pub fn body(&self) -> &Bytes {
         self.received.body()
     }
@@ -73,12 +73,12 @@ impl Response {
         self.received.into_body()
     }
 
-    /// The URL that was asked, but for the values of parameters that are secrets.
+    /// The requested URL, without the values of secret parameters.
     pub fn url(&self) -> &str {
         self.exchange.target.shown()
     }
 
-    /// How often the request was sent.
+    /// The number of attempts.
     pub fn attempts(&self) -> u32 {
         self.exchange.attempts
     }
@@ -105,7 +105,7 @@ impl Response {
                 format!(
                     "the response is not UTF-8 text ({error}){}: use `bytes`",
                     self.charset()
-                        .map(|charset| format!("; it says that it is {charset}"))
+                        .map(|charset| format!("; its declared charset is {charset}"))
                         .unwrap_or_default()
                 ),
                 self.body(),
@@ -113,7 +113,7 @@ impl Response {
         }
     }
 
-    /// The same answer, given to another request.
+    /// The same response, for another request.
     pub(crate) fn of(self, exchange: Option<Exchange>) -> Self {
         Self {
             exchange: exchange.unwrap_or(self.exchange),
@@ -121,26 +121,26 @@ impl Response {
         }
     }
 
-    /// The media type of the body without its parameters, `text/csv`; empty if the server names
+    /// The media type of the body without its parameters, `text/csv`; empty if the server states
     /// none.
     pub(crate) fn media_type(&self) -> &str {
         let named = self.header("content-type").unwrap_or_default();
         named.split(';').next().unwrap_or_default().trim()
     }
 
-    /// The charset that the server names.
+    /// The charset that the server states.
     fn charset(&self) -> Option<&str> {
         let (_, parameters) = self.header("content-type")?.split_once(';')?;
         let parameters = parameters.trim();
         Some(parameters.strip_prefix("charset=").unwrap_or(parameters)).filter(|it| !it.is_empty())
     }
 
-    /// Whether it is a page of HTML that nobody asked for: of a proxy, or a form to log in.
+    /// Whether the body is an unexpected HTML page: of a proxy, or a login form.
     pub(crate) fn is_stray_page(&self) -> bool {
         is_stray_page(self.headers(), self.body(), self.exchange.operation)
     }
 
-    /// The same answer with another body.
+    /// The same response with another body.
     pub(crate) fn with_body(self, body: Bytes) -> Self {
         Self {
             received: self.received.map(|_| body),
@@ -149,7 +149,7 @@ impl Response {
         .without_mark()
     }
 
-    /// What was sent, for errors that follow.
+    /// The sent request, for later errors.
     pub(crate) fn remember(&mut self, sent: SentSecrets) {
         let token = self.exchange.sent.token.take();
         self.exchange.sent = SentSecrets { token, ..sent };
@@ -177,7 +177,7 @@ pub(crate) fn no_content() -> http::Response<Bytes> {
     response
 }
 
-/// Whether a response is a page of HTML, and the operation does not give such.
+/// Whether a response is an HTML page although the operation does not return HTML.
 pub(crate) fn is_stray_page(headers: &HeaderMap, body: &[u8], operation: &Operation) -> bool {
     let is_html = headers
         .get(CONTENT_TYPE)
@@ -186,7 +186,7 @@ pub(crate) fn is_stray_page(headers: &HeaderMap, body: &[u8], operation: &Operat
 }
 
 impl fmt::Debug for Response {
-    /// Shows neither headers nor body: an answer to a login has tokens in both.
+    /// Shows neither headers nor body: a login response has tokens in both.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Response")
             .field("status", &self.status())

@@ -1,39 +1,39 @@
-//! What is sent again, when, and how often: the policy of retries, and what is transient.
+//! The retry policy: which requests are retried, when and how often.
 
 use std::time::{Duration, SystemTime};
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
-/// When a request is repeated, as a value. Set one for the client with
+/// The retry policy. Set one for the client with
 /// [`FolioClientBuilder::retry`](crate::FolioClientBuilder::retry), or for one request with
 /// [`Request::retry`](crate::Request::retry).
 ///
-/// The invariant is that **a write is repeated only if it cannot happen twice**:
+/// The invariant is that **a write is retried only if it cannot be executed twice**:
 ///
-/// | request | is repeated after |
+/// | request | is retried after |
 /// |---|---|
-/// | any | what was certainly not carried out: a connection that could not be made, a request that the gateway did not process (HTTP/2: GOAWAY above its last id, REFUSED_STREAM), 429 |
-/// | GET, HEAD, OPTIONS | 408, 502, 503, 504, a timeout, a broken connection, a list that the server broke off. A GET that has an effect ([`Facts::has_effect`](crate::Facts)) is sent once |
-/// | DELETE of one record ([`Deletes::Record`](crate::Deletes)) | the same. The module's 404 to a retry is success: the record is gone. After a gateway's 404 the record is read to find out |
+/// | any | a failure that certainly executed nothing: a connection that could not be established, a request that the gateway did not process (HTTP/2: GOAWAY above its last id, REFUSED_STREAM), 429 |
+/// | GET, HEAD, OPTIONS | 408, 502, 503, 504, a timeout, a broken connection, a list that the server aborted. A GET with an effect ([`Facts::has_effect`](crate::Facts)) is sent once |
+/// | DELETE of one record ([`Deletes::Record`](crate::Deletes)) | the same. The module's 404 to a retry is success: the record is gone. After a gateway's 404 the record is read to determine the outcome |
 /// | PUT of a record with its `_version` | the same: the server rejects the second one. After such a conflict the record is read; if it is the one that was sent, the call succeeds |
 /// | POST of a record that the server stores under the `id` in it ([`Creates::Record`](crate::Creates)) | the same: the server rejects a second record of that id. Then the record is read, and if it is the one that was sent, the record as stored is the response |
-/// | PUT without `_version`, other DELETE, other POST, PATCH | nothing else, unless [`idempotent_writes`](Self::idempotent_writes) (PUT and DELETE) or [`Request::idempotent`](crate::Request::idempotent) states that it may be |
+/// | PUT without `_version`, other DELETE, other POST, PATCH | nothing else, unless [`idempotent_writes`](Self::idempotent_writes) (PUT and DELETE) or [`Request::idempotent`](crate::Request::idempotent) permits it |
 ///
-/// These are facts of the operation ([`Facts`](crate::Facts)), also of calls by path; its name and
-/// the words in its path decide nothing. A write that may have been carried out, and of which that
-/// could not be found out, fails with [`is_outcome_unknown`](crate::Error::is_outcome_unknown).
+/// These are facts of the operation ([`Facts`](crate::Facts)), also for calls by path; names and
+/// words in paths have no influence. A write that may have been executed, and whose outcome could
+/// not be determined, fails with [`is_outcome_unknown`](crate::Error::is_outcome_unknown).
 ///
-/// A token that was rejected is no such failure: it is renewed and the request sent again, once,
-/// whatever its method, since the gateway rejects before any module sees the request.
+/// A rejected token is not a failure of this kind: it is renewed and the request sent again, once,
+/// regardless of its method, because the gateway rejects before any module receives the request.
 ///
-/// The login or renewal that a call needs follows the policy of the call: each attempt to log in
-/// counts as one of the call, and each wait is one of the policy. A limiter's rejection (429, or a
-/// 503 of a path that was answered well just now) does not count against the budget, and against
-/// the attempts only if no other request of the client got through since the last one.
+/// The login or renewal that a call needs follows the policy of the call: each login attempt counts
+/// as an attempt of the call, and each wait is one of the policy. A rate limiter's rejection (429,
+/// or a 503 of a path that succeeded just before) does not count against the budget, and counts as
+/// an attempt only if no other request of the client succeeded since the last rejection.
 ///
-/// All repetitions of a client draw on one [`budget`](Self::budget), so that a server that is down
-/// is not hammered. Eureka answers 403 also when it could not find out what a user may do; see
+/// All retries of a client share one [`budget`](Self::budget), so that they do not overload a
+/// failing server. Eureka returns 403 also if it could not determine the user's permissions; see
 /// [`forbidden_retries`](Self::forbidden_retries).
 ///
 /// ```
@@ -50,14 +50,14 @@ pub struct RetryPolicy {
     max_retry_after: Duration,
     deadline: Duration,
     idempotent_writes: bool,
-    /// None is the default: once, where it is Eureka.
+    /// None is the default: once, if the gateway is Eureka's.
     forbidden_retries: Option<u32>,
     forbidden_backoff: Backoff,
     budget: Option<Budget>,
 }
 
-/// Waits that grow: the first is up to `delay`, each further one up to `factor` times as long, none
-/// longer than `max`.
+/// Increasing waits: the first is up to `delay`, each further one up to `factor` times as long,
+/// none longer than `max`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Backoff {
     pub(crate) delay: Duration,
@@ -66,7 +66,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// The longest wait before the `attempt`-th repetition, from 1.
+    /// The maximum wait before the `attempt`-th retry, from 1.
     fn ceiling(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let seconds = self.delay.as_secs_f64() * self.factor.powi(exponent);
@@ -76,7 +76,7 @@ impl Backoff {
     }
 }
 
-/// What all repetitions of a client together may cost.
+/// The retry budget of a client.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Budget {
     pub(super) ratio: f64,
@@ -84,10 +84,10 @@ pub(super) struct Budget {
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts in all; before the n-th repetition a random time between half of 0.5 s · 2ⁿ⁻¹ and
+    /// 5 attempts in total; before the n-th retry a random wait between half of 0.5 s · 2ⁿ⁻¹ and
     /// all of it, at most 30 s; a server's `Retry-After` is honoured up to 60 s; no new attempt
-    /// later than 3 minutes after the first. After a 403 of Eureka one repetition, after up to 1 s.
-    /// A budget of 100 repetitions, and then one for every five calls.
+    /// later than 3 minutes after the first. After a 403 of Eureka one retry, after up to 1 s. A
+    /// budget of 100 retries, replenished by one for every five calls.
     fn default() -> Self {
         Self {
             max_attempts: 5,
@@ -114,12 +114,12 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// No repetition at all, not even after a 403 of Eureka.
+    /// No retries, not even after a 403 of Eureka.
     pub fn none() -> Self {
         Self::default().max_attempts(1).forbidden_retries(0)
     }
 
-    /// How often a request is sent at most, the first time included. 0 counts as 1.
+    /// The maximum number of attempts, including the first. 0 counts as 1.
     pub fn max_attempts(self, attempts: u32) -> Self {
         Self {
             max_attempts: attempts.max(1),
@@ -127,29 +127,30 @@ impl RetryPolicy {
         }
     }
 
-    /// The longest wait before the first repetition; it doubles with each, unless
-    /// [`factor`](Self::factor) says otherwise. The wait is random between half of this and all of
-    /// it ("equal jitter"): many clients do not come back at the same time, and the attempts are
-    /// not used up before a short outage is over.
+    /// The maximum wait before the first retry; it doubles with each retry, unless
+    /// [`factor`](Self::factor) is set. The wait is random between half of this and all of it
+    /// ("equal jitter"): clients do not retry at the same time, and the attempts are not used up
+    /// before a short outage ends.
     pub fn initial_backoff(mut self, delay: Duration) -> Self {
         self.backoff.delay = delay;
         self
     }
 
-    /// By what the longest wait grows with each repetition. 2 by default. What is less than 1, or
-    /// no number, counts as 1: it stays.
+    /// The factor by which the maximum wait grows with each retry. 2 by default. A value less than
+    /// 1, or not a number, counts as 1: the wait is constant.
     pub fn factor(mut self, factor: f64) -> Self {
         self.backoff.factor = if factor > 1.0 { factor } else { 1.0 };
         self
     }
 
-    /// The longest wait before any repetition.
+    /// The maximum wait before any retry.
     pub fn max_backoff(mut self, delay: Duration) -> Self {
         self.backoff.max = delay;
         self
     }
 
-    /// The longest wait that a server can ask for by `Retry-After`. A longer one is cut to this.
+    /// The maximum wait that a server can request with `Retry-After`. A longer one is reduced to
+    /// this.
     pub fn max_retry_after(self, delay: Duration) -> Self {
         Self {
             max_retry_after: delay,
@@ -157,14 +158,14 @@ impl RetryPolicy {
         }
     }
 
-    /// The time from the first attempt after which no other begins.
+    /// The time after the first attempt until which further attempts may start.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// Whether every PUT and DELETE may be repeated when it is not known if it was carried out.
-    /// HTTP calls them idempotent; but a PUT without `_version` undoes what another client wrote in
-    /// between, and a DELETE by query deletes what was created in between.
+    /// Whether every PUT and DELETE may be retried if its outcome is unknown. HTTP defines them as
+    /// idempotent; but a PUT without `_version` overwrites a concurrent change of another client,
+    /// and a DELETE by query deletes records created in between.
     pub fn idempotent_writes(self, repeat: bool) -> Self {
         Self {
             idempotent_writes: repeat,
@@ -172,10 +173,9 @@ impl RetryPolicy {
         }
     }
 
-    /// How often a request that was answered with 403 (and may be repeated, by the table above) is
-    /// sent again. Not said: once, and only where the gateway is Eureka's, whose sidecars have
-    /// answered 403 when Keycloak did not answer them. Said: that often, whatever the gateway; 0 is
-    /// never.
+    /// The number of retries of a request that got a 403 (and may be retried, by the table above).
+    /// By default one, and only with Eureka's gateway, whose sidecars return 403 when Keycloak does
+    /// not respond to them. If set, it applies to every gateway; 0 means never.
     pub fn forbidden_retries(self, repetitions: u32) -> Self {
         Self {
             forbidden_retries: Some(repetitions),
@@ -183,19 +183,19 @@ impl RetryPolicy {
         }
     }
 
-    /// The longest wait before the first repetition after a 403; it triples with each, up to 60 s.
+    /// The maximum wait before the first retry after a 403; it triples with each retry, up to 60 s.
     /// 1 second by default. The wait is random between half of it and all of it.
     pub fn forbidden_delay(mut self, delay: Duration) -> Self {
         self.forbidden_backoff.delay = delay;
         self
     }
 
-    /// How many repetitions all calls of a client may cost together: `burst` at once, and from then
-    /// on `ratio` for each call that is made (0.2: one for five calls), besides one a second. When
-    /// the budget is spent, calls fail without a repetition, and the error says so.
+    /// The retry budget of all calls of a client: `burst` retries at once, replenished by `ratio`
+    /// for each call (0.2: one retry for five calls) and by one per second. When the budget is
+    /// exhausted, calls fail without a retry, and the error states this.
     ///
-    /// The budget is the client's. Of a policy for one request
-    /// ([`Request::retry`](crate::Request::retry)) only counts whether it has one.
+    /// The budget belongs to the client. A policy for one request
+    /// ([`Request::retry`](crate::Request::retry)) only determines whether the budget applies.
     pub fn budget(self, ratio: f64, burst: u32) -> Self {
         Self {
             budget: Some(Budget {
@@ -206,7 +206,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Repetitions are not counted against the client's [`budget`](Self::budget).
+    /// Retries do not count against the client's [`budget`](Self::budget).
     pub fn without_budget(self) -> Self {
         Self {
             budget: None,
@@ -218,13 +218,13 @@ impl RetryPolicy {
         Self { backoff, ..self }
     }
 
-    /// As it is, and with no more attempts than that.
+    /// The same policy with at most this many attempts.
     pub(crate) fn no_more_attempts_than(mut self, most: u32) -> Self {
         self.max_attempts = self.max_attempts.min(most);
         self
     }
 
-    /// With a deadline that lets all attempts be made, however long they wait.
+    /// The same policy with a deadline that leaves time for all attempts and their waits.
     pub(crate) fn long_enough(mut self) -> Self {
         let mut waits = Duration::ZERO;
         for attempt in 1..self.max_attempts.min(1000) {
@@ -234,7 +234,7 @@ impl RetryPolicy {
         for repetition in 1..=forbidden {
             waits = waits.saturating_add(self.forbidden_backoff.ceiling(repetition));
         }
-        // The attempts themselves take their time as well.
+        // The attempts themselves take time as well.
         self.deadline = self.deadline.max(waits.saturating_mul(2));
         self
     }
@@ -258,7 +258,7 @@ impl RetryPolicy {
         self.idempotent_writes
     }
 
-    /// The longest wait that a server can ask for.
+    /// The maximum wait that a server can request.
     pub(crate) fn longest_retry_after(&self) -> Duration {
         self.max_retry_after
     }
@@ -268,7 +268,7 @@ impl RetryPolicy {
         self.budget.is_some()
     }
 
-    /// The budget that a client of this policy has; none is without a bound.
+    /// The budget of a client with this policy; none is unlimited.
     pub(super) fn client_budget(&self) -> Budget {
         self.budget.unwrap_or(Budget {
             ratio: 0.0,
@@ -276,8 +276,8 @@ impl RetryPolicy {
         })
     }
 
-    /// The wait before the `attempt`-th retry: a part of the longest one, or as long as the server
-    /// asks for, up to a limit. `random`, from 0 to 1, is which part between half of it and all.
+    /// The wait before the `attempt`-th retry: a part of the maximum, or the wait that the server
+    /// requests, up to a limit. `random`, from 0 to 1, selects a value between half of it and all.
     pub(crate) fn wait(
         &self,
         attempt: u32,
@@ -286,15 +286,15 @@ impl RetryPolicy {
     ) -> Duration {
         let jitter = jittered(self.backoff.ceiling(attempt), random);
         match retry_after {
-            // A tenth of the jitter on top, so that clients that were given the same time do not
-            // come at the same time.
+            // A tenth of the jitter is added, so that clients with the same `Retry-After` do not
+            // retry at the same time.
             Some(asked) => asked.min(self.max_retry_after).saturating_add(jitter / 10),
             None => jitter,
         }
     }
 
-    /// How long to wait before sending again; none to give up. `attempt` is the number of attempts
-    /// so far, `elapsed` the time since the first began.
+    /// The wait before the next attempt; none to give up. `attempt` is the number of attempts so
+    /// far, `elapsed` the time since the start of the first.
     pub(super) fn delay(
         &self,
         attempt: u32,
@@ -309,8 +309,8 @@ impl RetryPolicy {
         (elapsed.saturating_add(delay) <= self.deadline).then_some(delay)
     }
 
-    /// How long to wait after a 403 before sending again; none to give up. `repetitions` is how
-    /// many there were after a 403.
+    /// The wait after a 403 before the next attempt; none to give up. `repetitions` is the number
+    /// of retries after a 403.
     pub(super) fn forbidden_delay_after(
         &self,
         repetitions: u32,
@@ -325,7 +325,7 @@ impl RetryPolicy {
         let ceiling = self
             .forbidden_backoff
             .ceiling(repetitions.saturating_add(1));
-        // What is behind a transient 403 needs its time: not at once.
+        // The cause of a transient 403 takes time to end: no immediate retry.
         let delay = jittered(ceiling, random);
         (elapsed.saturating_add(delay) <= self.deadline).then_some(delay)
     }
@@ -341,19 +341,19 @@ fn part_of(time: Duration, part: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * part).unwrap_or(time)
 }
 
-/// A status after which the same request may well succeed. 408 is the Eureka sidecar's read
-/// timeout, 429 comes from hosting only, 502 to 504 from gateways and load balancers. 500 is a
-/// fault of a module and comes again.
+/// A status after which a retry may succeed. 408 is the Eureka sidecar's read timeout, 429 comes
+/// only from hosting, 502 to 504 from gateways and load balancers. 500 is a fault of a module and
+/// is permanent.
 pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 502 | 503 | 504)
 }
 
-/// How long the header `Retry-After` of a response asks to wait.
+/// The wait that the header `Retry-After` of a response requests.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     retry_after_value(headers.get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 
-/// What a `Retry-After` header says: seconds, or a date (a past one means at once).
+/// The wait of a `Retry-After` header: seconds, or a date (a past one means no wait).
 fn retry_after_value(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {

@@ -1,4 +1,4 @@
-//! What all retries of a client together may cost.
+//! The retry budget of a client.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,14 +7,14 @@ use tokio::time::Instant;
 
 use crate::wire::retry::{Budget, RetryPolicy};
 
-/// The rest of a client's budget: a token bucket that calls and time fill, and retries empty.
+/// The remaining budget of a client: a token bucket that calls and time fill, and retries empty.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     budget: Budget,
     /// Never held across an await.
     left: Mutex<(f64, Instant)>,
-    /// Whether a deposit changes anything: mostly it does not, and calls need not wait for each
-    /// other.
+    /// Whether a deposit has an effect: usually it has none, and calls need not contend for the
+    /// lock.
     is_short: AtomicBool,
 }
 
@@ -28,7 +28,7 @@ impl RetryBudget {
         }
     }
 
-    /// A call was made.
+    /// Records a call.
     pub(crate) fn deposit(&self) {
         if !self.is_short.load(Ordering::Relaxed) {
             return;
@@ -40,7 +40,7 @@ impl RetryBudget {
         }
     }
 
-    /// Takes a retry out of the budget, if there is one.
+    /// Takes a retry out of the budget, if one is left.
     pub(crate) fn withdraw(&self) -> bool {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();

@@ -1,9 +1,8 @@
-//! What follows an attempt that failed: a pure function of the failure, the policy and the
+//! Decides the next step after a failed attempt: a pure function of the failure, the policy and the
 //! attempts.
 //!
-//! It has no clock, no randomness and no sockets of its own, so that a table of cases tests all of
-//! it. `engine/retry.rs` asks it after each failed attempt of a call, login, lookup, update or
-//! poll.
+//! It has no clock, randomness or sockets of its own, so that a table of cases tests all of it.
+//! `engine/retry.rs` calls it after each failed attempt of a call, login, lookup, update or poll.
 
 use std::time::Duration;
 
@@ -12,50 +11,51 @@ use http::Method;
 use crate::wire::request::Request;
 use crate::wire::retry::RetryPolicy;
 
-/// How often a token may be rejected in one call. Each time it is renewed, since a call that is
-/// retried for minutes can outlive several.
+/// The maximum number of token rejections in one call. The token is renewed after each, because a
+/// call that is retried for minutes can outlive several tokens.
 pub(crate) const MOST_TOKEN_REJECTIONS: u32 = 10;
 
-/// The rejections in a row after which a request waits by the policy besides waiting for its slot.
+/// The number of consecutive rejections after which a request also waits by the policy, besides
+/// waiting for its slot.
 const MOST_WITHOUT_BACKOFF: u32 = 2;
 
-/// Why an attempt failed, as far as it decides what follows.
+/// The failure of an attempt, as far as it affects the next step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum FailureClass {
-    /// Another attempt would fail as well.
+    /// A permanent failure.
     Permanent,
-    /// Another attempt may succeed.
+    /// A transient failure.
     Transient {
-        /// How long the server asks to wait.
+        /// The wait that the server requests.
         retry_after: Option<Duration>,
-        /// Whether the server may have carried the request out.
+        /// Whether the server may have executed the request.
         may_be_carried_out: bool,
     },
-    /// A limiter in front of FOLIO rejected the request. The client slows down by itself, so that
-    /// this costs nothing of the budget.
+    /// A rate limiter in front of FOLIO rejected the request. The client slows down automatically,
+    /// so that this does not use the budget.
     RateLimited {
         retry_after: Option<Duration>,
         may_be_carried_out: bool,
-        /// How many rejections there were since other requests of the client were accepted.
+        /// The number of rejections since the last accepted request of the client.
         in_a_row: u32,
     },
-    /// The gateway rejected the token, before any module has seen the request.
+    /// The gateway rejected the token, before any module received the request.
     TokenRejected {
         /// Whether the client can get another token, which may be accepted.
         is_renewable: bool,
     },
-    /// The server says that the user may not. Eureka says so also when it could not find out.
+    /// The server denies permission. Eureka also does so if it could not determine the permissions.
     Forbidden { by_eureka: bool },
     /// The login that the request needs failed, by a transient failure.
     NoToken {
         retry_after: Option<Duration>,
-        /// Whether the login was sent for this call. One is sent for all calls that wait for it.
+        /// Whether the login was sent for this call. One login serves all calls that wait for it.
         is_own: bool,
     },
 }
 
 impl FailureClass {
-    /// A transient failure of something that may be done twice.
+    /// A transient failure of an idempotent request.
     pub(crate) fn transient(retry_after: Option<Duration>) -> Self {
         Self::Transient {
             retry_after,
@@ -64,64 +64,64 @@ impl FailureClass {
     }
 }
 
-/// All else that decides what follows a failed attempt.
+/// All other inputs of the decision after a failed attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Situation<'a> {
     pub(crate) policy: &'a RetryPolicy,
-    /// The attempts so far that count against the policy, the failed one included.
+    /// The number of attempts that count against the policy, including the failed one.
     pub(crate) attempts: u32,
-    /// The time since the first attempt began.
+    /// The time since the start of the first attempt.
     pub(crate) elapsed: Duration,
     /// The time until the deadline of the whole call, if it has one.
     pub(crate) time_left: Option<Duration>,
-    /// How often the token was rejected, this time included.
+    /// The number of token rejections, including this one.
     pub(crate) token_rejections: u32,
-    /// How often the request was sent again after a 403.
+    /// The number of retries after a 403.
     pub(crate) forbidden_retries: u32,
-    /// Whether the request may be carried out twice without harm.
+    /// Whether the request is idempotent.
     pub(crate) is_repeatable: bool,
-    /// Whether its body was a stream that can be read once, and has been read.
+    /// Whether its body was a stream that can be read only once, and was read.
     pub(crate) is_body_consumed: bool,
-    /// Whether the client's budget has nothing left.
+    /// Whether the client's budget is exhausted.
     pub(crate) is_budget_spent: bool,
-    /// Which part of the jitter is used, from 0 to 1.
+    /// The part of the jitter to use, from 0 to 1.
     pub(crate) random: f64,
 }
 
-/// What follows.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Step {
-    /// Another attempt at once, with another token.
+    /// Another attempt immediately, with another token.
     RenewToken,
     /// Another attempt after a wait.
     Retry {
         delay: Duration,
-        /// Whether it costs one of the client's budget.
+        /// Whether it uses the client's budget.
         is_charged: bool,
     },
     GiveUp(GiveUp),
 }
 
-/// Why there is no other attempt.
+/// The reason for giving up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GiveUp {
-    /// Another attempt would fail as well.
+    /// Another attempt would fail, too.
     Permanent,
-    /// Another token would be rejected as well, or there is none.
+    /// Another token would be rejected, too, or there is none.
     TokenRejected,
-    /// The request may have been carried out, and must not be carried out twice.
+    /// The request may have been executed, and must not be executed twice.
     NotRepeatable,
     /// The body can be read only once.
     BodyConsumed,
     /// The policy allows no more attempts, or no more time.
     Exhausted,
-    /// The deadline of the call comes before another attempt.
+    /// The deadline of the call leaves no time for another attempt.
     Deadline,
-    /// The client's budget for retries is spent.
+    /// The client's retry budget is exhausted.
     BudgetSpent,
 }
 
-/// What follows an attempt that failed.
+/// The next step after a failed attempt.
 pub(crate) fn decide(class: FailureClass, now: &Situation<'_>) -> Step {
     match class {
         FailureClass::Permanent => Step::GiveUp(GiveUp::Permanent),
@@ -150,7 +150,7 @@ pub(crate) fn decide(class: FailureClass, now: &Situation<'_>) -> Step {
             .sendable(may_be_carried_out)
             .and_then(|()| now.delay(retry_after))
             .map_or_else(Step::GiveUp, |delay| Step::Retry {
-                // It waits for its slot, with all others: the rate was lowered.
+                // It waits for its slot, like all others: the rate was lowered.
                 delay: match in_a_row > MOST_WITHOUT_BACKOFF {
                     true => delay,
                     false => Duration::ZERO,
@@ -180,7 +180,7 @@ pub(crate) fn decide(class: FailureClass, now: &Situation<'_>) -> Step {
 }
 
 impl Situation<'_> {
-    /// Whether the request may be sent again at all.
+    /// Whether the request may be retried at all.
     fn sendable(&self, may_be_carried_out: bool) -> Result<(), GiveUp> {
         if may_be_carried_out {
             self.repeatable()?;
@@ -219,7 +219,7 @@ impl Situation<'_> {
         self.in_time(delay.ok_or(GiveUp::Exhausted)?)
     }
 
-    /// A delay after which the attempt begins before the deadline of the call.
+    /// A delay after which the attempt starts before the deadline of the call.
     fn in_time(&self, delay: Duration) -> Result<Duration, GiveUp> {
         match self.time_left.is_none_or(|left| delay < left) {
             true => Ok(delay),
@@ -227,7 +227,7 @@ impl Situation<'_> {
         }
     }
 
-    /// A retry that costs one of the budget, if the policy has one.
+    /// A retry that uses the budget, if the policy has one.
     fn charged(&self, delay: Duration) -> Result<Step, GiveUp> {
         let is_charged = self.policy.has_budget();
         match is_charged && self.is_budget_spent {
@@ -237,8 +237,8 @@ impl Situation<'_> {
     }
 }
 
-/// Whether a request may be carried out twice without harm: then it may be sent again although the
-/// server may have carried it out.
+/// Whether a request is idempotent: then it may be retried although the server may have executed
+/// it.
 pub(crate) fn is_repeatable(request: &Request, policy: &RetryPolicy) -> bool {
     if request.is_read() {
         return true;
@@ -251,7 +251,7 @@ pub(crate) fn is_repeatable(request: &Request, policy: &RetryPolicy) -> bool {
         Method::PUT => policy.repeats_idempotent_writes() || request.is_guarded(),
         // The server rejects a second record of the same id.
         Method::POST => request.created_id().is_some(),
-        // A GET that has an effect, PATCH.
+        // A GET with an effect, PATCH.
         _ => false,
     }
 }
@@ -295,13 +295,13 @@ mod tests {
 
     const HALF: Duration = Duration::from_millis(500);
 
-    /// It came, and no response did.
+    /// The request arrived, but the response was lost.
     const LOST: FailureClass = FailureClass::Transient {
         retry_after: None,
         may_be_carried_out: true,
     };
 
-    /// It was not carried out.
+    /// It was not executed.
     const UNSENT: FailureClass = FailureClass::Transient {
         retry_after: None,
         may_be_carried_out: false,
@@ -411,7 +411,7 @@ mod tests {
     #[test]
     fn a_rejected_token() {
         let none = RetryPolicy::none();
-        // Neither policy nor budget nor method matter: no module has seen the request.
+        // Policy, budget and method have no influence: no module received the request.
         let now = Situation {
             token_rejections: 1,
             attempts: 7,
@@ -472,7 +472,7 @@ mod tests {
     #[test]
     fn a_login_that_failed() {
         let default = RetryPolicy::default();
-        // The request was not sent, so that its method and body do not matter.
+        // The request was not sent, so that its method and body have no influence.
         let now = Situation {
             is_repeatable: false,
             is_body_consumed: true,

@@ -1,21 +1,21 @@
-//! The URL of a request, built once: as it is sent, and as it is shown without secrets.
+//! The URL of a request, built once: in its sent form, and without secrets for display.
 
 use std::fmt;
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Clone)]
 pub(crate) struct Target {
-    /// The whole URL, without the values of parameters that are secrets.
+    /// The complete URL, without the values of secret parameters.
     shown: String,
-    /// The length of the gateway's address, behind which path and query begin.
+    /// The length of the gateway's address, which path and query follow.
     base: usize,
-    /// Whether secrets were left out, so that it is not what is sent.
+    /// Whether secrets were removed, so that it differs from the sent URL.
     is_redacted: bool,
 }
 
 impl Target {
-    /// A URL that begins with the address of a gateway of `base` bytes. `is_redacted` says whether
-    /// secrets were left out.
+    /// A URL that starts with a gateway address of `base` bytes. `is_redacted` states whether
+    /// secrets were removed.
     pub(crate) fn new(shown: String, base: usize, is_redacted: bool) -> Self {
         Self {
             shown,
@@ -24,12 +24,12 @@ impl Target {
         }
     }
 
-    /// The whole URL, without secrets.
+    /// The complete URL, without secrets.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// Path and query as they are sent; none if secrets were left out.
+    /// Path and query as they are sent; none if secrets were removed.
     pub(crate) fn sent(&self) -> Option<&str> {
         match self.is_redacted {
             true => None,
@@ -46,7 +46,7 @@ impl Target {
         })
     }
 
-    /// Leaves out more secrets: `shown` is the whole URL without them.
+    /// Removes more secrets: `shown` is the complete URL without them.
     pub(crate) fn redact(&mut self, shown: String) {
         self.shown = shown;
         self.is_redacted = true;

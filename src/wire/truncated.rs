@@ -1,11 +1,11 @@
-//! Lists that the server broke off after it had begun to send them with 200.
+//! Lists that the server aborted after it had started to send them with 200.
 
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-/// What the server says if it broke off a list that it had begun to send with 200: RMB then closes
+/// The server's message if it aborted a list that it had started to send with 200: RMB then closes
 /// the array and appends the reason.
 pub(crate) fn diagnostics(body: &[u8]) -> Option<String> {
     const DIAGNOSTICS: &[u8] = b"\"diagnostics\"";
@@ -25,12 +25,12 @@ pub(crate) fn diagnostics(body: &[u8]) -> Option<String> {
         message: Option<String>,
         code: Option<String>,
     }
-    // It stands at the end. Most bodies do not have the word there, and are not read for it.
+    // It is at the end. Most bodies do not contain the word there, and are not parsed for it.
     let tail = body
         .get(body.len().saturating_sub(16 * 1024)..)
         .unwrap_or(body);
     let at = FINDER.find_iter(tail).last()?;
-    // RMB has it in every list, mostly empty: then the page need not be read for it.
+    // RMB has it in every list, usually empty: then the page need not be parsed for it.
     let mut rest = tail
         .get(at + DIAGNOSTICS.len()..)?
         .iter()

@@ -1,4 +1,4 @@
-//! Requests that write records: how many go into one, and its body.
+//! Requests that write records: the number of records in one, and its body.
 
 use std::sync::atomic::Ordering;
 
@@ -12,7 +12,7 @@ use crate::write::entry::{Entry, Seen, SentRecord, bytes};
 use crate::write::writer::Writer;
 
 impl Writer {
-    /// The records that go together into one request: no more than there may be, and no more bytes.
+    /// The records of one request: limited in number and in bytes.
     pub(super) fn packed(&self, entries: Vec<Entry>) -> Vec<Vec<Entry>> {
         let (max_records, envelope) = match self.collection.batch_endpoint() {
             Some((_, key)) if self.batches() => {
@@ -76,8 +76,8 @@ impl Writer {
                             SentRecord::Created(Box::new(response))
                         })
                     } else {
-                        // Where a PUT creates a record that is not there, that is what is wanted
-                        // here. Where it is ignored, the client finds out.
+                        // If a PUT creates a missing record, that is intended here. If it is
+                        // ignored, the client detects it.
                         let request = Request::to(Method::PUT, self.collection.path_of(&entry.id));
                         let absent = self.collection.absent_records();
                         let request = match absent.unwrap_or(request.facts().absent) {
@@ -87,10 +87,10 @@ impl Writer {
                         (request.with_record(body), |_| SentRecord::Replaced)
                     }
                 }
-                // `packed` gives them one by one.
+                // `packed` yields them one by one.
                 (_, _) => return Ok(SentRecord::Batch),
             };
-        // What became of it is found out here, and not by sending it again.
+        // The outcome is determined here, not by sending it again.
         self.client
             .execute(request.idempotent(false))
             .await

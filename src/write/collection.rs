@@ -1,5 +1,4 @@
-//! Where records of a kind are stored: the paths, keys and facts that reading, writing and batches
-//! of them need.
+//! Collections of records: the paths, keys and facts that reading, writing and batches need.
 
 use std::borrow::Cow;
 
@@ -14,7 +13,7 @@ use crate::wire::same_record::Kind;
 
 /// A collection of records: `GET` and `POST` at its path, `GET`, `PUT` and `DELETE` below it by id.
 ///
-/// Records of the generated modules know theirs ([`Stored`]). For others, state it:
+/// Generated records know their collection ([`Stored`]). For other types, declare it:
 ///
 /// ```
 /// use folio_sdk::Collection;
@@ -28,8 +27,8 @@ use crate::wire::same_record::Kind;
 /// assert_eq!(groups.path(), "/groups");
 /// ```
 ///
-/// What FOLIO's servers do to the fields of described collections is known by their paths,
-/// whichever way the collection is stated.
+/// The behaviour of FOLIO's servers for the fields of described collections is known by path,
+/// however the collection was declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {
     path: Cow<'static, str>,
@@ -55,7 +54,7 @@ impl Collection {
         }
     }
 
-    /// What generated code knows of a collection.
+    /// The facts of generated code about a collection.
     #[doc(hidden)]
     pub const fn known(
         path: &'static str,
@@ -80,8 +79,8 @@ impl Collection {
         }
     }
 
-    /// The collection has an endpoint that writes many records at once, all or none, as
-    /// mod-inventory-storage's `…/batch/synchronous` do; `key` is that of the records in its body.
+    /// Declares an endpoint that writes many records atomically, as mod-inventory-storage's
+    /// `…/batch/synchronous` do; `key` is that of the records in its body.
     #[must_use]
     pub fn batch(
         self,
@@ -94,8 +93,8 @@ impl Collection {
         }
     }
 
-    /// The collection has an endpoint that takes a query in a `POST`, so that it can be longer than
-    /// a URL.
+    /// Declares an endpoint that takes the query in the body of a `POST`, so that it may be longer
+    /// than a URL.
     #[must_use]
     pub fn retrieve(self, path: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -104,10 +103,10 @@ impl Collection {
         }
     }
 
-    /// The module gives a new record an id of its own, whatever `id` is sent, as mod-notes,
-    /// mod-tags and mod-calendar do (recorded). So a `POST` is never repeated, and
+    /// Declares that the module assigns its own id to a new record and ignores the sent `id`, as
+    /// mod-notes, mod-tags and mod-calendar do (recorded). So a `POST` is never retried, and
     /// [`upsert`](crate::FolioClient::upsert) needs a field to match records on
-    /// ([`match_on`](crate::Upsert::match_on)). Of described operations this is known
+    /// ([`match_on`](crate::Upsert::match_on)). For described operations this is known
     /// ([`Creates::RecordWithNewId`](crate::Creates)).
     #[must_use]
     pub fn server_assigns_ids(self) -> Self {
@@ -117,10 +116,10 @@ impl Collection {
         }
     }
 
-    /// The module stores a new record under the `id` that is sent, and rejects a second one of the
-    /// same id, as modules of RAML Module Builder do. So a `POST` whose outcome is unknown may be
-    /// repeated if no record of that id is there. Of described operations this is known
-    /// ([`Creates::Record`](crate::Creates)); of others it is learned from the first response.
+    /// Declares that the module stores a new record under the sent `id`, and rejects a second one
+    /// with the same id, as modules of RAML Module Builder do. So a `POST` with an unknown outcome
+    /// may be retried if no record with that id exists. For described operations this is known
+    /// ([`Creates::Record`](crate::Creates)); for others it is learned from the first response.
     #[must_use]
     pub fn keeps_ids(self) -> Self {
         Self {
@@ -129,10 +128,10 @@ impl Collection {
         }
     }
 
-    /// Fields that the module sets, whatever is sent: a difference in them is none. A field is
-    /// named by its path, `status.date`. `_version` and `metadata` are always among them; of
-    /// described collections, so are the fields that FOLIO's descriptions declare read-only, and
-    /// those that recordings show.
+    /// Declares fields that the module sets and whose sent values it ignores: a difference in them
+    /// does not count. A field is named by its path, `status.date`. `_version` and `metadata` are
+    /// always included; for described collections, so are the fields that FOLIO's descriptions
+    /// declare read-only, and those that recordings show.
     #[must_use]
     pub fn server_sets(self, fields: &'static [&'static str]) -> Self {
         Self {
@@ -141,15 +140,15 @@ impl Collection {
         }
     }
 
-    /// States what the server does with a PUT of a record that it does not have. Of collections
-    /// that FOLIO's modules describe it is known.
+    /// Declares the effect of a PUT of a record that does not exist. For collections that FOLIO's
+    /// modules describe it is known.
     ///
-    /// After a PUT where such a record is ignored, and before one where it would be created, the
-    /// record is read to check that it is there.
+    /// After a PUT that would ignore a missing record, and before one that would create it, the
+    /// record is read to check that it exists.
     #[must_use]
     pub const fn absent(self, absent: Absent) -> Self {
-        // A constant function cannot drop what it replaces; nothing else differs from `Self {
-        // absent, ..self }`.
+        // A constant function cannot drop the replaced value; otherwise this equals `Self { absent,
+        // ..self }`.
         let mut collection = self;
         collection.absent = Some(absent);
         collection
@@ -175,18 +174,18 @@ impl Collection {
         self.retrieve.as_deref()
     }
 
-    /// What is known of its records when two are compared.
+    /// The facts about its records for comparing two of them.
     pub(crate) fn kind(&self) -> Kind<'static> {
         Kind::of(&self.path, self.sets)
     }
 
-    /// What a POST of a record does with the record's id.
+    /// The effect of a POST on the record's id.
     pub(crate) fn creates(&self) -> Creates {
         self.creates
             .unwrap_or_else(|| Request::to(Method::POST, self.path()).facts().creates)
     }
 
-    /// What the server does with a PUT of an absent record, if the caller states it.
+    /// The effect of a PUT of a missing record, if the caller declares it.
     pub(crate) fn absent_records(&self) -> Option<Absent> {
         self.absent
     }
@@ -197,21 +196,21 @@ impl Collection {
     }
 }
 
-/// A record that is stored in one known collection: what [`upsert`](crate::FolioClient::upsert) and
-/// [`update_with`](crate::FolioClient::update_with) take. Generated records implement it where
-/// their module lists, creates and replaces them at one path.
+/// A record type with one known collection: the input of [`upsert`](crate::FolioClient::upsert) and
+/// [`update_with`](crate::FolioClient::update_with). Generated records implement it if their module
+/// lists, creates and replaces them at one path.
 #[diagnostic::on_unimplemented(
-    message = "folio-sdk does not know in which collection `{Self}` is stored",
-    label = "no known collection",
-    note = "to write `serde_json::Value` or a type of your own, name the collection: `upsert_at(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`, `update_at(\"/path/id\", change)` instead of `update_with(id, change)`",
+    message = "the collection that stores `{Self}` is unknown to folio-sdk",
+    label = "unknown collection",
+    note = "to write `serde_json::Value` or your own type, name the collection: `upsert_at(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`, `update_at(\"/path/id\", change)` instead of `update_with(id, change)`",
     note = "generated records implement `Stored` where their module lists, creates and replaces them at one path; enable the feature of the module"
 )]
 pub trait Stored: Serialize + DeserializeOwned + Send + 'static {
-    /// Where it is stored.
+    /// The collection that stores it.
     const COLLECTION: Collection;
 }
 
-/// States of generated records where they are stored.
+/// Implements it for generated records.
 macro_rules! __stored {
     ($($record:ident($($known:expr),*);)*) => {
         $(impl $crate::runtime::Stored for $record {

@@ -15,49 +15,49 @@ pub(super) use crate::wire::same_record::Fields;
 pub(super) struct Entry {
     pub(super) index: u64,
     pub(super) id: String,
-    /// Whether the record came with its id.
+    /// Whether the source record had an id.
     pub(super) id_is_given: bool,
-    /// The value of the field that it is matched on.
+    /// The value of its match field.
     pub(super) key: Option<String>,
-    /// Records of one lane are written one after the other.
+    /// Records of one lane are written sequentially.
     pub(super) lane: String,
-    /// A hash of what came.
+    /// A hash of the source record.
     pub(super) content: u32,
     /// An earlier record with the same id or key.
     pub(super) repeats: Option<u64>,
-    /// As it came, with its id and without `_version`.
+    /// The source record, with its id and without `_version`.
     pub(super) fields: Fields,
-    /// As it was written, if it has numbers that `fields` does not hold digit for digit.
+    /// Its text, if it has numbers that `fields` does not represent exactly.
     text: Option<Vec<u8>>,
-    /// The `_version` that it came with.
+    /// The `_version` of the source record.
     pub(super) guard: Option<i64>,
-    /// Whether it was there before anything was sent.
+    /// Whether it existed before anything was sent.
     pub(super) existed: bool,
-    /// What was there at the last lookup.
+    /// The result of the last lookup.
     pub(super) seen: Seen,
-    /// What is to be sent.
+    /// The record to be sent.
     pub(super) body: Vec<u8>,
     /// Whether the server is to number it.
     pub(super) is_unnumbered: bool,
-    /// What a replacement takes away.
+    /// The fields that a replacement removes.
     pub(super) dropped: Vec<String>,
     pub(super) doubt: Doubt,
-    /// How often others were faster.
+    /// The number of conflicts with other writers.
     pub(super) conflicts: u32,
 }
 
-/// A record that is done with.
+/// A completed record.
 pub(super) struct Done {
     pub(super) lane: String,
     pub(super) outcome: Outcome,
 }
 
-/// Whether something that was sent may have been written.
+/// Whether a sent record may have been written.
 pub(super) enum Doubt {
     None,
-    /// What was sent last may have been: this error is all that came.
+    /// The last sent record may have been: only this error was received.
     Last(Error),
-    /// Something before may have been, also later than the last lookup, which did not show it.
+    /// An earlier one may have been, even after the last lookup, which did not show it.
     Earlier(Error),
 }
 
@@ -78,7 +78,7 @@ impl Doubt {
         };
     }
 
-    /// Nothing more is sent: what may have been written is the last.
+    /// Nothing more is sent: the last one determines the outcome.
     pub(super) fn revived(&mut self) {
         *self = match std::mem::replace(self, Self::None) {
             Self::Earlier(error) => Self::Last(error),
@@ -94,7 +94,7 @@ impl Doubt {
     }
 }
 
-/// What a lookup found under an id or key.
+/// The result of a lookup of an id or key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Seen {
     Nothing,
@@ -146,7 +146,7 @@ impl Entry {
         self
     }
 
-    /// The record as it is sent: unchanged numbers digit for digit.
+    /// The record in its sent form: unchanged numbers keep their digits.
     pub(super) fn written_as(&self, fields: Fields) -> serde_json::Result<Vec<u8>> {
         let fields = Value::Object(fields);
         match &self.text {
@@ -158,7 +158,7 @@ impl Entry {
         }
     }
 
-    /// The value of the field that it is matched on.
+    /// The value of its match field.
     pub(super) fn key(&self) -> &str {
         self.key.as_deref().unwrap_or_default()
     }
@@ -190,7 +190,7 @@ impl Entry {
         let error = if self.doubt.is_of_last() {
             error
                 .with_unknown_outcome()
-                .with_help("whether the record was written is not known: read it and compare")
+                .with_help("it is unknown whether the record was written: read it and compare")
         } else {
             error
         };
@@ -202,11 +202,11 @@ impl Entry {
     }
 }
 
-/// What is stored of a record.
+/// The stored counterpart of a record.
 pub(super) enum FoundRecord {
     Nothing,
     Record(Fields),
-    /// It cannot be told which record is meant.
+    /// The match is ambiguous.
     Problem(String),
 }
 
@@ -219,12 +219,12 @@ impl FoundRecord {
     }
 }
 
-/// How many bytes records take in a body.
+/// The size of records in a body, in bytes.
 pub(super) fn bytes(entries: &[Entry]) -> usize {
     entries.iter().map(|entry| entry.body.len() + 1).sum()
 }
 
-/// What a request that succeeded was.
+/// The kind of a successful request.
 pub(super) enum SentRecord {
     Batch,
     Created(Box<Response>),

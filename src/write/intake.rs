@@ -1,4 +1,4 @@
-//! Takes a record from the source: gives it an id or a key, and finds the earlier one that has it.
+//! Takes a record from the source: assigns it an id or a key, and finds an earlier duplicate.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -18,10 +18,10 @@ use crate::write::report::{Outcome, WriteResult};
 use crate::write::upsert::Upsert;
 use crate::write::writer::{MATCH_ON, NEW_IDS, Writer};
 
-/// Why a record is not written.
+/// The reason why a record is not written.
 struct Unfit {
     problem: String,
-    /// What would make it fit.
+    /// The remedy.
     help: Option<&'static str>,
     /// The earlier record that has its id or key.
     repeats: Option<u64>,
@@ -37,19 +37,19 @@ impl From<String> for Unfit {
     }
 }
 
-/// How a record is recognized.
+/// The identification of a record.
 struct Identity {
     id: String,
-    /// Whether the record came with its id.
+    /// Whether the source record had an id.
     is_given: bool,
-    /// The value of the field that it is matched on.
+    /// The value of its match field.
     key: Option<String>,
-    /// The earlier record that has the id or key.
+    /// The earlier record with the same id or key.
     repeats: Option<u64>,
 }
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
-    /// Takes a record: gives it an id or a key, and finds out how large it is.
+    /// Takes a record: assigns it an id or a key, and measures it.
     pub(super) fn take(&mut self, writer: &Writer, record: T) -> Result<(Entry, usize), Outcome> {
         let index = self.taken;
         self.taken += 1;
@@ -84,7 +84,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         Ok((entry, size))
     }
 
-    /// The id of a record, and its key where records are matched on one. Notes both.
+    /// The id of a record, and its key if records are matched on one. Registers both.
     fn identity(
         &self,
         writer: &Writer,
@@ -97,7 +97,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
             None | Some(Value::Null) => None,
             Some(_) => {
-                let problem = "the record's `id` is no text, or an empty one".to_owned();
+                let problem = "the record's `id` is empty or not a string".to_owned();
                 return Err(problem.into());
             }
         };
@@ -105,7 +105,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         let (id, key, repeats) = match (&writer.match_on, &self.id_from_key, given) {
             (Some(field), _, given) => {
                 let key = key_at(fields, field)
-                    .map_err(|problem| format!("{problem}, by which stored records are matched"))?;
+                    .map_err(|problem| format!("{problem}; stored records are matched by it"))?;
                 let repeats = claim_first(claims, Claim::Key, (field, &key), &key, me)?;
                 let id = given.unwrap_or_else(|| Uuid::new_v4().to_string());
                 (id, Some(key), repeats)
@@ -125,7 +125,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             (None, Some(key_of), None) => {
                 let key = key_of(record).filter(|key| !key.trim().is_empty());
                 let key = key.ok_or_else(|| {
-                    "the record has no key to make its id from: the closure of `id_from_key` returned none, or blank text".to_owned()
+                    "the record has no key from which to derive its id: the closure of `id_from_key` returned `None` or blank text".to_owned()
                 })?;
                 let id = made(writer, &key);
                 let repeats = claim_first(claims, Claim::Id, ("key", &key), &id, me)?;
@@ -142,9 +142,9 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     }
 }
 
-/// Notes that a record has an id or key, and gives the earlier one that has it; an error if that
-/// one has other content: only the first of several is written. `what` and `key` are how the error
-/// names it.
+/// Registers the id or key of a record, and returns the earlier record that has it; an error if
+/// that one has other content: only the first of several is written. `what` and `key` are used in
+/// the error.
 fn claim_first(
     claims: &mut Claims,
     claim: Claim,
@@ -157,7 +157,7 @@ fn claim_first(
         Some(Earlier { index, same: true }) => Ok(Some(index)),
         Some(Earlier { index, same: false }) => Err(Unfit {
             problem: format!(
-                "record {} has the {what} \"{key}\", and so has record {index} (counted from 0), with other content: only the first of them is written",
+                "record {} has the same {what} \"{key}\" as record {index} (counted from 0), but other content: only the first of them is written",
                 me.0
             ),
             help: None,
@@ -166,16 +166,16 @@ fn claim_first(
     }
 }
 
-/// A record as text and as fields; what is wrong with it, and what could be read of it.
+/// A record as text and as fields; or its error, and the readable part of it.
 fn parsed(record: &impl Serialize) -> Result<(Vec<u8>, Fields), (String, Value)> {
     let unwritable = |error: serde_json::Error| {
-        let problem = format!("the record cannot be written as JSON: {error}");
+        let problem = format!("the record cannot be serialized as JSON: {error}");
         (problem, Value::Null)
     };
     let text = serde_json::to_vec(record).map_err(unwritable)?;
     match serde_json::from_slice(&text).map_err(unwritable)? {
         Value::Object(fields) => Ok((text, fields)),
-        other => Err(("the record is no JSON object".to_owned(), other)),
+        other => Err(("the record is not a JSON object".to_owned(), other)),
     }
 }
 
@@ -195,7 +195,7 @@ fn unfit(writer: &Writer, index: u64, unfit: Unfit, record: Value) -> Outcome {
     }
 }
 
-/// The id that a key gives.
+/// The id derived from a key.
 fn made(writer: &Writer, key: &str) -> String {
     let place = format!(
         "folio-sdk:{}{}",
@@ -206,7 +206,7 @@ fn made(writer: &Writer, key: &str) -> String {
     Uuid::new_v5(&namespace, key.as_bytes()).to_string()
 }
 
-/// Whether a value has numbers that `Value` does not hold digit for digit: `10.10`, or more digits
+/// Whether a value has numbers that `Value` does not represent exactly: `10.10`, or more digits
 /// than a double has.
 fn has_fractions(value: &Value) -> bool {
     match value {
@@ -217,7 +217,7 @@ fn has_fractions(value: &Value) -> bool {
     }
 }
 
-/// About how many bytes a record takes as JSON.
+/// The approximate size of a record as JSON, in bytes.
 fn size(fields: &Fields) -> usize {
     fn of(value: &Value) -> usize {
         match value {

@@ -1,5 +1,5 @@
-//! By what records are recognized: keys that ids are made of, fields that stored records are
-//! matched on, and which records of a run are the same.
+//! The identification of records: keys from which ids are derived, fields on which stored records
+//! are matched, and duplicates within a run.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use crate::wire::same_record::Fields;
 
-/// What the closure of [`Upsert::id_from_key`](crate::Upsert::id_from_key) returns: a `String`, or an
-/// `Option<String>` where a record may have no key. It is implemented for these two only.
+/// The return type of the closure of [`Upsert::id_from_key`](crate::Upsert::id_from_key): a
+/// `String`, or an `Option<String>` if a record may have no key. It is implemented only for these
+/// two.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no key of a record",
+    message = "`{Self}` cannot be the key of a record",
     label = "the closure of `id_from_key` returns this",
     note = "return a `String` or an `Option<String>`: `.id_from_key(|record| record.barcode.clone())`, `.id_from_key(|record| record[\"code\"].as_str().map(str::to_owned))`"
 )]
@@ -22,7 +23,7 @@ impl RecordKey for String {}
 impl RecordKey for Option<String> {}
 
 pub(super) mod sealed {
-    /// Cannot be named outside, so that [`RecordKey`](super::RecordKey) is implemented here only.
+    /// A private supertrait, so that [`RecordKey`](super::RecordKey) is implemented only here.
     pub trait Key {
         /// The key, if there is one.
         fn key(self) -> Option<String>;
@@ -41,8 +42,7 @@ pub(super) mod sealed {
     }
 }
 
-/// The value of a field by its path, `personal.email`, as text. An error says what is wrong with
-/// it.
+/// The value of a field by its path, `personal.email`, as text. The error states the reason.
 pub(super) fn key_at(fields: &Fields, path: &str) -> Result<String, String> {
     let mut names = path.split('.');
     let mut value = names.next().and_then(|name| fields.get(name));
@@ -55,7 +55,7 @@ pub(super) fn key_at(fields: &Fields, path: &str) -> Result<String, String> {
         Some(Value::Number(number)) => number.to_string(),
         Some(Value::Bool(value)) => value.to_string(),
         Some(Value::Array(_) | Value::Object(_)) => {
-            return Err(format!("the record's `{path}` is no single value"));
+            return Err(format!("the record's `{path}` is not a single value"));
         }
     };
     if text.trim().is_empty() {
@@ -64,13 +64,13 @@ pub(super) fn key_at(fields: &Fields, path: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// How a key is compared here: `==` of RMB ignores case for most fields (recorded), and blanks
-/// around user names are removed.
+/// The comparison of keys in this module: `==` of RMB ignores case for most fields (recorded), and
+/// blanks around user names are removed.
 pub(super) fn folded(key: &str) -> String {
     key.trim().to_lowercase()
 }
 
-/// UUIDs are the same in capitals.
+/// UUIDs are case-insensitive.
 pub(super) fn lane(id: &str) -> String {
     id.to_ascii_lowercase()
 }
@@ -88,17 +88,17 @@ pub(super) fn has_key(stored: &Fields, path: &str, key: &str) -> Option<bool> {
     }
 }
 
-/// Whether others may be equal to a key though they differ by more than case: accents are folded by
-/// the server.
+/// Whether other values may be equal to a key although they differ by more than case: the server
+/// folds accents.
 pub(super) fn is_plain(key: &str) -> bool {
     key.is_ascii()
 }
 
 /// The records of a run so far, by their ids and keys.
 ///
-/// Of each, 16 bytes are stored: a hash of the id or key (64 bits, so that of 10 million records
-/// two differing ones are taken for one with a probability of 3 in a million), the position, and a
-/// hash of the content. With what a hash table leaves free that is 20 to 35 bytes per record.
+/// For each record, 16 bytes are stored: a hash of the id or key (64 bits, so that in 10 million
+/// records two differing ones collide with a probability of 3 in a million), the position, and a
+/// hash of the content. With the free space of a hash table that is 20 to 35 bytes per record.
 #[derive(Default)]
 pub(super) struct Claims {
     hasher: RandomState,
@@ -108,11 +108,11 @@ pub(super) struct Claims {
 /// An earlier record of the run.
 pub(super) struct Earlier {
     pub(super) index: u64,
-    /// Whether its content is the same.
+    /// Whether it has the same content.
     pub(super) same: bool,
 }
 
-/// What a record claims: its id, its key, or the stored record that it was found to be.
+/// The registered property of a record: its id, its key, or the stored record that it matches.
 #[derive(Clone, Copy, Hash)]
 pub(super) enum Claim {
     Id,
@@ -121,8 +121,8 @@ pub(super) enum Claim {
 }
 
 impl Claims {
-    /// Notes that a record has this id or key, and gives the earlier record that has it, if there
-    /// is one. Then nothing is noted, unless the later one `replaces` it.
+    /// Registers that a record has this id or key, and returns the earlier record that has it, if
+    /// there is one. Then nothing is registered, unless the later one `replaces` it.
     pub(super) fn claim(
         &mut self,
         claim: Claim,
@@ -149,7 +149,7 @@ impl Claims {
         }
     }
 
-    /// A hash of a record's content, whatever the order of its fields.
+    /// A hash of a record's content, independent of the order of its fields.
     pub(super) fn content(&self, fields: &Fields) -> u32 {
         let mut hasher = self.hasher.build_hasher();
         hash_fields(fields, &mut hasher);
@@ -234,7 +234,7 @@ mod tests {
         assert!(earlier.index == 0 && earlier.same);
         let earlier = claims.claim(Claim::Key, "k", (7, same), true).unwrap();
         assert_eq!(earlier.index, 6);
-        // The same record looked at again.
+        // The same record processed again.
         assert!(claims.claim(Claim::Key, "k", (7, same), true).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! What is stored already: found by ids, or by the values of a field.
+//! Looks up stored records: by ids, or by the values of a field.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -21,14 +21,14 @@ use crate::write::key::{folded, has_key, is_plain, key_at};
 use crate::write::verdict::{Verdict, verdict};
 use crate::write::writer::Writer;
 
-/// Most values in one request: a page of more records is slow on the server.
+/// The maximum number of values in one request: larger pages are slow on the server.
 const VALUES: usize = 1_000;
 
-/// How often a lookup is tried, each time by the client's policy.
+/// The maximum number of tries of a lookup, each with the client's policy.
 const ATTEMPTS: u32 = 3;
 
 impl Writer {
-    /// What is stored of each of the records.
+    /// The stored counterpart of each of the records.
     pub(super) async fn look(&self, entries: &[Entry]) -> Result<Vec<FoundRecord>> {
         match &self.match_on {
             Some(field) => self.look_by_keys(field, entries).await,
@@ -67,14 +67,14 @@ impl Writer {
                     },
                     (None, _) => FoundRecord::Nothing,
                     (Some(_), others) => FoundRecord::Problem(format!(
-                        "{} or more stored records have the {field} \"{}\": it is not known which of them is meant",
+                        "{} or more stored records have the {field} \"{}\": the match is ambiguous",
                         others + 1,
                         entry.key()
                     )),
                 },
             });
         }
-        // A record that brings an id, and has no counterpart of its key, may have one of its id.
+        // A record with an id, but without a match of its key, may have a match of its id.
         let ids: Vec<&str> = entries
             .iter()
             .zip(&found)
@@ -91,7 +91,7 @@ impl Writer {
                     let has = key_at(other, field)
                         .map_or_else(|_| "none".to_owned(), |key| format!("\"{key}\""));
                     *found = FoundRecord::Problem(format!(
-                        "no stored record has the {field} \"{}\", and the one with the record's `id` {} has {has}: remove the `id`, or match on it",
+                        "no stored record has the {field} \"{}\", and the stored record with the `id` {} has {has}: remove the `id`, or match on it",
                         entry.key(),
                         entry.id
                     ));
@@ -105,7 +105,7 @@ impl Writer {
     async fn by_ids(&self, ids: &[&str]) -> Result<HashMap<String, Fields>> {
         let (uuids, others): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| is_uuid(id));
         let mut stored = HashMap::with_capacity(ids.len());
-        // A query for what is no UUID is rejected as a whole. Lists without CQL ignore it.
+        // A query for an invalid UUID is rejected as a whole. Lists without CQL ignore it.
         for id in others {
             if let Some(record) = self.by_id(id).await? {
                 note(&mut stored, record);
@@ -128,7 +128,7 @@ impl Writer {
         Ok(stored)
     }
 
-    /// The stored record of one id.
+    /// The stored record with one id.
     pub(super) async fn by_id(&self, id: &str) -> Result<Option<Fields>> {
         let path = self.collection.path_of(id);
         match self.patiently(&Request::to(Method::GET, path)).await {
@@ -148,12 +148,12 @@ impl Writer {
         }
     }
 
-    /// The stored records that have these values of a field, by the values. An error is a problem
-    /// of that value.
+    /// The stored records that have these values of a field, by value. An error concerns a single
+    /// value.
     ///
     /// RMB's `==` ignores case for most fields, and accents for some (recorded), so the server
-    /// decides what a match is: a response from which it cannot be told which value a record
-    /// belongs to is asked for again, with half of the values.
+    /// defines what matches: if a response does not show to which value a record belongs, half of
+    /// the values are requested again.
     async fn by_keys(
         &self,
         field: &str,
@@ -167,7 +167,7 @@ impl Writer {
             if group.is_empty() {
                 continue;
             }
-            // Twice as many as there may be, so that several records of one value are seen.
+            // Twice the permitted number, to detect several records with one value.
             let (request, count) = self.asking(field, &group, 2);
             let rest = group.split_off(count.min(group.len()));
             if !rest.is_empty() {
@@ -176,7 +176,7 @@ impl Writer {
             let records = match self.list(request).await? {
                 ListedRecords::Records(records) => records,
                 ListedRecords::Otherwise(error) if group.len() == 1 => {
-                    let problem = format!("it cannot be looked up: {error}");
+                    let problem = format!("the lookup failed: {error}");
                     found.extend(
                         group
                             .iter()
@@ -190,14 +190,14 @@ impl Writer {
                 }
             };
             if let [key] = group[..] {
-                // Whatever the server says, unless it certainly does not apply: a server may ignore
-                // the query.
+                // The server's result, unless it certainly does not match: a server may ignore the
+                // query.
                 let alien = records
                     .iter()
                     .find(|record| has_key(record, field, key) == Some(false));
                 let outcome = match alien {
                     Some(record) => Err(format!(
-                        "asked for the record with the {field} \"{key}\", the server returned one with \"{}\"",
+                        "the server returned a record with the {field} \"{}\"; requested was \"{key}\"",
                         key_at(record, field).unwrap_or_default()
                     )),
                     None => Ok(records),
@@ -229,8 +229,8 @@ impl Writer {
         Ok(found)
     }
 
-    /// The request for the first of these values of a field, and of how many. `each` is how many
-    /// records a value may have.
+    /// The request for the first of these values of a field, and their number. `each` is the
+    /// maximum number of records per value.
     fn asking(&self, field: &str, values: &[&str], each: usize) -> (Request, usize) {
         let most = values.len().min(VALUES).min(self.max_records.max(1));
         let query = |count: usize| cql::field(field).any_of(values.get(..count).unwrap_or(values));
@@ -271,7 +271,7 @@ impl Writer {
         let mut body: Fields = response.json()?;
         let records = match body.remove(self.collection.items()) {
             Some(Value::Array(records)) => records,
-            // mod-tags leaves the key of an empty list out (recorded).
+            // mod-tags omits the key of an empty list (recorded).
             None | Some(Value::Null)
                 if body.get("totalRecords").and_then(Value::as_u64) == Some(0) =>
             {
@@ -294,14 +294,14 @@ impl Writer {
         Ok(ListedRecords::Records(fields.collect()))
     }
 
-    /// A record without what only lists show of it.
+    /// A record without the fields that only lists contain.
     fn as_stored(&self, mut fields: Fields) -> Fields {
         self.collection.kind().remove_shown(&mut fields);
         fields
     }
 
     /// Sends a request that only reads. After the client's policy gave up it is tried again, within
-    /// the client's retry budget: records may be in doubt.
+    /// the client's retry budget: records with an unknown outcome may depend on it.
     async fn patiently(&self, request: &Request) -> Result<Response> {
         let session = self.client.session();
         let mut lookup = Lookup {
@@ -314,7 +314,7 @@ impl Writer {
     }
 }
 
-/// A lookup that is tried several times.
+/// A lookup with several tries.
 struct Lookup<'a> {
     writer: &'a Writer,
     request: &'a Request,
@@ -327,7 +327,7 @@ impl Retried for Lookup<'_> {
 
     async fn attempt(&mut self) -> Result<Response, Failed> {
         let sent = self.writer.client.execute(self.request.clone()).await;
-        // The time that the client's own retries took does not count.
+        // The duration of the client's own retries does not count.
         self.attempts.started = Instant::now();
         sent.map_err(|error| match may_be_transient(&error) {
             true => Failed::transient(error),
@@ -348,7 +348,7 @@ enum ListedRecords {
     Records(Vec<Fields>),
     /// The server has no endpoint that takes a query in a POST.
     ByGet,
-    /// The request was too long: for fewer values then.
+    /// The request was too long: then with fewer values.
     Otherwise(Error),
 }
 

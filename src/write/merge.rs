@@ -1,22 +1,22 @@
-//! How the record that is written is made of the stored one and the incoming one.
+//! Merges the stored record and the incoming one into the record to be written.
 
 use std::sync::Arc;
 
 use crate::wire::same_record::Fields;
 
-/// Makes the record that is written of the stored one and the incoming one.
+/// Merges the stored record and the incoming one into the record to be written.
 pub(super) type Merge = Arc<dyn Fn(&Fields, Fields) -> Result<Fields, String> + Send + Sync>;
 
-/// What becomes of the fields that the server's record has and the one to write lacks. FOLIO
-/// replaces records as wholes.
+/// The treatment of fields that the stored record has and the record to be written lacks. FOLIO
+/// replaces records as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MissingFields {
-    /// They are gone. [`WriteResult::Updated`](crate::WriteResult::Updated) names them.
+    /// They are removed. [`WriteResult::Updated`](crate::WriteResult::Updated) lists them.
     #[default]
     Remove,
-    /// They stay, in objects within the record too; lists are replaced as wholes.
+    /// They are preserved, also in nested objects; lists are replaced as a whole.
     Keep,
-    /// The record is not written; its failure names them.
+    /// The record is not written; its failure lists them.
     Reject,
 }

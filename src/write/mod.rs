@@ -1,5 +1,5 @@
-//! Writing many records: each is created or replaced, the bad ones are found and the good ones
-//! land.
+//! Writes many records: each is created or replaced; invalid records are isolated and the others
+//! are written.
 
 mod batch;
 pub(crate) mod collection;

@@ -1,45 +1,45 @@
-//! What follows a request whose records were not written: a pure function, tested by a table.
+//! Decides the step after a failed write: a pure function, tested by a table.
 
 use crate::write::verdict::Verdict;
 
-/// How often a request whose outcome is unknown is tried before its records are divided.
+/// The maximum number of tries of a request with an unknown outcome before its records are divided.
 const TRIES: u32 = 2;
 
-/// How often what is forbidden is tried: it may be transient.
+/// The maximum number of tries after a 403: it may be transient.
 const TRIES_OF_FORBIDDEN: u32 = 3;
 
-/// How often others may be faster before a record is given up.
+/// The maximum number of conflicts before a record is given up.
 const CONFLICTS: u32 = 8;
 
-/// How many writes may fail in a row, without another answer in between, before the run is stopped:
-/// of single records, and of batches, where the search for one bad record among 10,000 takes 16. Of
-/// 500, which a module may answer for each bad record, more.
+/// The number of consecutive failed writes after which the run is stopped: of single records, and
+/// of batches, in which the search for one bad record among 10,000 takes 16. For status 500, with
+/// which a module may respond to each bad record, more.
 const FAILING: u32 = 10;
 const FAILING_BATCHES: u32 = 20;
 const FAILING_INSIDE: u32 = 100;
 
-/// What decides what follows.
+/// The inputs of the decision.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WriteSituation {
     pub(super) verdict: Verdict,
     /// Whether the request had one record.
     pub(super) is_one: bool,
-    /// How often these records were tried without a definite answer, before this time.
+    /// The number of earlier tries of these records without a definite response.
     pub(super) tries: u32,
-    /// Whether records go in batches.
+    /// Whether records are sent in batches.
     pub(super) is_batched: bool,
-    /// The most conflicts that a record of the request had, this one not included.
+    /// The maximum number of conflicts of a record of the request, not including this one.
     pub(super) conflicts: u32,
-    /// Whether the rejected record was not there, and may be there now: by this client's own
-    /// doing, or somebody else's.
+    /// Whether the rejected record did not exist, and may exist now: because of this client, or of
+    /// another one.
     pub(super) may_exist: bool,
     /// Whether a record may have been written by this request or the last one.
     pub(super) is_in_doubt: bool,
-    /// How many writes failed in a row, this one included.
+    /// The number of consecutive failed writes, including this one.
     pub(super) failing: u32,
-    /// Whether the failure is the module's own (500), which came from something in the request.
+    /// Whether the failure is the module's own (500), caused by something in the request.
     pub(super) is_inside: bool,
-    /// Whether the server does not work at all, so that fewer records at once are no help.
+    /// Whether the server does not work at all, so that smaller requests do not help.
     pub(super) is_down: bool,
     /// Whether a record was given up after all tries, and no write has succeeded since.
     pub(super) has_given_up: bool,
@@ -47,49 +47,49 @@ pub(super) struct WriteSituation {
     pub(super) is_retry_denied: bool,
 }
 
-/// What follows.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WriteStep {
-    /// The same records again.
+    /// Sends the same records again.
     Again(Retry),
-    /// Each half for itself, after a look at what is there.
+    /// Sends each half by itself, after a lookup.
     Divide(Retry),
-    /// Each half for itself, and fewer records in the requests that follow.
+    /// Sends each half by itself, and fewer records in the requests that follow.
     DivideForNumber,
-    /// Each half for itself, and fewer bytes in the requests that follow.
+    /// Sends each half by itself, and fewer bytes in the requests that follow.
     DivideForSize,
-    /// Each half for itself; of one record, it is the bad one.
+    /// Sends each half by itself; a single record is the bad one.
     Reject,
-    /// The records one by one, since the module takes no batches.
+    /// Sends the records one by one, because the module does not support batches.
     Singly,
-    /// A look whether others were faster, and then again.
+    /// Checks whether there was a concurrent change, and then tries again.
     Compare,
-    /// A last look at what was written; nothing is sent again.
+    /// A final lookup; nothing is sent again.
     LookLast,
     /// The records fail, and others are written.
     Fail,
     /// The records fail, and no others are taken.
     Stop,
-    /// As [`Stop`](Self::Stop), since so many writes failed in a row.
+    /// As [`Stop`](Self::Stop), because of too many consecutive failures.
     StopFailing(u32),
 }
 
 /// Another try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Retry {
-    /// How many tries there were.
+    /// The number of tries so far.
     pub(super) tries: u32,
-    /// The number of the retry that the client's policy and budget must allow; none needs no
-    /// leave.
+    /// The number of the retry that the client's policy and budget must permit; none needs no
+    /// permission.
     pub(super) permission: Option<u32>,
-    /// The number of the retry by which it waits.
+    /// The number of the retry that determines the wait.
     pub(super) backoff: u32,
-    /// Whether it is looked up first what is there.
+    /// Whether a lookup is done first.
     pub(super) looks: bool,
 }
 
 impl WriteStep {
-    /// The number of the retry that the client's policy and budget must allow.
+    /// The number of the retry that the client's policy and budget must permit.
     pub(super) fn permission(self) -> Option<u32> {
         match self {
             Self::Again(retry) | Self::Divide(retry) => retry.permission,
@@ -98,7 +98,7 @@ impl WriteStep {
     }
 }
 
-/// What follows a request whose records were not written, as far as anybody knows.
+/// The step after a request whose records were not written, as far as is known.
 pub(super) fn next(now: &WriteSituation) -> WriteStep {
     match now.verdict {
         Verdict::Forbidden if now.tries + 1 < TRIES_OF_FORBIDDEN && !now.is_retry_denied => {
@@ -112,7 +112,7 @@ pub(super) fn next(now: &WriteSituation) -> WriteStep {
         }
         Verdict::Stop | Verdict::Forbidden => WriteStep::Stop,
         Verdict::NoEndpoint if now.is_batched => WriteStep::Singly,
-        // A record that is gone meanwhile is one that others have changed.
+        // A record that was deleted meanwhile was changed by another client.
         Verdict::NoEndpoint | Verdict::Conflict if now.conflicts < CONFLICTS => WriteStep::Compare,
         Verdict::Rejected if now.is_one && now.may_exist && now.conflicts < CONFLICTS => {
             WriteStep::Compare
@@ -128,7 +128,7 @@ pub(super) fn next(now: &WriteSituation) -> WriteStep {
     }
 }
 
-/// The server did not do what it was asked to, or nobody knows.
+/// The server failed to execute the request, or the outcome is unknown.
 fn without_answer(now: &WriteSituation) -> WriteStep {
     let most = if now.is_inside {
         FAILING_INSIDE
@@ -141,7 +141,7 @@ fn without_answer(now: &WriteSituation) -> WriteStep {
         return WriteStep::StopFailing(now.failing);
     }
     let tries = now.tries + 1;
-    // One record may be the reason, or they are too many for the server's time.
+    // One record may be the reason, or there are too many for the server's time limit.
     let divides = !now.is_one && tries >= TRIES && !now.is_down;
     let permission = match divides {
         // The module works, and gets fewer records each time.
@@ -269,7 +269,7 @@ mod tests {
             ("a bad record is searched", of(Verdict::Rejected), WriteStep::Reject),
             ("and found", one(Verdict::Rejected), WriteStep::Reject),
             ("it may exist by now", existing, WriteStep::Compare),
-            ("but not time and again", WriteSituation { conflicts: 8, ..existing }, WriteStep::Reject),
+            ("but not repeatedly", WriteSituation { conflicts: 8, ..existing }, WriteStep::Reject),
             ("of several it is not known which", WriteSituation { is_one: false, ..existing }, WriteStep::Reject),
             ("others were faster", of(Verdict::Conflict), WriteStep::Compare),
             ("eight times", WriteSituation { conflicts: 7, ..of(Verdict::Conflict) }, WriteStep::Compare),

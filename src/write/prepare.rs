@@ -1,4 +1,4 @@
-//! Decides what is to be sent of a record, by what is stored.
+//! Decides how a record is sent, depending on the stored one.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,7 @@ use crate::write::writer::{MATCH_ON, NEW_IDS, Writer};
 
 impl Writer {
     /// Whether a record that may have been created may be created again: the server rejects a
-    /// second record of the same id, or replaces it.
+    /// second record with the same id, or replaces it.
     pub(super) fn may_create_again(&self) -> bool {
         !self.new_ids.load(Ordering::Relaxed)
             && (self.batches()
@@ -26,8 +26,8 @@ impl Writer {
                 || self.keeps_ids.load(Ordering::Relaxed))
     }
 
-    /// Notes which record of the run a stored one belongs to, and gives the earlier one, if there
-    /// is one with other content.
+    /// Registers the record of the run to which a stored one belongs, and returns the earlier one,
+    /// if there is one with other content.
     pub(super) fn claim(&self, claim: Claim, entry: &Entry) -> Option<Earlier> {
         let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
         let id = lane(&entry.id);
@@ -48,7 +48,7 @@ impl Writer {
             }
     }
 
-    /// A record that is stored: under the id that it has there.
+    /// A record that exists: under its stored id.
     pub(super) fn known(&self, mut entry: Entry, found: &FoundRecord) -> Entry {
         let id = found.record().and_then(|stored| stored.get("id")?.as_str());
         match id {
@@ -61,7 +61,7 @@ impl Writer {
         entry
     }
 
-    /// Decides what is to be sent of a record, if anything.
+    /// Decides how a record is sent, if at all.
     pub(super) fn prepare(&self, entry: Entry, found: FoundRecord) -> Result<Entry, Box<Done>> {
         let mut entry = self.known(entry, &found);
         if let FoundRecord::Problem(problem) = found {
@@ -74,7 +74,7 @@ impl Writer {
             && let Some(earlier) = self.claim(Claim::Stored, &entry)
         {
             let problem = format!(
-                "it matches the stored record {}, and so does record {} of this run (counted from 0), with other content: it was not written",
+                "not written: it matches the stored record {}, as does record {} of this run (counted from 0), which has other content",
                 entry.id, earlier.index
             );
             entry.repeats = Some(earlier.index);
@@ -82,7 +82,7 @@ impl Writer {
             return Err(Box::new(entry.failed(error)));
         }
         let seen = Seen::of(stored);
-        // What is there now may be our own doing.
+        // The stored record may result from this client's own write.
         if entry.doubt.is_none() {
             entry.existed = stored.is_some();
         }
@@ -119,11 +119,11 @@ impl Writer {
         Ok(entry)
     }
 
-    /// What is sent of a record that is not there.
+    /// The request for a record that does not exist.
     pub(super) fn creating(&self, entry: &mut Entry) -> Result<Fields> {
         let new_ids = self.new_ids.load(Ordering::Relaxed);
         if !entry.doubt.is_none() && !self.may_create_again() {
-            // It may have been created under an id of the server's, or be created yet.
+            // It may have been created under an id assigned by the server, or may still be created.
             entry.doubt.revived();
             return Err(match entry.doubt.error() {
                 Some(error) => error.duplicate(),
@@ -139,14 +139,14 @@ impl Writer {
         let mut fields = entry.fields.clone();
         self.collection.kind().remove_shown(&mut fields);
         if new_ids {
-            // With the id of a stored record, mod-tags and mod-notes would replace that one
+            // If sent with the id of a stored record, mod-tags and mod-notes would replace that one
             // (recorded).
             fields.remove("id");
         }
         Ok(fields)
     }
 
-    /// What replaces a stored record; nothing if it would not change.
+    /// The replacement of a stored record; nothing if it would not change.
     pub(super) fn replacing(&self, entry: &mut Entry, stored: &Fields) -> Result<Option<Fields>> {
         let kind = self.collection.kind();
         let mut fields = entry.fields.clone();
@@ -176,7 +176,7 @@ impl Writer {
         entry.dropped = kind.removed(stored, &fields);
         if self.absent == MissingFields::Reject && !entry.dropped.is_empty() {
             let problem = format!(
-                "replacing the record would take away what it has in `{}`",
+                "replacing the record would remove its values of `{}`",
                 entry.dropped.join("`, `")
             );
             return Err(self.unfit(entry, problem));
@@ -186,7 +186,7 @@ impl Writer {
             Some(version) => _ = fields.insert("_version".to_owned(), version),
             None => _ = fields.remove("_version"),
         }
-        // As the server has it: a client may write a UUID in capitals.
+        // In the server's form: a client may write a UUID in capitals.
         if let Some(id) = stored.get("id") {
             fields.insert("id".to_owned(), id.clone());
         }

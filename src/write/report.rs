@@ -1,4 +1,4 @@
-//! What was done with each record, and the sum.
+//! The outcome of each record, and their sum.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,45 +7,45 @@ use serde_json::Value;
 
 use crate::wire::error::{Error, Result};
 
-/// How many different fields the sum of dropped fields names.
+/// The maximum number of different fields in the sum of dropped fields.
 const FIELDS: usize = 1_000;
 
-/// What became of one record.
+/// The outcome of one record.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// Its position among the records that were given, from 0.
+    /// Its position among the input records, from 0.
     pub index: u64,
-    /// Its id: the one that the server stored it under, also where client or server made it. Empty
-    /// if it is not known.
+    /// Its id: the one under which the server stored it, also if client or server generated it.
+    /// Empty if it is unknown.
     pub id: String,
-    /// What was done.
+    /// The result.
     pub result: WriteResult,
     /// The position of an earlier record of this run with the same `id` or key, if there is one.
-    /// This record was then written after it, and replaced it where the two differ.
+    /// This record was then written after it, and replaced it if the two differ.
     pub repeats: Option<u64>,
 }
 
-/// What was done with a record.
+/// The result of writing a record.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteResult {
-    /// It was not there, and is now.
+    /// It did not exist, and was created.
     Created,
-    /// It was there, and was replaced.
+    /// It existed, and was replaced.
     Updated {
         /// The fields of the old record that the new one lacks, `barcode`, `status.name` or
-        /// `personal.middleName`: they are gone. Fields that the server generates are not among
-        /// them.
+        /// `personal.middleName`: they were removed. Fields that the server generates are not
+        /// included.
         dropped: Vec<String>,
     },
-    /// It was there as it is: nothing was sent.
+    /// It existed unchanged: nothing was sent.
     Unchanged,
-    /// It was not written, or it is not known whether it was.
+    /// It was not written, or the outcome is unknown.
     Failed {
-        /// Why: in the server's words, if it was the server.
+        /// The reason, with the server's message if the server rejected it.
         error: Error,
-        /// The record, with the id that it has got.
+        /// The record, with its assigned id.
         record: Value,
     },
 }
@@ -54,40 +54,40 @@ pub enum WriteResult {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
-    /// Its position among the records that were given, from 0.
+    /// Its position among the input records, from 0.
     pub index: u64,
-    /// Its id. Empty if it is not known.
+    /// Its id. Empty if it is unknown.
     pub id: String,
-    /// Why: in the server's words, if it was the server.
+    /// The reason, with the server's message if the server rejected it.
     pub error: Error,
-    /// The record, with the id that it has got.
+    /// The record, with its assigned id.
     pub record: Value,
 }
 
-/// What became of all records.
+/// The outcome of all records.
 #[derive(Debug, Default)]
 #[must_use = "records may have failed: look at `failed`, or call `ok`"]
 #[non_exhaustive]
 pub struct UpsertReport {
-    /// How many were not there, and are now.
+    /// The number of created records.
     pub created: u64,
-    /// How many were there and were replaced.
+    /// The number of replaced records.
     pub updated: u64,
-    /// How many were there as they are.
+    /// The number of unchanged records.
     pub unchanged: u64,
-    /// How many were not written.
+    /// The number of failed records.
     pub failed: u64,
-    /// How many had the id or the key of an earlier record of the run ([`Outcome::repeats`]). They
-    /// are counted above as well.
+    /// The number of records with the id or key of an earlier record of the run
+    /// ([`Outcome::repeats`]). They are included in the other counts.
     pub repeated: u64,
-    /// The fields that replaced records had and the new ones lack, and in how many records each
-    /// was dropped. At most 1,000 different fields are named.
+    /// The fields that replaced records had and the new ones lack, and the number of records in
+    /// which each was dropped. At most 1,000 different fields are listed.
     pub dropped: BTreeMap<String, u64>,
-    /// The first of the failures, as many as
-    /// [`Upsert::max_reported_failures`](crate::Upsert::max_reported_failures) states.
+    /// The first failures, at most
+    /// [`Upsert::max_reported_failures`](crate::Upsert::max_reported_failures).
     pub failures: Vec<Failure>,
-    /// Why it ended before all records were taken, if it did. Those that were not taken are not
-    /// counted.
+    /// The reason why it ended before all records were taken, if it did. Records that were not
+    /// taken are not counted.
     pub stopped: Option<Error>,
 }
 
@@ -120,13 +120,12 @@ impl UpsertReport {
         }
     }
 
-    /// How many records were taken.
+    /// The number of records taken.
     pub fn total(&self) -> u64 {
         self.created + self.updated + self.unchanged + self.failed
     }
 
-    /// Nothing if all records are there as they were given; else why it stopped, or the first
-    /// failure.
+    /// Succeeds if all records are stored as they were passed.
     ///
     /// # Errors
     /// A record failed, or not all were taken.
@@ -154,7 +153,7 @@ impl fmt::Display for UpsertReport {
         if self.repeated > 0 {
             write!(
                 out,
-                "; {} had the id or the key of an earlier record",
+                "; {} duplicates of an earlier id or key",
                 self.repeated
             )?;
         }

@@ -1,4 +1,4 @@
-//! The work of one task: the lots of records that are still to be written, and those that are done.
+//! The work of one task: the lots of records to be written, and those completed.
 
 use crate::wire::error::Error;
 use crate::write::entry::{Done, Entry};
@@ -6,20 +6,20 @@ use crate::write::entry::{Done, Entry};
 /// Records that are written together.
 pub(super) struct Lot {
     pub(super) entries: Vec<Entry>,
-    /// How often they were tried without a definite answer.
+    /// The number of tries without a definite response.
     pub(super) tries: u32,
     pub(super) phase: Phase,
 }
 
-/// What is to be done with the records of a lot.
+/// The next action for the records of a lot.
 pub(super) enum Phase {
-    /// A lookup of what is there, and then their bodies.
+    /// A lookup, and then building their bodies.
     Unseen,
-    /// The bodies are made, and are sent.
+    /// The bodies are built and sent.
     Ready,
-    /// A lookup whether others were faster, as this error says.
+    /// A lookup for concurrent changes, as this error reports.
     Conflict(Error),
-    /// A lookup of what was written, after this error. Nothing is sent again.
+    /// A final lookup after this error. Nothing is sent again.
     Last(Error),
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Phase {
 pub(super) struct Run {
     pub(super) work: Vec<Lot>,
     pub(super) done: Vec<Done>,
-    /// Why no other write would succeed.
+    /// The reason why no other write would succeed.
     pub(super) reason: Option<Error>,
 }
 
@@ -45,15 +45,15 @@ impl Run {
         });
     }
 
-    /// Each half for itself.
+    /// Each half by itself.
     pub(super) fn halve(&mut self, mut entries: Vec<Entry>, tries: u32, phase: impl Fn() -> Phase) {
         let rest = entries.split_off(entries.len() / 2);
         self.again(rest, tries, phase());
         self.again(entries, tries, phase());
     }
 
-    /// One of them is the reason, and none was written: tries the halves, and of one record it says
-    /// so.
+    /// One of them is the reason, and none was written: tries the halves, and reports a single
+    /// record.
     pub(super) fn reject(&mut self, entries: Vec<Entry>, tries: u32, error: &Error) {
         if entries.len() > 1 {
             self.halve(entries, tries, || Phase::Ready);

@@ -1,4 +1,4 @@
-//! The stream of an upsert: takes records, gives them to tasks, and returns their outcomes.
+//! The stream of an upsert: takes records, distributes them to tasks, and returns their outcomes.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::write::upsert::Upsert;
 use crate::write::writer::Writer;
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
-    /// Writes all records and gives the sum.
+    /// Writes all records and returns the report.
     pub async fn run(mut self) -> UpsertReport {
         let mut report = UpsertReport::default();
         while let Some(outcome) = self.next().await {
@@ -27,13 +27,13 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         report
     }
 
-    /// What became of the next record; none at the end. Records come in the order in which they are
-    /// done.
+    /// The outcome of the next record; none at the end. Outcomes are returned in order of
+    /// completion.
     pub async fn next(&mut self) -> Option<Outcome> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Why it ended before all records were taken, if it did.
+    /// The reason why it ended before all records were taken, if it did.
     pub fn stopped(&self) -> Option<&Error> {
         self.stopped.as_ref()
     }
@@ -45,8 +45,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         self.writer.clone()
     }
 
-    /// Takes records until there are enough for a request. Gives whether there are some to write
-    /// now.
+    /// Takes records until there are enough for a request. Returns whether some are ready to be
+    /// written.
     fn fill(&mut self, writer: &Writer, context: &mut Context<'_>) -> bool {
         while self.chunk.len() < writer.max_records {
             let (entry, size) = match self.held.take() {
@@ -62,7 +62,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                         Ok(taken) => taken,
                         Err(outcome) => {
                             self.ready.push_back(outcome);
-                            // So that a list of nothing else does not fill the memory.
+                            // So that a list of only such records does not fill the memory.
                             if self.ready.len() >= writer.max_records {
                                 return false;
                             }
@@ -71,8 +71,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                     },
                 },
             };
-            // Another of this id or key is being written, or it does not fit in any more: it is the
-            // first of the next.
+            // Another record with this id or key is being written, or this one does not fit any
+            // more: it is the first of the next request.
             if self.lanes.contains(&entry.lane)
                 || !self.chunk.is_empty()
                     && self.bytes + size > writer.max_bytes.load(Ordering::Relaxed)
@@ -87,7 +87,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         !self.chunk.is_empty()
     }
 
-    /// Takes no more records, and says why of those that were taken and not sent.
+    /// Takes no more records, and reports the error for those that were taken and not sent.
     fn stop(&mut self, error: Error) {
         let held = self.held.take().map(|(entry, _)| entry);
         let unsent = std::mem::take(&mut self.chunk).into_iter().chain(held);
@@ -136,16 +136,16 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Stream for Upsert<T> {
                         this.stop(error);
                     }
                 }
-                // It was the caller's own code: the merge, or the serialisation of a record.
+                // The caller's own code failed: the merge, or the serialisation of a record.
                 Poll::Ready(Some(Err(error))) if error.is_panic() => {
                     std::panic::resume_unwind(error.into_panic());
                 }
-                // The runtime is shut down.
+                // The runtime was shut down.
                 Poll::Ready(Some(Err(_))) => this.stop(Error::closed()),
                 Poll::Ready(None) if this.drained && this.held.is_none() => {
                     return Poll::Ready(None);
                 }
-                // The source has nothing now.
+                // The source has no record ready.
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }
         }

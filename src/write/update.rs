@@ -1,4 +1,4 @@
-//! Changing one record: read, change, write, and again if somebody else was faster.
+//! Updates one record: read, change, write, and again after a conflict.
 
 use std::fmt::Display;
 use std::marker::PhantomData;
@@ -20,40 +20,40 @@ use crate::wire::retry::RetryPolicy;
 use crate::wire::same_record::{Effect, Fields, Kind, version};
 use crate::write::collection::{Collection, Stored};
 
-/// How often a record is read and changed at most.
+/// The maximum number of times that a record is read and changed.
 const ATTEMPTS: u32 = 8;
 
-/// A record that was changed.
+/// An updated record.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Update<T> {
-    /// The record as it was sent; where nothing was to change, as it was read. Its `_version` is
-    /// that of the record before.
+    /// The record as it was sent; or as it was read, if there was nothing to change. Its `_version`
+    /// is that of the record before.
     pub record: T,
     /// Whether something was written.
     pub written: bool,
-    /// How often it was read and changed.
+    /// The number of times that it was read and changed.
     pub attempts: u32,
 }
 
 impl FolioClient {
-    /// Reads a record, changes it and writes it back. If somebody else has changed it meanwhile, it
-    /// is read and changed again, 8 times at most: `change` may be called more than once. If it
+    /// Reads a record, changes it and writes it back. After a conflict with another client it is
+    /// read and changed again, at most 8 times: `change` may be called more than once. If it
     /// changes nothing, nothing is written.
     ///
-    /// After a write without a response the record is read again. What `change` changed, and the
-    /// `_version`, show whether it was carried out: then it is not applied a second time, also
-    /// where the server computes a field or another client has written since. Where that cannot be
-    /// told, the call fails ([`is_outcome_unknown`](Error::is_outcome_unknown)).
+    /// After a write without a response the record is read again. The fields that `change` changed,
+    /// and the `_version`, show whether the write was executed: then it is not applied a second
+    /// time, even if the server computes a field or another client has written since. If that
+    /// cannot be determined, the call fails ([`is_outcome_unknown`](Error::is_outcome_unknown)).
     ///
-    /// Only what `change` changed differs in the body of the PUT; the rest is sent as it was read,
-    /// digit for digit. A record that another client deletes between reading and writing is an
-    /// error, also where the server reports success (holdings) or creates the record again (loan
-    /// policies): the record is read after the PUT to check.
+    /// The body of the PUT differs from the read record only in the changed fields; the rest is
+    /// sent as it was read, digit for digit. If another client deletes the record between the read
+    /// and the write, that is an error, even if the server reports success (holdings) or creates
+    /// the record again (loan policies): the record is read after the PUT to check.
     ///
-    /// It is safe where FOLIO guards records by `_version` (instances, holdings, items, authorities
-    /// and others). Users and many others have none: there, what others write between the reading
-    /// and the writing is lost.
+    /// This is safe if FOLIO guards the records by `_version` (instances, holdings, items,
+    /// authorities and others). Users and many other records have none: for them, changes of other
+    /// clients between the read and the write are lost.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -68,9 +68,9 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// [`is_conflict`](Error::is_conflict) if others were faster each time;
-    /// [`is_outcome_unknown`](Error::is_outcome_unknown) as above; else what reading and writing
-    /// give.
+    /// [`is_conflict`](Error::is_conflict) after 8 conflicts;
+    /// [`is_outcome_unknown`](Error::is_outcome_unknown) as above; otherwise the errors of reading
+    /// and writing.
     pub async fn update_with<T: Stored>(
         &self,
         id: impl Display + Send,
@@ -88,11 +88,11 @@ impl FolioClient {
         self.change(collection, path, change).await
     }
 
-    /// As [`update_with`](Self::update_with), of the record at any path and of any type, also
+    /// As [`update_with`](Self::update_with), for the record at any path and of any type, including
     /// [`serde_json::Value`].
     ///
-    /// A type that does not keep the fields which it does not know would erase them: that is found
-    /// out, and nothing is written.
+    /// A type that does not preserve unknown fields would erase them: that is detected, and nothing
+    /// is written.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -122,7 +122,7 @@ impl FolioClient {
         path: String,
         change: impl FnMut(&mut T) + Send,
     ) -> Result<Update<T>> {
-        // By the client's waits, but as often as others may be faster.
+        // With the client's waits, but with its own limit for conflicts.
         let policy = self.session().retry.clone();
         let policy = policy
             .max_attempts(ATTEMPTS)
@@ -147,14 +147,14 @@ impl FolioClient {
     }
 }
 
-/// An update that is tried until nobody else is faster.
+/// An update that is repeated until there is no conflict.
 struct Updating<'a, T, F> {
     client: &'a FolioClient,
     collection: Collection,
     path: String,
     change: F,
     doubts: Doubts,
-    /// Whether another attempt could succeed, if a PUT was the last that failed.
+    /// Whether another attempt could succeed, if the last failure was that of a PUT.
     failed_put: Option<MayRetry>,
     /// The failure after which it waits for another attempt.
     waits_after: Option<Error>,
@@ -163,14 +163,14 @@ struct Updating<'a, T, F> {
     record: PhantomData<fn() -> T>,
 }
 
-/// Whether another attempt could succeed where a PUT failed.
+/// Whether another attempt could succeed after a failed PUT.
 #[derive(Clone, Copy, PartialEq)]
 enum MayRetry {
     Yes,
     No,
 }
 
-/// What an update writes, and why.
+/// The record that an update writes, and its basis.
 struct Planned<T> {
     record: T,
     /// The record as it was read.
@@ -252,25 +252,27 @@ where
 
     fn read(&self, fields: Fields) -> Result<T> {
         serde_json::from_value(fields.into())
-            .map_err(|error| self.unfit(format!("what was written cannot be read: {error}")))
+            .map_err(|error| self.unfit(format!("the written record cannot be read: {error}")))
     }
 
     fn fields(&self, record: &T) -> Result<Fields> {
         match serde_json::to_value(record) {
             Ok(Value::Object(fields)) => Ok(fields),
-            Ok(_) => Err(self.unfit("the record is no JSON object".to_owned())),
-            Err(error) => Err(self.unfit(format!("the record cannot be written as JSON: {error}"))),
+            Ok(_) => Err(self.unfit("the record is not a JSON object".to_owned())),
+            Err(error) => {
+                Err(self.unfit(format!("the record cannot be serialized as JSON: {error}")))
+            }
         }
     }
 
-    /// Changes a record that was read; the record itself if that changes nothing.
+    /// Changes a record that was read; returns the record itself if nothing changes.
     fn planned(&mut self, response: &Response, stored: Fields) -> Result<Result<Planned<T>, T>> {
         let mut record: T = response.json()?;
         let before = self.fields(&record)?;
         let lost = self.collection.kind().removed(&stored, &before);
         if !lost.is_empty() {
             return Err(self.unfit(format!(
-                "writing this type back would erase `{}`, which the record has: keep unknown fields (`#[serde(flatten)]`), or use serde_json::Value",
+                "writing this type back would erase `{}` of the record: preserve unknown fields (`#[serde(flatten)]`), or use serde_json::Value",
                 lost.join("`, `")
             )));
         }
@@ -280,12 +282,12 @@ where
             return Ok(Err(record));
         }
         let (before, after) = (Value::from(before), Value::from(after));
-        // All that was not changed is sent as it was read, digit for digit.
+        // Unchanged parts are sent as they were read, digit for digit.
         let body = splice::rewrite(response.body(), &before, &after);
         let put = Request::to(Method::PUT, &self.path).with_record(body);
         let absent = self.collection.absent_records().unwrap_or(put.absent());
-        // It is not repeated without a look at what became of it. And the record was there just
-        // now: it need not be asked for again.
+        // It is not retried before its outcome is checked. The record existed just before, so it
+        // need not be requested again.
         let put = put.idempotent(false).with_absent(match absent {
             Absent::Created => Absent::NotFound,
             absent => absent,
@@ -322,7 +324,7 @@ where
         }
     }
 
-    /// The end without a success: after a PUT, a last look at what became of it.
+    /// The end without success: after a PUT, a final check of its outcome.
     async fn ended(mut self, error: Error) -> Result<Update<T>> {
         if let Some(last) = &self.waits_after {
             // The client was closed.
@@ -338,13 +340,13 @@ where
                 attempts: self.attempts.failed(),
             }),
             None if may_retry == MayRetry::Yes => Err(self.doubts.mark(error.with_help(
-                "the record was read and changed again each time, and each time others were faster or the server did not answer",
+                "the record was read and changed again after each conflict or missing response, and each attempt failed",
             ))),
             None => Err(self.doubts.mark(error)),
         }
     }
 
-    /// Whether something that may have been written was, after the last attempt.
+    /// Whether a write that may have been executed was executed, after the last attempt.
     async fn last_look(&mut self) -> Result<Option<Fields>> {
         if self.doubts.0.is_empty() {
             return Ok(None);
@@ -361,16 +363,16 @@ where
 }
 
 impl FolioClient {
-    /// After a PUT where the server creates a record that is not there: whether it has done so,
-    /// since another client has deleted the record after it was read. A record that is created gets
-    /// a new date of creation; one that is replaced keeps it, whatever is sent (recorded: `put
-    /// metadata of another time, read back`).
+    /// After a PUT whose server creates a missing record: whether it did so, because another client
+    /// deleted the record after it was read. A created record gets a new creation date; a replaced
+    /// one keeps it, regardless of the sent value (recorded: `put metadata of another time, read
+    /// back`).
     async fn check_not_created(&self, path: &str, before: &Fields) -> Result<()> {
         let response = match self.execute(Request::to(Method::GET, path)).await {
             Ok(response) => response,
             Err(error) => {
                 return Err(error.with_unknown_outcome().with_help(
-                    "this was asked after the PUT, which reported success: this server creates a record that others have deleted meanwhile",
+                    "this is the response to a GET after the PUT, which reported success: this server's PUT re-creates a record that others deleted meanwhile",
                 ));
             }
         };
@@ -378,7 +380,7 @@ impl FolioClient {
         match (created(before), created(&now)) {
             (Some(before), Some(now)) if before != now => Err(Error::conflict(
                 response.exchange().clone(),
-                "the record was deleted after it was read, and this update has created it again"
+                "the record was deleted after it was read, and this update re-created it"
                     .to_owned(),
             )),
             _ => Ok(()),
@@ -386,11 +388,11 @@ impl FolioClient {
     }
 }
 
-/// Writes that may have been carried out.
+/// Writes that may have been executed.
 #[derive(Default)]
 struct Doubts(Vec<VersionDoubt>);
 
-/// A write that may have been carried out.
+/// A write that may have been executed.
 struct VersionDoubt {
     before: Fields,
     after: Fields,
@@ -400,7 +402,7 @@ struct VersionDoubt {
 }
 
 impl VersionDoubt {
-    /// Whether the record that was written was deleted since, and another was created under its id.
+    /// Whether the written record was deleted since, and another was created under its id.
     fn is_of_another_record(&self, now: &Fields) -> bool {
         let is_older =
             matches!((version(now), self.version), (Some(now), Some(before)) if now < before);
@@ -409,7 +411,7 @@ impl VersionDoubt {
     }
 }
 
-/// When a record was created. The server keeps it, whatever is sent.
+/// The creation date of a record. The server ignores sent values.
 fn created(record: &Fields) -> Option<&Value> {
     record.get("metadata")?.get("createdDate")
 }
@@ -426,10 +428,11 @@ impl Doubts {
         }
     }
 
-    /// Finds out, by the record as it is now, what became of them. Gives what was sent, if it was
-    /// written; an error, if that cannot be told: then the change must not be made again.
+    /// Determines the outcome of the writes from the current record. Returns the sent record if it
+    /// was written; an error if that cannot be determined: then the change must not be repeated.
     fn settle(&mut self, kind: &Kind<'_>, now: &Fields) -> Result<Option<Fields>> {
-        // The server may carry one out yet: as long as the version is the same, it would accept it.
+        // The server may still execute one: as long as the version is unchanged, it would accept
+        // it.
         let is_pending =
             |doubt: &VersionDoubt| doubt.version.is_some() && version(now) == doubt.version;
         let (pending, decided): (Vec<VersionDoubt>, Vec<VersionDoubt>) =
@@ -444,7 +447,7 @@ impl Doubts {
             };
             match effect {
                 Effect::Held | Effect::Invisible => return Ok(Some(doubt.after)),
-                // Nothing but a version keeps the server from carrying it out yet.
+                // Only a version prevents the server from still executing it.
                 Effect::Absent if doubt.version.is_none() => self.0.push(doubt),
                 Effect::Absent => {}
                 Effect::Unclear => unclear = Some(doubt.error),
@@ -452,13 +455,13 @@ impl Doubts {
         }
         match unclear {
             Some(error) => Err(error.with_help(
-                "the record was read again: what was to be changed is neither as it was before nor as it was to be. The change was not made again, since it may have been made already: read the record and compare",
+                "the record was read again: the changed fields have neither their old nor their new values. The change was not repeated, because it may already have been applied: read the record and compare",
             )),
             None => Ok(None),
         }
     }
 
-    /// An error after which nothing more is found out.
+    /// An error that makes further checks impossible.
     fn mark(&self, error: Error) -> Error {
         if self.0.is_empty() {
             error

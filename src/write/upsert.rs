@@ -1,4 +1,4 @@
-//! The builder of an upsert: what is written, into which collection, and how.
+//! The builder of an upsert: its records, its collection and its settings.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -27,28 +27,28 @@ use crate::write::merge::{Merge, MissingFields};
 use crate::write::report::Outcome;
 use crate::write::writer::{UNNUMBERED, Writer};
 
-/// The key of a record, of which its id is made.
+/// The key of a record, from which its id is derived.
 type KeyOf<T> = Box<dyn Fn(&T) -> Option<String> + Send>;
 
-/// Records of a request, unless it is said otherwise: servers take 10,000, and are at ease with
-/// some hundreds.
+/// The default number of records per request: servers accept 10,000, and perform well with some
+/// hundreds.
 const RECORDS: usize = 500;
 
-/// Bytes of a request, unless it is said otherwise: gateways take 1 MB.
+/// The default maximum size of a request in bytes: gateways accept 1 MB.
 const BYTES: usize = 999_000;
 
-/// Requests at a time, unless it is said otherwise.
+/// The default number of concurrent requests.
 const CONCURRENCY: usize = 4;
 
-/// Failures that a report keeps, unless it is said otherwise.
+/// The default number of failures in a report.
 const FAILURES: usize = 1_000;
 
 impl FolioClient {
-    /// Writes records: creates those that are not there, replaces those that are, and leaves alone
-    /// those that are the same already. What was written is written for good, however it ends, so
-    /// that running it again with the same records writes only what is missing.
+    /// Writes records: creates missing ones, replaces existing ones, and skips unchanged ones.
+    /// Written records stay written, however the run ends, so that another run with the same
+    /// records writes only the missing ones.
     ///
-    /// See [`Upsert`] for how, and for what can be said before it runs.
+    /// See [`Upsert`] for the details and the settings.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, instances: Vec<serde_json::Value>) -> Result<(), folio_sdk::Error> {
@@ -72,7 +72,7 @@ impl FolioClient {
         self.upsert_at(T::COLLECTION, records)
     }
 
-    /// As [`upsert`](Self::upsert), of records that come as a stream.
+    /// As [`upsert`](Self::upsert), for records from a stream.
     pub fn upsert_stream<T: Stored>(
         &self,
         records: impl Stream<Item = T> + Send + 'static,
@@ -80,7 +80,7 @@ impl FolioClient {
         Upsert::new(self, T::COLLECTION, Box::pin(records))
     }
 
-    /// As [`upsert`](Self::upsert), of any records into any collection.
+    /// As [`upsert`](Self::upsert), for any records and any collection.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -100,7 +100,7 @@ impl FolioClient {
         Upsert::new(self, collection, Box::pin(Wrapped(records.into_iter())))
     }
 
-    /// As [`upsert_at`](Self::upsert_at), of records that come as a stream.
+    /// As [`upsert_at`](Self::upsert_at), for records from a stream.
     pub fn upsert_stream_at<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         collection: Collection,
@@ -123,44 +123,43 @@ impl<I: Iterator> Stream for Wrapped<I> {
     }
 }
 
-/// Records on their way into a collection: a stream of what became of each. [`run`](Self::run)
-/// gives the sum.
+/// An upsert: a stream of the outcomes of its records. [`run`](Self::run) returns their sum.
 ///
-/// How it goes:
+/// Procedure:
 ///
-/// - Records are taken as they are needed, a few requests' worth at a time, so that there may be
-///   any number of them. One without an `id` gets a random one, or one made from a key
-///   ([`id_from_key`](Self::id_from_key)), or that of the stored record with the same value of a field
-///   ([`match_on`](Self::match_on)).
-/// - What is there already is read, in requests within the length of a request line
-///   ([`max_request_line`]). A record that would not change is not sent. One that is there is sent
-///   with the server's `_version`; one that brings a `_version` of its own, and an older one, fails
-///   with a conflict ([`Error::is_conflict`]): somebody changed it since it was read.
-///   [`overwrite`](Self::overwrite) and [`merge`](Self::merge) say otherwise.
-/// - What the server generates is no change, and is taken from the stored record where it is
-///   absent: `hrid`, `metadata`, effective locations, dates of statuses, defaults, and what the
-///   descriptions declare read-only. A second run with the same records writes nothing.
-/// - Where the module has a batch endpoint, records go together, 500 at most and less than 1 MB
-///   ([`max_records`](Self::max_records), [`max_bytes`](Self::max_bytes)), in several requests at a
-///   time ([`concurrency`](Self::concurrency)) within the client's own limit. Elsewhere each goes
-///   alone. Records of inventory without `hrid` go in at most 1,663 per request, which PostgreSQL
-///   accepts.
-/// - A request that is rejected is halved until the bad record is known. That one fails with the
-///   server's words; the others land.
-/// - Of a request without an answer (a timeout, a broken connection, a 5xx) it is not known what it
-///   did. The records are read again, and only those that did not land are sent again, as often as
-///   the client's [`RetryPolicy`](crate::RetryPolicy) and its budget allow. Where the module gives
-///   new records ids of its own, a POST is never sent again.
-/// - Of several records of one `id` the last one wins: they are written one after the other, and
-///   [`Outcome::repeats`] names the earlier one. Of several records of one key, which differ, only
-///   the first is written; the others fail. For this, some 20 to 35 bytes of each record are stored
-///   until the end of the run.
+/// - Records are taken as needed, a few requests' worth at a time, so that their number is
+///   unlimited. A record without an `id` gets a random one, or one derived from a key
+///   ([`id_from_key`](Self::id_from_key)), or that of the stored record with the same value of a
+///   field ([`match_on`](Self::match_on)).
+/// - Existing records are read, in requests within the length of a request line
+///   ([`max_request_line`]). An unchanged record is not sent. A changed one is sent with the
+///   server's `_version`; if the incoming record has its own, older `_version`, it fails with a
+///   conflict ([`Error::is_conflict`]): another client changed it since it was read.
+///   [`overwrite`](Self::overwrite) and [`merge`](Self::merge) change this.
+/// - Server-generated values do not count as changes, and are taken from the stored record if
+///   absent: `hrid`, `metadata`, effective locations, dates of statuses, defaults, and fields that
+///   the descriptions declare read-only. A second run with the same records writes nothing.
+/// - If the module has a batch endpoint, records are sent together, at most 500 and less than 1 MB
+///   ([`max_records`](Self::max_records), [`max_bytes`](Self::max_bytes)), in several concurrent
+///   requests ([`concurrency`](Self::concurrency)) within the client's own limit. Otherwise each
+///   record is sent by itself. Inventory records without `hrid` are limited to 1,663 per request,
+///   which PostgreSQL accepts.
+/// - A rejected request is halved until the bad record is isolated. That record fails with the
+///   server's message; the others are written.
+/// - A request without a response (a timeout, a broken connection, a 5xx) has an unknown outcome.
+///   The records are read again, and only those that were not written are sent again, within the
+///   client's [`RetryPolicy`](crate::RetryPolicy) and its budget. If the module assigns its own ids
+///   to new records, a POST is never retried.
+/// - Of several records with one `id` the last one wins: they are written sequentially, and
+///   [`Outcome::repeats`] refers to the earlier one. Of several different records with one key,
+///   only the first is written; the others fail. For this, some 20 to 35 bytes per record are
+///   stored until the end of the run.
 ///
-/// It ends early where it is of no use to go on: the user may not write there, the client was
-/// closed, or 10 writes of single records (20 of batches, 100 with the status 500) failed one after
-/// the other. See [`UpsertReport::stopped`](crate::UpsertReport::stopped).
+/// It ends early if it cannot succeed: the user lacks the permission, the client was closed, or 10
+/// writes of single records (20 of batches, 100 with the status 500) failed consecutively. See
+/// [`UpsertReport::stopped`](crate::UpsertReport::stopped).
 ///
-/// Dropping it ends it; requests that were sent may still be carried out.
+/// Dropping it ends it; requests in flight may still be executed.
 ///
 /// [`max_request_line`]: crate::FolioClientBuilder::max_request_line
 #[must_use = "nothing is written before it is run"]
@@ -172,11 +171,11 @@ pub struct Upsert<T, M = Async> {
     pub(super) id_from_key: Option<KeyOf<T>>,
     pub(super) concurrency: usize,
     pub(super) failures: usize,
-    /// A record that has to wait until another of its id is written.
+    /// A record that waits until another one with its id is written.
     pub(super) held: Option<(Entry, usize)>,
     pub(super) chunk: Vec<Entry>,
     pub(super) bytes: usize,
-    /// The lanes of the records on their way.
+    /// The lanes of the records in progress.
     pub(super) lanes: HashSet<String>,
     pub(super) taken: u64,
     pub(super) drained: bool,
@@ -245,34 +244,34 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, M: Mode> Upsert<T, M> {
         self
     }
 
-    /// How many records a request has at most. 500 by default; servers take up to 10,000, and are
-    /// at ease with 100 to 1,000.
+    /// The maximum number of records per request. 500 by default; servers accept up to 10,000, and
+    /// perform well with 100 to 1,000.
     pub fn max_records(self, records: usize) -> Self {
         self.set(|settings| settings.max_records = records.max(1))
     }
 
-    /// How many bytes a request has at most. 999,000 by default: gateways mostly reject bodies of
-    /// more than 1 MB. A record that is larger goes alone.
+    /// The maximum size of a request in bytes. 999,000 by default: gateways usually reject bodies
+    /// of more than 1 MB. A larger record is sent by itself.
     pub fn max_bytes(self, bytes: usize) -> Self {
         self.set(|settings| settings.max_bytes = AtomicUsize::new(bytes))
     }
 
-    /// How many requests' worth of records is on its way at once. 4 by default. The client's own
-    /// limit holds besides.
+    /// The maximum number of concurrent batches. 4 by default. The client's own limit applies in
+    /// addition.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
         self
     }
 
-    /// What becomes of the fields that the server's record has and the new one lacks. They are
-    /// dropped by default, as FOLIO does.
+    /// The treatment of fields that the stored record has and the new one lacks. By default they
+    /// are dropped, as FOLIO does.
     pub fn missing_fields(self, absent: MissingFields) -> Self {
         self.set(|settings| settings.absent = absent)
     }
 
-    /// Makes what is written out of what is there and what came: `merge(&existing, &mut incoming)`.
-    /// It is called for records that exist, and again if somebody else changes the record
-    /// meanwhile. What comes out replaces the record, whatever `_version` came in.
+    /// Computes the record to be written from the stored and the incoming one: `merge(&existing,
+    /// &mut incoming)`. It is called for existing records, and again after a conflict with another
+    /// client. The result replaces the record, regardless of the incoming `_version`.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) {
@@ -298,32 +297,31 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, M: Mode> Upsert<T, M> {
             merge(&existing, &mut incoming);
             match serde_json::to_value(&incoming) {
                 Ok(Value::Object(fields)) => Ok(fields),
-                Ok(_) => Err("the merged record is no JSON object".to_owned()),
-                Err(error) => Err(format!("the merged record cannot be written: {error}")),
+                Ok(_) => Err("the merged record is not a JSON object".to_owned()),
+                Err(error) => Err(format!("the merged record cannot be serialized: {error}")),
             }
         });
         self.set(|settings| settings.merge = Some(merge))
     }
 
-    /// Also replaces records that were changed since those that came were read, by their
-    /// `_version`. What others changed is lost.
+    /// Also replaces records that were changed since the incoming ones were read, according to
+    /// their `_version`. The changes of others are lost.
     pub fn overwrite(self, overwrite: bool) -> Self {
         self.set(|settings| settings.overwrite = overwrite)
     }
 
-    /// The key from which a record without `id` gets its id: the same key gives the same id in the
-    /// same tenant and collection, so that a second run finds what the first one made. (A UUID of
-    /// version 5; its name is the key, its namespace that of URLs over `folio-sdk:{tenant}{path}`.)
-    /// Without this and [`match_on`](Self::match_on), a record without `id` gets a random one, and
-    /// a second run creates it again.
+    /// The key from which the id of a record without `id` is derived: the same key results in the
+    /// same id in the same tenant and collection, so that a second run finds the records of the
+    /// first one. (A UUID of version 5; its name is the key, its namespace that of URLs over
+    /// `folio-sdk:{tenant}{path}`.) Without this and [`match_on`](Self::match_on), a record without
+    /// `id` gets a random one, and a second run creates it again.
     ///
     /// The closure returns a `String` or an `Option<String>`. A key must be unique among the
-    /// records: a number of the system they come from, not a title. A record whose key is absent or
-    /// blank fails, and so does one whose key an earlier, different record has. One that is the
-    /// same as the earlier one is not written again.
+    /// records: a number of the source system, not a title. A record fails if its key is absent or
+    /// blank, or equals that of an earlier, different record. An exact duplicate is not written
+    /// again.
     ///
-    /// Records that exist under other ids, since others have created them, are not found this way:
-    /// see `match_on`.
+    /// Existing records with other ids, created by others, are not found this way: see `match_on`.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, groups: Vec<serde_json::Value>) {
@@ -341,21 +339,21 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, M: Mode> Upsert<T, M> {
         self
     }
 
-    /// Recognizes stored records by the value of a field instead of their `id`: `hrid`, `barcode`,
-    /// `username`, `externalSystemId`, or any other by which the module searches; a field within an
-    /// object by its path, `personal.email`.
+    /// Matches stored records by the value of a field instead of their `id`: `hrid`, `barcode`,
+    /// `username`, `externalSystemId`, or any other field that the module can search; a nested
+    /// field by its path, `personal.email`.
     ///
-    /// The values are looked up in batches by an exact match (`barcode==("1" or "2")`). What
-    /// matches is the module's decision: most modules ignore case, some also accents. A record that
-    /// is stored under any `id` is updated there, with its `_version`; others are created. An
-    /// incoming record need not have an `id`; if it has, it must be that of the stored record. A
-    /// new record without one gets a random id, or that of [`id_from_key`](Self::id_from_key).
+    /// The values are looked up in batches by an exact match (`barcode==("1" or "2")`). The module
+    /// defines what matches: most modules ignore case, some also accents. A matching stored record
+    /// is updated under its `id`, with its `_version`; other records are created. An incoming
+    /// record need not have an `id`; if it has one, it must be that of the stored record. A new
+    /// record without one gets a random id, or that of [`id_from_key`](Self::id_from_key).
     ///
     /// A record fails if its value is absent or blank, if several stored records have it, or if an
     /// earlier, different record of the run has it or matches the same stored record.
     ///
-    /// Two clients that create a record with the same value at the same time create two, unless the
-    /// module has the value unique.
+    /// Two clients that concurrently create a record with the same value create two, unless the
+    /// module enforces uniqueness.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) {
@@ -370,7 +368,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, M: Mode> Upsert<T, M> {
         self.set(|settings| settings.match_on = Some(field.into()))
     }
 
-    /// How many failures the report keeps. 1,000 by default; all are counted.
+    /// The maximum number of failures in the report. 1,000 by default; all are counted.
     pub fn max_reported_failures(mut self, failures: usize) -> Self {
         self.failures = failures;
         self

@@ -1,10 +1,10 @@
-//! What the error of a request means for the records that it had.
+//! Classifies the error of a request for its records.
 
 use http::StatusCode;
 
 use crate::wire::error::{Error, ErrorKind};
 
-/// What the error of a request means for its records.
+/// The class of a request's error for its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// None was written, and one of them is the reason.
@@ -19,7 +19,7 @@ pub(super) enum Verdict {
     /// They were not written.
     Unsent,
     NoEndpoint,
-    /// The user may not write them; Eureka also says so when it has troubles of its own.
+    /// The user lacks the permission; Eureka also reports this when it has internal problems.
     Forbidden,
     /// No other write would succeed.
     Stop,
@@ -50,9 +50,9 @@ pub(super) fn verdict(error: &Error) -> Verdict {
     }
 }
 
-/// Whether the server rejects a batch for the number of its records (recorded: `Expected a maximum
-/// of 10000 records to prevent out of memory but got 10001`, `target lists can have at most 1664
-/// entries`).
+/// Whether the server rejects a batch because of the number of its records (recorded: `Expected a
+/// maximum of 10000 records to prevent out of memory but got 10001`, `target lists can have at most
+/// 1664 entries`).
 fn is_of_number(error: &Error) -> bool {
     let says = |text: &str| {
         text.contains("target lists can have at most") || text.contains("Expected a maximum of")
@@ -60,8 +60,8 @@ fn is_of_number(error: &Error) -> bool {
     error.server_message().is_some_and(says)
 }
 
-/// Whether a server says that a record of this id is there. There is no status of its own for it:
-/// RMB answers 422, others 400 or 409.
+/// Whether a server reports that a record with this id exists. There is no specific status for it:
+/// RMB responds with 422, others with 400 or 409.
 pub(super) fn says_exists(error: &Error) -> bool {
     let says = |text: &str| {
         let text = text.to_ascii_lowercase();

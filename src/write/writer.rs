@@ -1,10 +1,10 @@
-//! Writes one chunk of records: sees what is there, sends what differs, and finds out what became
-//! of it.
+//! Writes one chunk of records: looks up the stored ones, sends the differences, and determines the
+//! outcome.
 //!
-//! What it rests on: a batch endpoint takes all records of a request or none, and an existing
-//! record only with its `_version`. So a rejection means that nothing was written, and the halves
-//! can be tried. No answer means nothing: then the records are read again, and their content and
-//! `_version` tell.
+//! It relies on these facts: a batch endpoint accepts all records of a request or none, and an
+//! existing record only with its `_version`. So a rejection means that nothing was written, and the
+//! halves can be tried. A missing response leaves the outcome unknown: then the records are read
+//! again, and their content and `_version` determine it.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,55 +25,57 @@ use crate::write::next::{Retry, WriteSituation, WriteStep, next};
 use crate::write::run::{Lot, Phase, Run};
 use crate::write::verdict::{Verdict, says_exists, verdict};
 
-/// PostgreSQL takes 1,664 entries in a list, and mod-inventory-storage puts a number for each
-/// record without `hrid` into one (recorded: 1,664 instances fail, 1,000 pass).
+/// PostgreSQL accepts 1,664 entries in a list, and mod-inventory-storage adds a number for each
+/// record without `hrid` to one (recorded: 1,664 instances fail, 1,000 succeed).
 pub(super) const UNNUMBERED: usize = 1_663;
 
 pub(super) struct Writer {
     pub(super) client: FolioClient,
     pub(super) collection: Collection,
-    /// The field that stored records are matched on; without one, the id.
+    /// The match field for stored records; without one, the id.
     pub(super) match_on: Option<String>,
     pub(super) max_records: usize,
     pub(super) max_bytes: AtomicUsize,
-    /// How many records without a number, and of any, the server takes at once.
+    /// The maximum number of records without an `hrid`, and of any records, that the server accepts
+    /// at once.
     pub(super) max_unnumbered: AtomicUsize,
     pub(super) max_at_once: AtomicUsize,
-    /// The most bytes that the server has taken so far.
+    /// The largest accepted request so far, in bytes.
     pub(super) taken: AtomicUsize,
     pub(super) absent: MissingFields,
     pub(super) overwrite: bool,
     pub(super) merge: Option<Merge>,
     /// The records of this run. Never held across an await.
     pub(super) claims: Mutex<Claims>,
-    /// What a POST does with the id of a record.
+    /// The effect of a POST on the id of a record.
     pub(super) creates: Creates,
-    /// The server gives new records ids of its own.
+    /// The server assigns its own ids to new records.
     pub(super) new_ids: AtomicBool,
-    /// The server stored a record under the id that was sent.
+    /// The server stored a record under the sent id.
     pub(super) keeps_ids: AtomicBool,
-    /// The server has no batch endpoint after all.
+    /// The server turned out to have no batch endpoint.
     pub(super) singly: AtomicBool,
-    /// The server has no endpoint that takes a query in a POST after all, or not for this user.
+    /// The server turned out to have no endpoint that takes a query in a POST, or not for this
+    /// user.
     pub(super) by_get: AtomicBool,
-    /// No other write would succeed: the user may not write, or the server does not respond.
+    /// No other write would succeed: the user lacks the permission, or the server does not respond.
     pub(super) stopped: AtomicBool,
-    /// Why. Never held across an await.
+    /// The reason. Never held across an await.
     pub(super) reason: Mutex<Option<Error>>,
-    /// How many writes failed since the last one that did not.
+    /// The number of consecutive failed writes.
     pub(super) failing: AtomicU32,
     /// A record was given up after all attempts, and no write has succeeded since: until one does,
     /// others are tried only once.
     pub(super) given_up: AtomicBool,
 }
 
-pub(super) const NEW_IDS: &str = "the module gives new records ids of its own, so this record cannot be recognized later: a second run would create it again";
+pub(super) const NEW_IDS: &str = "the module assigns its own ids to new records, so this record cannot be matched later: a second run would create it again";
 
 pub(super) const MATCH_ON: &str =
-    "state by which field stored records are recognized: `.match_on(\"label\")`";
+    "state the field that identifies stored records: `.match_on(\"label\")`";
 
 impl Writer {
-    /// Writes the records, and says of each what became of it.
+    /// Writes the records, and reports the outcome of each.
     pub(super) async fn write(self: Arc<Self>, entries: Vec<Entry>) -> (Vec<Done>, Option<Error>) {
         let mut run = Run {
             done: Vec::with_capacity(entries.len()),
@@ -85,7 +87,7 @@ impl Writer {
             let tries = lot.tries;
             let entries = self.ready(lot, &mut run).await;
             for entries in self.packed(entries) {
-                // Another task may have found out that no other write would succeed.
+                // Another task may have found that no other write would succeed.
                 run.reason = run.reason.take().or_else(|| self.reason());
                 if let Some(error) = &run.reason {
                     let error = error.duplicate();
@@ -98,7 +100,7 @@ impl Writer {
         (run.done, run.reason)
     }
 
-    /// Looks at what is there and decides what is to be sent. Gives the records that are.
+    /// Looks up the stored records and decides what is to be sent. Returns the records to be sent.
     async fn ready(&self, lot: Lot, run: &mut Run) -> Vec<Entry> {
         let Lot {
             mut entries,
@@ -107,7 +109,7 @@ impl Writer {
         } = lot;
         run.reason = run.reason.take().or_else(|| self.reason());
         let conflict = match (phase, &run.reason) {
-            // What became of what was sent is looked up even when the run ends.
+            // The outcome of sent records is determined even when the run ends.
             (Phase::Last(error), _) => {
                 self.end(entries, &error, run).await;
                 return Vec::new();
@@ -135,7 +137,7 @@ impl Writer {
                 .zip(&found)
                 .all(|(entry, found)| Seen::of(found.record()) == entry.seen)
         {
-            // Nobody was faster: the server means something else by it.
+            // There was no concurrent change: the server's conflict has another meaning.
             if entries.len() > 1 {
                 run.reject(entries, tries, &error);
             } else {
@@ -158,7 +160,7 @@ impl Writer {
         ready
     }
 
-    /// Says of records that are not sent again what became of them.
+    /// Reports the outcome of records that are not sent again.
     async fn end(&self, entries: Vec<Entry>, error: &Error, run: &mut Run) {
         let Ok(found) = self.look(&entries).await else {
             run.fail(entries, error);
@@ -189,7 +191,7 @@ impl Writer {
         }
     }
 
-    /// What a success means for a record.
+    /// The result of a successful write of a record.
     fn note_sent(&self, mut entry: Entry, sent: &SentRecord, run: &mut Run) {
         match sent {
             SentRecord::Created(response) => {
@@ -203,7 +205,7 @@ impl Writer {
                         let was_known = self.new_ids.swap(true, Ordering::Relaxed);
                         if entry.key.is_none() && !was_known {
                             let problem = format!(
-                                "the server stored the record under the id {id}, and not under {}, which was sent: a second run would create it again",
+                                "the server stored the record under the id {id}, not under {}, which was sent: a second run would create it again",
                                 entry.id
                             );
                             let error = Error::request(response.exchange().clone(), problem)
@@ -221,7 +223,7 @@ impl Writer {
         run.done.push(entry.written());
     }
 
-    /// What follows a request that failed.
+    /// Handles a failed request.
     async fn after(&self, error: Error, mut entries: Vec<Entry>, tries: u32, run: &mut Run) {
         let situation = self.situation(&error, &mut entries, tries);
         let mut step = next(&situation);
@@ -281,7 +283,7 @@ impl Writer {
             }
             WriteStep::StopFailing(failing) => {
                 let help = format!(
-                    "{failing} writes failed one after the other, so the run was stopped: run it again when the server works, it writes only what is missing"
+                    "the run was stopped after {failing} consecutive failures: run it again when the server works; it writes only the missing records"
                 );
                 self.stop(run, error.duplicate().with_help(help));
                 run.fail(entries, &error);
@@ -289,7 +291,7 @@ impl Writer {
         }
     }
 
-    /// What decides what follows a request that failed. Notes what the failure means.
+    /// The inputs of the decision after a failed request. Records what the failure shows.
     fn situation(&self, error: &Error, entries: &mut [Entry], tries: u32) -> WriteSituation {
         let verdict = verdict(error);
         let status = error.status();
@@ -305,8 +307,8 @@ impl Writer {
                 entry.doubt = Doubt::Last(error.duplicate());
             }
         }
-        // A single call creates a record only once: that it is there already may be our own doing,
-        // or somebody else's.
+        // A single call creates a record only once: if it already exists, this client or another
+        // one may have created it.
         let may_exist = |entry: &Entry| {
             entry.seen == Seen::Nothing
                 && (!self.batches() || entry.key.is_some())
@@ -359,13 +361,13 @@ impl Writer {
         }
     }
 
-    /// Whether the client's policy and budget allow the `number`-th retry.
+    /// Whether the client's policy and budget permit the `number`-th retry.
     fn may_retry(&self, number: u32) -> bool {
         let session = self.client.session();
         retry::is_allowed(session.bounds(&session.retry), number)
     }
 
-    /// The server takes fewer records at once: other requests need not find it out as well.
+    /// The server accepts fewer records at once: other requests respect that limit.
     fn note_too_many(&self, entries: &[Entry]) {
         let unnumbered = entries.iter().filter(|entry| entry.is_unnumbered).count();
         if unnumbered > 0 {
@@ -377,7 +379,7 @@ impl Writer {
         }
     }
 
-    /// The server takes fewer bytes at once.
+    /// The server accepts fewer bytes at once.
     fn note_too_large(&self, entries: &[Entry]) {
         let (rejected, taken) = (bytes(entries), self.taken.load(Ordering::Relaxed));
         let most = if taken < rejected {
@@ -388,7 +390,7 @@ impl Writer {
         self.max_bytes.fetch_min(most, Ordering::Relaxed);
     }
 
-    /// The server carried a write out, or rejected it for a reason.
+    /// The server executed a write, or rejected it for a reason.
     fn works(&self) {
         self.failing.store(0, Ordering::Relaxed);
         self.given_up.store(false, Ordering::Relaxed);

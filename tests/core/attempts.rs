@@ -1,4 +1,4 @@
-//! Where attempts end: at bodies that can be read once, and at deadlines.
+//! Where attempts end: at bodies that can be read only once, and at deadlines.
 
 use std::io;
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn a_streamed_write_without_a_response_is_not_repeated_and_in_doubt() {
         assert_eq!(server.asked(path).len(), 1, "{path}");
         assert_eq!(error.is_outcome_unknown(), is_in_doubt, "{path}: {error:#}");
         assert!(
-            format!("{error:#}").contains("can be read once"),
+            format!("{error:#}").contains("can be read only once"),
             "{path}: {error:#}"
         );
     }

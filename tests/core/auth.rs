@@ -73,7 +73,7 @@ async fn many_calls_of_a_client_that_was_not_connected_log_in_once() {
 #[tokio::test]
 async fn when_the_token_expires_under_many_calls_one_renews_for_all() {
     let server = Folio::start(|asked, n| {
-        // All are on their way before the first is refused.
+        // All are in flight before the first is rejected.
         users(asked, n).map(|reply| reply.after(Duration::from_millis(5)))
     })
     .await;
@@ -623,7 +623,7 @@ async fn closing_wakes_those_who_wait() {
         async move { get(&folio).await }
     });
     settle().await;
-    // All of this takes no time: neither the wait nor the response that is on its way ends before.
+    // All of this takes no time: neither the wait nor the response in transit ends before.
     folio.close().await.unwrap();
     assert!(backing_off.await.unwrap().unwrap_err().is_closed());
     assert!(waiting_for_its_turn.await.unwrap().unwrap_err().is_closed());

@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// What the server does when it has written all pieces.
+/// The server's behaviour after all pieces.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum End {
     Close,
-    /// Keeps the connection open and says nothing more, as Okapi does when a module breaks off.
+    /// Keeps the connection open and sends nothing more, as Okapi does when a module stops.
     Hang,
 }
 
@@ -67,7 +67,8 @@ impl Wire {
     }
 }
 
-/// A server that gives these responses in turn, each over a connection of its own, and the heads and bodies of what it was asked.
+/// A server that sends these responses in turn, each over a separate connection, and the heads and
+/// bodies of its requests.
 pub(super) async fn serve(responses: Vec<Wire>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -370,7 +371,7 @@ mod bounds {
             "{error}"
         );
         assert!(records.next().await.is_none());
-        // What is streamed has no bound, and takes no memory.
+        // A stream has no limit, and takes no memory.
         let mut sum = 0;
         let mut download = open(&folio).await;
         while let Some(piece) = download.next().await {
@@ -384,7 +385,7 @@ mod bounds {
         let error = folio.execute(post).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         assert!(
-            format!("{error:#}").contains("whether the server carried it out is not known"),
+            format!("{error:#}").contains("its outcome is unknown"),
             "{error:#}"
         );
         let grown = peak() - before;
@@ -410,7 +411,7 @@ mod bounds {
         assert!(
             error
                 .to_string()
-                .contains("1048576 bytes, the bound that `MemoryLimits::login_response`"),
+                .contains("1048576 bytes, the limit that `MemoryLimits::login_response`"),
             "{error}"
         );
         let folio = FolioClient::builder(&url)
@@ -481,11 +482,8 @@ mod timeouts {
             outcome.unwrap_err()
         };
         let error = execute(get(), SHORT).await;
-        check(&error, "nothing for 0.2 s, after 13 bytes of its response");
-        check(
-            &execute(get(), SHORT).await,
-            "not even the beginning of a response",
-        );
+        check(&error, "nothing for 0.2 s after 13 bytes of its response");
+        check(&execute(get(), SHORT).await, "did not start a response");
         let bytes = async { open(&folio).await.bytes().await };
         let error = clock.run(Duration::from_millis(1), bytes).await;
         check(&error.unwrap_err(), "after 13 bytes");
@@ -493,12 +491,12 @@ mod timeouts {
         let error = execute(put(), SHORT).await;
         check(&error, "after 13 bytes");
         assert!(
-            format!("{error:#}").contains("whether the server carried it out is not known"),
+            format!("{error:#}").contains("its outcome is unknown"),
             "{error:#}"
         );
         // A call may have its own.
         let error = execute(put().read_timeout(2 * SHORT), 2 * SHORT).await;
-        check(&error, "nothing for 0.4 s, after 13 bytes");
+        check(&error, "nothing for 0.4 s after 13 bytes");
     }
 
     /// Waits until the server was asked and its response was read, as far as it goes; then lets time pass.
@@ -549,7 +547,7 @@ mod timeouts {
     #[tokio::test]
     async fn a_module_that_breaks_off_in_its_response_is_given_up_after_a_minute_by_default() {
         let (error, seconds) = after(stalled(), |builder| builder).await;
-        check(&error, "nothing for 60 s, after 13 bytes");
+        check(&error, "nothing for 60 s after 13 bytes");
         assert_eq!(seconds, 60);
     }
 
@@ -569,7 +567,7 @@ mod timeouts {
             builder.timeout(Duration::from_secs(300))
         })
         .await;
-        check(&error, "nothing for 60 s, after 13 bytes");
+        check(&error, "nothing for 60 s after 13 bytes");
         assert_eq!(seconds, 60);
     }
 }
@@ -784,7 +782,7 @@ mod text {
             );
             if index == 1 {
                 assert!(
-                    format!("{error:#}").contains("whether the server carried it out is not known"),
+                    format!("{error:#}").contains("its outcome is unknown"),
                     "{error:#}"
                 );
             }

@@ -1,4 +1,4 @@
-//! Generic calls: what is sent, and what comes of the answer.
+//! Generic calls: the request, and the decoded response.
 
 use folio_sdk::{ErrorKind, FolioClient, Method, Operation, Request, RetryPolicy, cql};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use folio_test_support::server::{Folio, PASSWORD, Reply};
 
-/// Gives back what it was asked.
+/// Echoes the request.
 async fn echo() -> (Folio, FolioClient) {
     let server = Folio::start(|asked, _| {
         Some(Reply::json(
@@ -212,7 +212,7 @@ async fn a_key_that_is_not_there_is_named_with_those_that_are() {
     assert!(
         error
             .to_string()
-            .ends_with("the answer has no `groups`; it has `totalRecords`, `usergroups`"),
+            .ends_with("the response has no `groups`; it has `totalRecords`, `usergroups`"),
         "{error}"
     );
     let whole: Vec<u8> = folio.folio_get("/list", None).await.unwrap();

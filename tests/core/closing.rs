@@ -145,7 +145,8 @@ async fn a_wait_for_the_next_attempt_ends() {
 
 #[tokio::test]
 async fn a_wait_for_a_login_ends() {
-    // The login is on its way, the renewal is, a login waits to be tried again, the source of the credentials says nothing.
+    // A login and a renewal are in flight, a login waits for its retry, the credentials provider
+    // does not return.
     let server = Folio::start(slow).await;
     let folio = server.connect().await;
     server.expire();
@@ -295,12 +296,10 @@ async fn a_call_waits_for_a_login_no_longer_than_its_timeout() {
     assert!((3000..3100).contains(&took.as_millis()), "{took:?}");
     let shown = format!("{error:#}");
     assert!(
-        shown.contains("/well")
-            && shown.contains("longer than 3 s")
-            && shown.contains("was not sent"),
+        shown.contains("/well") && shown.contains("longer than 3 s") && shown.contains("not sent"),
         "{shown}"
     );
-    // The client's timeout, and that of `connect`; a source that says nothing is asked again.
+    // The client's timeout, and that of `connect`; a provider that does not return is called again.
     for call in [true, false] {
         let start = Instant::now();
         let error = match call {
@@ -340,7 +339,7 @@ async fn a_source_that_said_nothing_once_is_asked_again() {
     folio.connect().await.unwrap();
 }
 
-/// The order of what was asked of `/authn`, with the cookies.
+/// The order of the requests to `/authn`, with the cookies.
 fn sessions(server: &Folio) -> Vec<(String, String)> {
     let asked = server.log().into_iter();
     asked
@@ -531,7 +530,7 @@ async fn a_keycloak_that_is_away_is_waited_for_and_rejects_no_credentials() {
     let folio = server.builder().build().unwrap();
     let error: Error = folio.connect().await.unwrap_err();
     assert!(
-        !format!("{error:#}").contains("will not try them again"),
+        !format!("{error:#}").contains("does not send them again"),
         "{error:#}"
     );
     folio.connect().await.unwrap();

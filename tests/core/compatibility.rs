@@ -1,4 +1,5 @@
-//! What a tenant has beside what is built, and what an error says of it where a gateway knows no module.
+//! The tenant's modules compared with the build's, and the help of errors if a gateway finds no
+//! module.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,7 +22,7 @@ fn no_module() -> Reply {
     Reply::text(404, "No suitable module found for path and tenant")
 }
 
-/// What Kong answers where it has no route.
+/// Kong's response without a route.
 fn no_route() -> Reply {
     Reply::new(
         404,
@@ -30,7 +31,7 @@ fn no_route() -> Reply {
     )
 }
 
-/// Okapi with one module of the build in its version, one older, and what else tenants have.
+/// Okapi with one module of the build in its version, one older, and other modules.
 fn okapi(asked: &Asked) -> Option<Reply> {
     let reply = match asked.path() {
         MODULES => json!([
@@ -120,7 +121,7 @@ async fn what_a_tenant_lacks_is_missing_and_what_cannot_be_read_is_not_known() {
         (storage.state, storage.is_compatible()),
         (ModuleState::Missing, false)
     );
-    assert!(found.to_string().contains("not known"), "{found}");
+    assert!(found.to_string().contains("unknown"), "{found}");
 }
 
 #[tokio::test]
@@ -201,7 +202,7 @@ async fn a_path_without_a_module_is_explained_once() {
         "{said}"
     );
     assert!(
-        said.contains("`users` 16.5, which is compatible: the module has no such path"),
+        said.contains("`users` 16.5, which is compatible: the module does not have this path"),
         "{said}"
     );
     let said = help(&errors[1]);
@@ -213,12 +214,12 @@ async fn a_path_without_a_module_is_explained_once() {
         said.contains("tenant `diku` has mod-inventory-storage-28.0.14"),
         "{said}"
     );
-    // A path that no module of the release has needs no lookup of what the tenant has.
+    // A path that no module of the release has needs no lookup of the tenant's modules.
     let error = folio
         .folio_get::<Vec<Value>>("/badges", "badges")
         .await
         .unwrap_err();
-    assert!(help(&error).contains("release has no such path"), "{error}");
+    assert!(help(&error).contains("release does not have it"), "{error}");
     assert_eq!(server.asked(MODULES).len(), 1);
     assert_eq!(server.asked(INTERFACES).len(), 1);
     // Each call was sent once.
@@ -352,7 +353,9 @@ async fn another_tenant_is_asked_about_itself() {
         .unwrap_err();
     let said = help(&error);
     assert!(
-        said.contains("tenant `college` does not have mod-users, and no interface `users`"),
+        said.contains(
+            "tenant `college` does not have mod-users, and the interface `users` is missing"
+        ),
         "{said}"
     );
 }

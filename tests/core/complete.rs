@@ -1,4 +1,5 @@
-//! Lists that end too early, that have no order, or whose numbers are wrong: all records or an error, and never without end.
+//! Lists that end too early, have no order, or state wrong numbers: all records or an error, with a
+//! limited number of requests.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -20,14 +21,14 @@ fn number_of(id: &str) -> usize {
     usize::from_str_radix(&id[..8], 16).unwrap() / 0x0200_0000
 }
 
-/// What a server says of the number of records.
+/// The number of records that the server states.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Totals {
     /// As RMB does (recorded): exact without records and on a short page; lifted on a full page, no more than the offset on an empty one.
     Rmb,
     /// As RMB where its planner guesses: so many, but as above where it does not guess.
     Guess(usize),
-    /// All of the collection, whatever was asked for.
+    /// All of the collection, regardless of the request.
     Constant(usize),
 }
 
@@ -228,7 +229,8 @@ async fn a_guess_that_is_too_high_or_too_low_is_no_error() {
     }
 }
 
-/// Where it also says so when it should count, fewer came than there are; but it is not asked for ever.
+/// If it also states that when it should count, fewer records arrived than exist; but it is not
+/// requested forever.
 #[tokio::test]
 async fn an_absurd_number_of_records_bounds_the_requests() {
     let totals = Totals::Constant(1_000_000_000);
@@ -323,7 +325,8 @@ async fn a_list_without_an_order_or_a_number_ends() {
     }
 }
 
-/// A server whose ids are no UUIDs. It gives `pages` by `page`, which is told the key after which it is asked.
+/// A server whose ids are not UUIDs. It returns `pages` by `page`, which gets the key of the
+/// request.
 async fn with_text_ids(page: fn(Option<usize>) -> Vec<usize>) -> Folio {
     Folio::start(move |asked, _| {
         (asked.path() == "/things").then(|| {
@@ -348,7 +351,7 @@ async fn a_server_that_ignores_the_key_or_the_order_is_found_out_if_ids_are_text
         |_| vec![10, 11],
         // Ignores it, in descending order.
         |_| vec![11, 10],
-        // Heeds it, in descending order.
+        // Respects it, in descending order.
         |after| {
             (after.map_or(10, |after| after + 1)..20)
                 .rev()

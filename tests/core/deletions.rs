@@ -1,4 +1,5 @@
-//! What a DELETE deletes is a fact of the operation: nothing is sent before the caller has stated what is meant, whichever way it is called.
+//! The records that a DELETE deletes are a fact of the operation: nothing is sent before the caller
+//! has confirmed it, by any kind of call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,8 @@ use folio_test_support::server::{Asked, Folio, Reply};
 
 const ID: &str = "69640328-788e-43fc-9c3c-af39e243f3b7";
 
-/// A server that deletes whatever it is asked to, as FOLIO does. Its lists have `matching` records with a query and `all` without.
+/// A server that executes every DELETE, as FOLIO does. Its lists have `matching` records with a
+/// query and `all` without.
 async fn server(matching: u64, all: u64) -> (Folio, FolioClient) {
     let folio = Folio::start(move |asked: &Asked, _| match &*asked.method {
         "DELETE" => Some(Reply::empty(204)),
@@ -36,7 +38,7 @@ fn deletions(server: &Folio) -> Vec<String> {
     deletions.map(|asked| asked.target).collect()
 }
 
-/// Rejected before it is sent; gives what the error says.
+/// Rejected before it is sent; returns the error.
 async fn rejected(server: &Folio, client: &FolioClient, request: Request) -> String {
     let error = client.execute(request.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request, "{request:?}: {error:#}");
@@ -44,7 +46,8 @@ async fn rejected(server: &Folio, client: &FolioClient, request: Request) -> Str
     format!("{error:#}")
 }
 
-/// The routes through the gateway that empty their table whatever the query says (recorded: deletes.jsonl).
+/// The routes through the gateway that empty their table regardless of the query (recorded:
+/// deletes.jsonl).
 const EMPTIED: [&str; 9] = [
     "/loan-storage/loans",
     "/loan-policy-storage/loan-policies",
@@ -80,7 +83,7 @@ async fn a_server_that_ignores_the_query_is_asked_only_if_all_are_meant() {
                 assert!(said.contains("deletes all records"), "{said}");
             }
         }
-        // Also where the query stands in the path.
+        // Also if the query is in the path.
         let written = format!("{path}?query=id==5");
         rejected(&server, &client, Request::to(Method::DELETE, written)).await;
         client
@@ -311,7 +314,7 @@ async fn one_record_is_deleted_without_a_word_and_no_more_than_that() {
         let error = client.folio_delete(&target).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request, "{target}");
     }
-    // Nobody knows whether this names a record.
+    // It is unknown whether this names a record.
     let unknown = || client.folio_delete("/nobody/described/this/rare");
     assert_eq!(unknown().await.unwrap_err().kind(), ErrorKind::Request);
     unknown().confirm(Deletion::Record).await.unwrap();

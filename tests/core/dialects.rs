@@ -45,7 +45,7 @@ struct Model {
     has_totals: bool,
 }
 
-/// What a page is requested with, in whatever words.
+/// The parameters of a page, in any dialect.
 #[derive(Default)]
 struct Wanted {
     after: Option<String>,
@@ -71,7 +71,7 @@ impl Wanted {
         }
     }
 
-    /// What the server of a dialect makes of a request. None if it is not one of that dialect.
+    /// The evaluation of a request by a server of a dialect. None if it is not in that dialect.
     fn of(style: PagingStyle, asked: &Asked) -> Option<Self> {
         let (limit, offset) = (asked.number("limit"), asked.number("offset"));
         let query = asked.param("query").unwrap_or_default();

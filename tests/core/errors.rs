@@ -1,4 +1,4 @@
-//! What errors tell.
+//! The contents of errors.
 
 use folio_sdk::{Error, ErrorKind, FolioClient, Method, Request, RetryPolicy};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use folio_test_support::server::{Folio, Reply};
 
-/// The error as it is shown, without what differs from run to run.
+/// The formatted error, without parts that vary between runs.
 fn shown(server: &Folio, error: &Error) -> String {
     let mut text =
         format!("{:?}\n{error}\n{error:#}", error.kind()).replace(&server.url, "http://folio");

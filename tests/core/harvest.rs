@@ -1,4 +1,4 @@
-//! Harvests: complete in parallel, and gone on with where they ended.
+//! Harvests: complete in parallel, and resumed.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -155,7 +155,7 @@ async fn a_harvest_has_many_requests_on_their_way_and_no_more_than_it_may() {
         let stream = folio.harvest(list).parallel(parallel).stream();
         let all = clock.run(Duration::from_millis(1), ids_of(stream)).await;
         assert_eq!(all.len(), 2_000);
-        // Each takes at least so long: what comes in less time is on its way together.
+        // Each takes at least this long: requests that arrive in less time are concurrent.
         let came = came.lock().unwrap();
         let together = came.iter().map(|start| {
             let within = |other: &&Instant| {
@@ -254,7 +254,7 @@ async fn a_plan_is_worked_off_by_several_and_each_part_can_be_gone_on_with() {
                 .to_owned(),
         );
     }
-    // A plan of all, and one of what is left.
+    // A plan of all, and one of the remaining part.
     for (plan, mut came) in [
         (
             folio.harvest(groups(&folio, 30)).checkpoint().split(7),
@@ -442,7 +442,7 @@ async fn a_checkpoint_of_another_list_is_refused() {
         assert!(
             error
                 .to_string()
-                .contains("the checkpoint is of another list: it is of /groups"),
+                .contains("the checkpoint belongs to another list: it is for /groups"),
             "{error}"
         );
         assert!(stream.next().await.is_none());
@@ -452,7 +452,7 @@ async fn a_checkpoint_of_another_list_is_refused() {
     let list = folio.folio_get_all::<Value>("/groups", "usergroups");
     let mut stream = folio.harvest(list.unsorted()).resume(checkpoint).stream();
     let error = stream.next().await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("read another way"), "{error}");
+    assert!(error.to_string().contains("read in another way"), "{error}");
     assert_eq!(sandbox.exchanges().len(), before);
 }
 
@@ -545,7 +545,7 @@ async fn figures_tell_how_far_it_is() {
     assert!(seen.len() > 3);
     assert!(seen.is_sorted_by_key(|progress| progress.records));
     assert!(last.to_string().starts_with("2000 records, "));
-    // Who drops the harvest ends the figures.
+    // Dropping the harvest ends the figures.
     let stream = folio.harvest(groups(&folio, 50)).stream();
     let mut figures = stream.watch(Duration::from_millis(1));
     drop(stream);
@@ -682,11 +682,11 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
     let folder = scratch();
     let path = folder.path().join("groups.checkpoint");
     for (fields, expected) in [
-        (json!({}), "neither which ranges remain"),
-        (json!({"remaining": []}), "neither which ranges remain"),
+        (json!({}), "neither the ranges that remain"),
+        (json!({"remaining": []}), "neither the ranges that remain"),
         (
             json!({"finished": true, "remaining": [{"after": low}]}),
-            "finished, and says that ranges remain",
+            "finished, but contains ranges that remain",
         ),
         (
             json!({"remaining": [{}], "offset": 3}),
@@ -717,7 +717,10 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
             json!({"remaining": [{"after": "", "until": low}]}),
             "blank bound",
         ),
-        (json!({"remaining": [{"until": "not-a-uuid"}]}), "no UUID"),
+        (
+            json!({"remaining": [{"until": "not-a-uuid"}]}),
+            "not a UUID",
+        ),
         (
             json!({"remaining": [{}], "records": u64::MAX}),
             "`records` is 18446744073709551615",

@@ -1,4 +1,5 @@
-//! Lists whose servers reject what the SDK adds to a request, of which no description says so: what is tried then, and what the caller is told.
+//! Lists whose servers reject the SDK's additions to a request, undescribed: the fallbacks, and the
+//! errors.
 
 use folio_sdk::{ErrorKind, FolioClient, Paging, PagingStyle, Request};
 use folio_sdk::{Method, RecordStream};
@@ -81,10 +82,10 @@ async fn a_list_is_asked_for_less_where_its_server_rejects_the_first_page() {
         ),
         (
             |asked| (asked.number("limit") > 75).then(|| Reply::text(500, "URI is too long")),
-            "pages of 50 are requested",
+            "the SDK requests pages of 50",
             1,
         ),
-        // Words that say nothing: it is found out by trying.
+        // Uninformative text: determined by trying.
         (
             |asked| {
                 asked
@@ -160,7 +161,7 @@ async fn what_cannot_be_helped_is_the_first_error() {
         "{error}"
     );
     assert!(
-        format!("{error:#}").contains("also requested in other ways"),
+        format!("{error:#}").contains("also requested without"),
         "{error:#}"
     );
     assert!(server.asked("/things").len() <= 5);
@@ -177,7 +178,7 @@ async fn a_query_of_the_caller_is_not_changed() {
     assert_eq!(error.unwrap().status().unwrap(), 400);
     assert_eq!(server.asked("/things").len(), 1);
 
-    // Statuses that say nothing of the request.
+    // Statuses that do not concern the request.
     for status in [403, 404, 409] {
         let server = Folio::start(move |asked, _| {
             (asked.path() == "/things").then(|| Reply::text(status, "no limit, no sortBy"))

@@ -1,4 +1,5 @@
-//! What the documents say about how a list may be read: no `sortBy`, no `cql.allRecords`, small pages, a query in the body.
+//! The documents' facts about reading lists: no `sortBy`, no `cql.allRecords`, small pages, a query
+//! in the body.
 
 use folio_sdk::FolioClient;
 use futures_util::StreamExt;
@@ -8,7 +9,7 @@ use folio_test_support::server::{Folio, Reply};
 
 const COUNT: usize = 230;
 
-/// A server of lists that rejects what the recorded ones reject.
+/// A server of lists that rejects the same requests as the recorded ones.
 async fn server() -> Folio {
     Folio::start(|asked, _| {
         let query = asked.param("query").unwrap_or_default();

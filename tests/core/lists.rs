@@ -1,4 +1,4 @@
-//! Lists that stream: every record once, whatever the server does.
+//! Lists as streams: every record once, for any behaviour of the server.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use folio_test_support::server::{Asked, Folio, Reply};
 
-/// The ids of `count` records, and what the server does with a request for them.
+/// The ids of `count` records, and the server's response to a request for them.
 struct Collection {
     count: usize,
     /// The server's own limit.
@@ -415,13 +415,13 @@ async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
             r#"{"users":[],"totalRecords":0}"#,
             "it has `users`, `totalRecords`",
         ),
-        (r#"{"things":{"a":1}}"#, "is no array"),
+        (r#"{"things":{"a":1}}"#, "is not an array"),
         (r#"{"things":[{"id":"1"}"#, "EOF"),
         (r#"{"things":[{"id":"1"},]}"#, "expected value"),
         (r#"{"things":[1 2]}"#, "expected `,` or `]`"),
         (r#"{"things":[]} x"#, "trailing characters"),
-        ("\"text\"", "is no list"),
-        ("null", "is no list"),
+        ("\"text\"", "is not a list"),
+        ("null", "is not a list"),
         ("<html>", "expected value"),
     ];
     for (body, expected) in bodies {
@@ -435,7 +435,7 @@ async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
         let error = results.last().unwrap().as_ref().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
         assert!(error.to_string().contains(expected), "{body}: {error}");
-        // What came before the text breaks off is good.
+        // The records before the truncation are valid.
         let good =
             usize::from(body.starts_with(r#"{"things":[{"id":"1"}"#) || body.contains("[1 2"));
         assert_eq!(results.len(), 1 + good, "{body}");
@@ -461,7 +461,7 @@ async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
     assert!(
         error
             .to_string()
-            .contains("give the key of the list in it: it has `things`"),
+            .contains("pass the key of the list in it: it has `things`"),
         "{error}"
     );
 }
@@ -628,7 +628,7 @@ async fn the_next_page_comes_while_the_caller_works_and_no_more_than_that() {
         assert_eq!(server.asked("/things").len(), 0);
         items.next().await.unwrap().unwrap();
         settle().await;
-        // Who wants one record has it.
+        // A caller that wants one record has it.
         assert_eq!(server.asked("/things").len(), 1);
         items.next().await.unwrap().unwrap();
         server.wait_for("/things", 2).await;
@@ -680,7 +680,12 @@ async fn a_server_that_does_not_sort_is_found_out() {
     assert_eq!(results.len(), 3);
     let error = results[2].as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Paging);
-    assert!(error.to_string().contains("came 00000005-"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("00000005-0000-4000-8000-000000000000 was received after"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -892,9 +897,7 @@ async fn a_browse_list_has_one_page_and_says_how_to_go_on() {
     assert_eq!(results.len(), 4);
     let error = results[3].as_ref().unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("go on with a query for what the answer gives as `next`"),
+        error.to_string().contains("send a query for the `next`"),
         "{error}"
     );
     let authorities = folio
@@ -990,7 +993,7 @@ async fn many_ids_become_as_many_requests_as_a_url_allows() {
     while let Some(record) = found.next().await {
         came.push(record.unwrap()["number"].as_u64().unwrap() as usize);
     }
-    // In the order of the ids, each once, and what is missing is told.
+    // In the order of the ids, each once, and missing ones are reported.
     let (there, missing): (Vec<usize>, Vec<usize>) =
         wanted.iter().partition(|number| *number % 7 != 3);
     assert_eq!(came, there);
@@ -1032,7 +1035,9 @@ async fn ids_are_asked_for_by_post_where_there_is_a_way() {
 async fn ids_are_asked_for_by_get_where_the_way_by_post_is_not_there() {
     for status in [404, 403] {
         let server = Folio::start(move |asked, _| match asked.path() {
-            "/instance-storage/instances/retrieve" => Some(Reply::text(status, "no such path")),
+            "/instance-storage/instances/retrieve" => {
+                Some(Reply::text(status, "does not have this path"))
+            }
             "/instance-storage/instances" => {
                 let query = asked.param("query").unwrap();
                 let records: Vec<Value> = (0..1_000)
@@ -1205,8 +1210,8 @@ async fn without_jobs_or_in_an_order_mod_search_shows_its_window_and_says_how_to
         assert_eq!(results.len(), 10_001);
         let error = results[10_000].as_ref().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Paging);
-        assert!(error.to_string().contains("divide the query"), "{error}");
-        assert_eq!(error.to_string().contains("leave out `sortBy`"), jobs);
+        assert!(error.to_string().contains("split the query"), "{error}");
+        assert_eq!(error.to_string().contains("omit `sortBy`"), jobs);
     }
 }
 
@@ -1273,7 +1278,10 @@ async fn a_query_that_would_break_out_of_its_parentheses_is_not_sent() {
         let mut items = typed(&folio, Some(query), None, None);
         let error = items.next().await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request);
-        assert!(error.to_string().contains("no CQL at character"), "{error}");
+        assert!(
+            error.to_string().contains("invalid CQL at character"),
+            "{error}"
+        );
     }
     assert_eq!(server.asked("/things").len(), 0);
 }

@@ -1,4 +1,4 @@
-//! Writes whose outcome is unknown: what is sent again, what is found out by reading, and what is reported.
+//! Writes with an unknown outcome: retries, determination by reading, and reports.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -43,7 +43,7 @@ async fn sent(
 
 #[tokio::test]
 async fn a_post_is_repeated_only_where_the_operation_stores_the_record_under_its_id() {
-    // The names say something else: they decide nothing.
+    // The names claim something else: they have no influence.
     static EMAIL: Operation = Operation::new("create_email", Method::POST, "/email");
     static BADGE: Operation = Operation::new("make_badge", Method::POST, "/badges")
         .with_facts(Facts::unknown().creates(Creates::Record));
@@ -54,7 +54,7 @@ async fn a_post_is_repeated_only_where_the_operation_stores_the_record_under_its
         let (count, error) = sent(operation, |request| request.json(&record)).await;
         assert_eq!(count, attempts, "{}", operation.name);
         assert!(is_unknown(&error), "{error:#}");
-        // Whoever calls it may know better.
+        // The caller may know better.
         for (idempotent, attempts) in [(true, 5), (false, 1)] {
             let (count, error) = sent(operation, |request| {
                 request.json(&record).idempotent(idempotent)
@@ -150,7 +150,7 @@ async fn every_failure_that_leaves_a_write_open_is_reported_so() {
         (Reply::text(502, "bad gateway"), true),
         (Reply::text(503, "down"), true),
         (Reply::text(504, "gateway timeout"), true),
-        // The module was not reached, or says what was wrong with the request.
+        // The module was not reached, or states the error of the request.
         (Reply::text(500, okapi), false),
         (Reply::text(501, "no"), false),
         (Reply::text(400, "no"), false),
@@ -212,7 +212,7 @@ async fn no_other_help_hides_that_the_outcome_is_unknown() {
     let error = put().await.unwrap_err();
     let shown = format!("{error:#}");
     assert!(
-        is_unknown(&error) && shown.contains("is not known"),
+        is_unknown(&error) && shown.contains("outcome unknown"),
         "{shown}"
     );
     assert!(shown.contains("budget"), "{shown}");
@@ -273,7 +273,7 @@ impl Store {
             .unwrap_or_default()
     }
 
-    /// What another client does.
+    /// The actions of another client.
     fn write(&self, change: impl FnOnce(&mut Value)) {
         let mut records = self.records.lock().unwrap();
         let record = records.values_mut().next().unwrap();
@@ -637,13 +637,16 @@ async fn an_update_of_a_record_that_is_deleted_meanwhile_is_reported() {
             .unwrap_err();
         if path == holding() {
             assert!(error.is_not_found() && !is_unknown(&error), "{error:#}");
-            assert!(error.to_string().contains("it stored nothing"), "{error}");
+            assert!(
+                error.to_string().contains("the server stored nothing"),
+                "{error}"
+            );
         } else {
             assert!(error.is_conflict(), "{error:#}");
-            assert!(error.to_string().contains("created it again"), "{error}");
+            assert!(error.to_string().contains("re-created it"), "{error}");
         }
     }
-    // Of a collection of one's own it can be stated.
+    // For a user-defined collection it can be declared.
     let store = Store::with(instance());
     let server = over(&store, move |store, asked, _| {
         (asked.method == "PUT").then(|| gone(store, asked))
@@ -658,7 +661,7 @@ async fn an_update_of_a_record_that_is_deleted_meanwhile_is_reported() {
     );
 }
 
-/// A record of a module of one's own.
+/// A record of a custom module.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Badge(Value);
 
@@ -684,7 +687,7 @@ async fn a_put_of_a_record_that_is_not_there_is_reported() {
         .await
         .unwrap_err();
     assert!(
-        error.is_not_found() && error.to_string().contains("it stored nothing"),
+        error.is_not_found() && error.to_string().contains("the server stored nothing"),
         "{error}"
     );
     assert_eq!(error.method(), Some(&Method::PUT));
@@ -702,7 +705,7 @@ async fn a_put_of_a_record_that_is_not_there_is_reported() {
         "{error:#}"
     );
     assert_eq!(count(&server, "PUT"), 1);
-    // A gateway that does not find the module says nothing of the record.
+    // A gateway that does not find the module does not show whether the record exists.
     let server = Folio::start(|asked, _| match asked.method.as_str() {
         "PUT" => Some(Reply::empty(204)),
         "GET" => Some(Reply::text(
@@ -741,7 +744,7 @@ fn gateways() -> Vec<Reply> {
     ]
 }
 
-/// The forms in which modules say that they have no such record (recorded: deletes.jsonl, spring.jsonl).
+/// The forms in which modules report a missing record (recorded: deletes.jsonl, spring.jsonl).
 fn modules() -> Vec<Reply> {
     vec![
         Reply::text(404, "Not found"),
@@ -813,7 +816,7 @@ async fn only_the_modules_own_404_means_that_a_record_was_deleted_before() {
         .await;
         let error = deleted.unwrap_err();
         assert!(
-            is_unknown(&error) && format!("{error:#}").contains("still there"),
+            is_unknown(&error) && format!("{error:#}").contains("still exists"),
             "{error:#}"
         );
 

@@ -1,4 +1,5 @@
-//! Repetitions that need more than a status: creating with an id of one's own, a 403 that passes, the budget of a client.
+//! Retries that need more than a status: creation with a client-generated id, a transient 403, the
+//! budget of a client.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,10 +12,11 @@ use folio_test_support::server::{Folio, Reply, nowhere, quick};
 
 const ID: &str = "69640328-788e-43fc-9c3c-af39e243f3b7";
 
-/// A module that stores records of `/groups` by id, as RMB does, and loses the answer to the first POST.
+/// A module that stores records of `/groups` by id, as RMB does, and loses the response to the
+/// first POST.
 struct Groups {
     stored: Arc<Mutex<Vec<Value>>>,
-    /// How it says that there is one already.
+    /// Its report that the record already exists.
     duplicate: Reply,
     /// Whether the first POST is carried out.
     first_works: bool,
@@ -139,7 +141,7 @@ async fn a_record_of_somebody_else_is_not_taken_for_the_one_that_was_created() {
         let error = folio.folio_post("/groups", &sent).await.unwrap_err();
         assert!(error.is_validation(), "{pointer}: {error:#}");
         assert!(
-            format!("{error:#}").contains("is not the one that was sent"),
+            format!("{error:#}").contains("differs from the one that was sent"),
             "{pointer}: {error:#}"
         );
     }
@@ -232,7 +234,7 @@ async fn a_403_of_eureka_is_tried_once_more_and_one_of_okapi_is_not() {
             .attempts(),
         1
     );
-    // Unless it is asked for.
+    // Unless it is requested.
     let server = forbidding(3, okapi).await;
     let folio = server
         .builder()
@@ -296,7 +298,7 @@ async fn no_more_requests_are_sent_in_a_second_than_allowed() {
             tokio::spawn(async move { folio.folio_get::<Value>("/x", None).await })
         })
         .collect();
-    // Those who give up take nobody's place.
+    // Cancelled callers release their slots.
     for _ in 0..25 {
         let folio = folio.clone();
         let task = tokio::spawn(async move { folio.folio_get::<Value>("/y", None).await });

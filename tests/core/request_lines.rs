@@ -109,7 +109,7 @@ async fn a_414_halves_the_request_and_is_remembered_by_all_clones() {
     };
     assert_eq!(read(&folio, 0).await, 300);
     let first = *rejected.lock().unwrap();
-    // 4,096, then 2,048; those that were on their way already count as well.
+    // 4,096, then 2,048; those in flight before count as well.
     assert!((2..=8).contains(&first), "{first}");
     assert_eq!(read(&folio.clone(), 1_000).await, 300);
     assert_eq!(read(&folio.for_tenant("other"), 2_000).await, 300);
@@ -168,7 +168,7 @@ async fn a_414_that_comes_anyway_is_an_error_once_and_for_all() {
     // The same once more is known to be too long.
     assert_eq!(read().await.unwrap_err().kind(), ErrorKind::Request);
     assert_eq!(*rejected.lock().unwrap(), 1);
-    // What is shorter is sent.
+    // Shorter ones are sent.
     folio
         .folio_get::<Value>("/users", None)
         .query("username==\"x\"")
@@ -201,7 +201,7 @@ async fn a_long_query_of_a_plain_list_goes_by_retrieve_where_there_is_one() {
         assert_eq!(asked.len(), if retrieves { 2 } else { 1 });
         assert!(asked[0].body.contains("\"limit\":200"), "{}", asked[0].body);
         assert_eq!(*rejected.lock().unwrap(), 0);
-        // And what is divided goes on without it.
+        // And split requests no longer use it.
         let mut found =
             folio.folio_get_by_ids::<Value>("/instance-storage/instances", "instances", &wanted);
         let mut count = 0;

@@ -19,7 +19,7 @@ fn permission() -> Value {
     json!({"id": ID, "permissionName": "a", "childOf": ["b"], "grantedTo": [], "dummy": false, "deprecated": false, "mutable": true, "subPermissions": ["c"]})
 }
 
-/// A server that rejects what only its responses contain.
+/// A server that rejects fields that only its responses contain.
 async fn server() -> Folio {
     Folio::start(|asked, _| {
         let of_holding = ["\"holdingsItems\"", "\"bareHoldingsItems\""];
@@ -140,7 +140,8 @@ async fn a_permission_is_written_back_as_it_was_read() {
     assert_eq!(sent(&server, &path), [expected]);
 }
 
-/// What is not known to be rejected is sent, read-only or not; and bytes are sent as they are.
+/// Fields that are not known to be rejected are sent, read-only or not; and bytes are sent
+/// unchanged.
 #[tokio::test]
 async fn nothing_else_is_left_out() {
     let server = server().await;

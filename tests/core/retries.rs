@@ -1,4 +1,4 @@
-//! What is sent again, and what must not be.
+//! The requests that are retried, and those that must not be.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use folio_test_support::server::{Folio, PASSWORD, Reply, nowhere, quick};
 
-/// A server that answers the first `times` requests to `/x` or to a user in one way and the others well.
+/// A server with one response for the first `times` requests to `/x` or to a user, and success for
+/// the others.
 async fn failing(times: usize, reply: Reply) -> Folio {
     Folio::start(move |asked, n| {
         let path = asked.path().starts_with("/x") || asked.path().starts_with("/users/");
@@ -85,7 +86,7 @@ async fn a_write_is_never_sent_twice_when_it_may_have_happened() {
             (Method::PATCH, "/x"),
             (Method::PUT, "/x"),
             (Method::DELETE, "/x"),
-            // Not described: nobody knows what it deletes.
+            // Not described: the deleted records are unknown.
             (Method::DELETE, "/x/69640328-788e-43fc-9c3c-af39e243f3b7"),
         ] {
             let server = failing(1, reply.clone()).await;
@@ -98,10 +99,7 @@ async fn a_write_is_never_sent_twice_when_it_may_have_happened() {
             };
             let error = call.send().await.unwrap_err();
             assert_eq!(server.asked(path).len(), 1, "{method} after {reply:?}");
-            assert!(
-                format!("{error:#}").contains("it was not repeated"),
-                "{error:#}"
-            );
+            assert!(format!("{error:#}").contains("not retried"), "{error:#}");
             assert!(error.is_outcome_unknown(), "{method}: {error:#}");
             assert!(
                 error.to_string().contains("outcome unknown"),
@@ -111,7 +109,7 @@ async fn a_write_is_never_sent_twice_when_it_may_have_happened() {
     }
 }
 
-/// A limiter rejects a request before anybody carries it out.
+/// A limiter rejects a request before any module receives it.
 #[tokio::test]
 async fn a_write_that_a_limiter_rejected_is_sent_again_whatever_it_is() {
     for method in [Method::POST, Method::PATCH, Method::PUT] {
@@ -260,14 +258,14 @@ async fn a_conflict_after_a_lost_answer_says_that_the_first_may_have_worked() {
         .unwrap_err();
     assert!(error.is_conflict());
     assert!(
-        format!("{error:#}").contains("may have been carried out"),
+        format!("{error:#}").contains("may have been executed"),
         "{error:#}"
     );
 }
 
 #[tokio::test]
 async fn what_was_never_sent_is_sent_again_even_a_post() {
-    // A port on which nobody listens, until somebody does.
+    // A port without a listener, until one is started.
     let address = nowhere().await;
     let folio = FolioClient::builder(format!("http://{address}"))
         .tenant("diku")
@@ -432,7 +430,7 @@ async fn an_open_download_is_in_flight_until_it_is_read_to_its_end_or_dropped() 
         drop(download);
         other().await.unwrap();
     }
-    // A refusal is read, and holds nothing.
+    // A rejection is read, and holds no permit.
     folio
         .open(Request::to(Method::GET, "/nowhere"))
         .await

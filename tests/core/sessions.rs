@@ -22,7 +22,7 @@ async fn get(folio: &FolioClient) -> Result<Vec<Value>, Error> {
     folio.folio_get("/users", "users").await
 }
 
-/// A token that says what it is: of Okapi, or of Keycloak.
+/// A token with its claims: of Okapi, or of Keycloak.
 fn token_of(claims: &Value) -> String {
     format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
@@ -114,7 +114,7 @@ async fn where_there_is_no_login_at_all_the_error_says_so() {
     assert!(
         error.is_not_found()
             && shown.contains("login-with-expiry")
-            && shown.contains("is the URL of the gateway right"),
+            && shown.contains("check the URL of the gateway"),
         "{shown}"
     );
     assert_eq!(server.log().len(), 2);
@@ -139,12 +139,12 @@ async fn a_token_that_is_handed_in_is_used_without_a_login_until_it_dies() {
     );
     let shown = format!("{error:#}");
     assert!(
-        shown.contains("handed in")
+        shown.contains("supplied token")
             && shown.contains("refresh_token")
             && !shown.contains("handed.in.token"),
         "{shown}"
     );
-    // It is dead, and nothing asks the server again whether it is.
+    // It has expired, and the server is not asked again.
     let before = server.log().len();
     get(&folio).await.unwrap_err();
     assert_eq!(server.log().len(), before);
@@ -254,7 +254,8 @@ async fn the_login_goes_to_its_own_tenant_and_what_renews_and_ends_it_to_the_ten
             .unwrap();
         get(&folio).await.unwrap();
         server.expire();
-        // Only what was refused is renewed: the script gives the same token again, which then is good.
+        // Only the rejected token is renewed: the script returns the same token again, which then
+        // is valid.
         let waiting = tokio::spawn({
             let folio = folio.clone();
             async move { get(&folio).await }
@@ -267,7 +268,7 @@ async fn the_login_goes_to_its_own_tenant_and_what_renews_and_ends_it_to_the_ten
         let error = get(&folio.for_tenant("elsewhere")).await.unwrap_err();
         assert!(
             format!("{error:#}").contains(
-                "the token is of the tenant `college`, and the request went to `elsewhere`"
+                "the token was issued for the tenant `college`, but the request was sent to `elsewhere`"
             ),
             "{error:#}"
         );

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use folio_test_support::server::{Folio, Reply};
 
-/// What the server says of a request: which tenant it came for.
+/// The server's response to a request: its tenant.
 async fn echo() -> Folio {
     Folio::start(|asked, n| {
         if asked.path().contains("authn") {
@@ -25,7 +25,7 @@ async fn echo() -> Folio {
     .await
 }
 
-/// How a task says which tenant it means.
+/// How a task names its tenant.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Handle,
@@ -87,7 +87,7 @@ proptest! {
                 let path = answer["path"].as_str().unwrap();
                 assert_eq!(answer["tenant"], expected[path]);
             }
-            // Also what was sent in vain: refused, or answered with 503.
+            // Also failed requests: rejected, or with status 503.
             for asked in server.log() {
                 let tenant = expected.get(asked.path()).map_or("diku", String::as_str);
                 assert_eq!(asked.header("x-okapi-tenant"), tenant, "{}", asked.path());

@@ -28,7 +28,7 @@ struct Module {
     retrieve: Option<&'static str>,
     /// It numbers records, and checks their version.
     is_inventory: bool,
-    /// It gives new records ids of its own.
+    /// It assigns its own ids to new records.
     new_ids: bool,
     /// Fields that it sets with every write, by their paths.
     sets: &'static [&'static str],
@@ -539,7 +539,7 @@ async fn a_second_run_of_any_recorded_record_writes_nothing() {
         };
         let sent = sent.entry(path.clone()).or_default();
         let mut record = of("sent", sent.len());
-        // A version of one's own would be a claim that nobody has changed the record since.
+        // A caller's own version would claim that no other client has changed the record since.
         record.as_object_mut().unwrap().remove("_version");
         names.insert((path.clone(), id(sent.len())), name);
         stored
@@ -652,7 +652,7 @@ async fn lookups_of_many_records_are_within_the_request_line() {
         stored.lock().unwrap().records.extend(users());
         let report = folio.upsert_at(collection.clone(), users()).run().await;
         assert_eq!(figures(&report), [0, 0, 1_000, 0]);
-        // Those on their way at once may all find out; nobody later.
+        // Concurrent requests may all detect it; no later one.
         let too_long = stored.lock().unwrap().too_long;
         assert!(
             if max_line == 4_096 {
@@ -796,7 +796,7 @@ async fn of_different_records_of_one_key_the_first_is_written_and_the_others_fai
             [2, 4, 5]
         );
         assert!(
-            errors[0].ends_with("record 2 has the key \"a\", and so has record 0 (counted from 0), with other content: only the first of them is written"),
+            errors[0].ends_with("record 2 has the same key \"a\" as record 0 (counted from 0), but other content: only the first of them is written"),
             "{}",
             errors[0]
         );
@@ -958,14 +958,14 @@ async fn a_record_that_cannot_be_matched_fails_and_says_why() {
     )
     .await;
     let expected = [
-        "the record's `barcode` is blank, by which stored records are matched",
-        "the record has no `barcode`, by which stored records are matched",
-        "the record's `barcode` is no single value, by which stored records are matched",
-        "2 or more stored records have the barcode \"twice\": it is not known which of them is meant",
+        "the record's `barcode` is blank; stored records are matched by it",
+        "the record has no `barcode`; stored records are matched by it",
+        "the record's `barcode` is not a single value; stored records are matched by it",
+        "2 or more stored records have the barcode \"twice\": the match is ambiguous",
         "and the stored record with the barcode \"b1\" has the id 00000001-0000-4000-8000-000000000000: remove the `id`, or correct one of them",
-        "no stored record has the barcode \"new\", and the one with the record's `id` 00000005-0000-4000-8000-000000000000 has \"b5\": remove the `id`, or match on it",
-        "record 7 has the barcode \"b2\", and so has record 6 (counted from 0), with other content: only the first of them is written",
-        "it matches the stored record 00000002-0000-4000-8000-000000000000, and so does record 6 of this run (counted from 0), with other content: it was not written",
+        "no stored record has the barcode \"new\", and the stored record with the `id` 00000005-0000-4000-8000-000000000000 has \"b5\": remove the `id`, or match on it",
+        "record 7 has the same barcode \"b2\" as record 6 (counted from 0), but other content: only the first of them is written",
+        "not written: it matches the stored record 00000002-0000-4000-8000-000000000000, as does record 6 of this run (counted from 0), which has other content",
     ];
     for ((index, error), (at, expected)) in errors
         .iter()
@@ -1032,7 +1032,7 @@ async fn a_server_that_ignores_the_query_makes_no_other_record_the_match() {
     assert!(
         errors[0]
             .1
-            .contains("the server returned one with \"somebody\""),
+            .contains("the server returned a record with the username \"somebody\""),
         "{errors:?}"
     );
     assert!(
@@ -1045,7 +1045,7 @@ async fn a_server_that_ignores_the_query_makes_no_other_record_the_match() {
 
 #[tokio::test]
 async fn a_record_that_others_create_meanwhile_is_found_by_its_key() {
-    // Between the look and the POST somebody else creates it.
+    // Another client creates it between the lookup and the POST.
     let module = Module {
         unique: "username",
         ..module("/users", "users")
@@ -1121,7 +1121,7 @@ async fn where_the_module_replaces_ids_records_need_a_field_to_match_on() {
     for failure in &report.failures {
         let error = format!("{:#}", failure.error);
         assert!(
-            error.contains("gives new records ids of its own")
+            error.contains("assigns its own ids to new records")
                 && error.contains(".match_on(\"label\")"),
             "{error}"
         );
@@ -1228,7 +1228,7 @@ async fn that_notes_tags_and_calendars_get_other_ids_is_known() {
         assert_eq!(figures(&report), [0, 0, 0, 2], "{path}");
         for failure in &report.failures {
             let error = format!("{:#}", failure.error);
-            assert!(error.contains("ids of its own"), "{error}");
+            assert!(error.contains("its own ids"), "{error}");
         }
         let posts = server
             .log()
@@ -1295,7 +1295,7 @@ fn a_server_that_fails_for_all_ends_the_run_after_few_requests() {
             assert_eq!((report.created, report.updated), (0, 0));
             assert_eq!(report.total(), report.failed);
             let stopped = format!("{:#}", report.stopped.as_ref().unwrap());
-            assert!(stopped.contains("failed one after the other"), "{stopped}");
+            assert!(stopped.contains("consecutive failures"), "{stopped}");
             let requests = server.log().len();
             // A chunk of 500 records was taken: fewer than two requests per record, and none for most.
             assert!(requests <= most, "{batch:?} {status}: {requests} requests");

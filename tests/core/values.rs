@@ -169,7 +169,7 @@ async fn a_server_that_says_that_there_is_more_and_gives_nothing_is_an_error() {
     }
 }
 
-/// A module that answers an id that is no UUID as Spring's do (recorded), or with nothing.
+/// A module that responds to an invalid UUID as Spring's do (recorded), or with an empty list.
 async fn by_ids(status: u16) -> Folio {
     Folio::start(move |asked, _| {
         (asked.path() == "/notes").then(|| {
@@ -212,7 +212,7 @@ async fn an_id_that_is_none_is_reported_and_the_others_are_read() {
 
 #[tokio::test]
 async fn fewer_records_than_the_responses_own_number_are_made_up_for() {
-    // No more than 30 a page, whatever is asked for.
+    // At most 30 per page, regardless of the request.
     let server = Folio::start(|asked, _| {
         (asked.path() == "/notes").then(|| {
             let wanted = terms(&query(asked));

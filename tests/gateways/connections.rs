@@ -100,7 +100,7 @@ async fn after_a_timeout_the_next_attempt_has_another_connection() {
         .unwrap();
     assert_eq!(response.attempts(), 2);
     assert_eq!(relay.connections(), before + 1);
-    // And those who come later do not meet the dead one again.
+    // Later requests do not use the dead connection again.
     let response = folio
         .execute(Request::to(Method::GET, "/small"))
         .await

@@ -109,12 +109,12 @@ async fn a_deadline_bounds_the_wait_for_a_permit() {
     .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(error.attempts(), 0);
-    assert!(error.to_string().contains("was not sent"), "{error}");
+    assert!(error.to_string().contains("not sent"), "{error}");
 }
 
 #[tokio::test]
 async fn a_deadline_bounds_the_wait_for_a_login() {
-    // One that never answers.
+    // A server that never responds.
     let silent = Folio::start(|_, _| Some(Reply::Stall)).await;
     let folio = silent.builder().retry(patient()).build().unwrap();
     let error = within(

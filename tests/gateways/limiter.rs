@@ -177,7 +177,7 @@ async fn an_upsert_is_complete_behind_a_limiter() {
     assert_eq!(sandbox.records("diku", "/users").unwrap().len(), records);
 }
 
-/// Whoever has too little patience is told which setting helps.
+/// The error of a short timeout names the setting that helps.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_error_names_the_setting() {
     let Some((_gateway, _sandbox, folio)) = limited("", 429).await else {

@@ -1,4 +1,4 @@
-//! What a gateway says at login is no word of FOLIO about the password.
+//! A gateway's response to a login is not a statement of FOLIO about the password.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use folio_test_support::clock::Clock;
 use folio_test_support::gateways::{Nginx, squid};
 use folio_test_support::server::{Folio, PASSWORD, Reply, quick};
 
-/// What mod-login-keycloak answers where it gets no token, for a cause (real-facts, section 21).
+/// mod-login-keycloak's response if it gets no token, for a cause (real-facts, section 21).
 fn no_token(cause: &str) -> Reply {
     Reply::new(
         400,
@@ -161,8 +161,8 @@ async fn what_the_login_module_rejects_is_sent_once_and_remembered() {
     }
 }
 
-/// What only a change of the configuration helps against is sent once for a call, and not remembered: whoever corrects the tenant at the
-/// server needs no new client.
+/// A failure that only a configuration change can fix is sent once per call, and not remembered:
+/// after a correction of the tenant at the server, no new client is needed.
 #[tokio::test]
 async fn a_tenant_that_does_not_exist_is_no_wrong_password() {
     let problems = [
@@ -236,7 +236,7 @@ async fn a_job_outlives_a_restart_of_keycloak_during_a_refresh() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_client_certificate_is_named() {
     let server = Folio::start(|_, _| None).await;
-    // nginx answers 400 with a page of HTML to those who have none.
+    // nginx responds with 400 and an HTML page to clients without one.
     for verify in ["on", "optional"] {
         let at = format!(
             "ssl_client_certificate ca.pem; ssl_verify_client {verify}; {}",

@@ -135,8 +135,9 @@ async fn logins_whose_answers_are_lost_cannot_block_an_account() {
     assert!(format!("{error:#}").contains("block"), "{error:#}");
 }
 
-/// Of an expired token that was handed in, nothing is lost while the gateway is not there: the refresh token is kept until it is sent.
-/// (On one thread, so that the server answers nothing before it knows the token.)
+/// If a supplied token has expired, nothing is lost while the gateway is down: the refresh token is
+/// preserved until it is sent. (On one thread, so that the server responds only after it knows the
+/// token.)
 #[tokio::test]
 async fn a_token_that_was_handed_in_outlives_a_gateway_that_is_not_there() {
     let port = free_port();

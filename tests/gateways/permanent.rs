@@ -1,4 +1,4 @@
-//! What is the same however often it is tried is tried once, and the error says what to do.
+//! A permanent failure is not retried, and the error states the remedy.
 
 use std::time::Duration;
 

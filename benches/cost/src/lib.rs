@@ -1,5 +1,5 @@
-//! The same job done twice: by the SDK, and by a program that a careful person would write over
-//! reqwest. And a server for both, in a process of its own, so that what it costs is not counted.
+//! The same job in two implementations: with the SDK, and with a careful hand-written program over
+//! reqwest. And a server for both, in a separate process, so that its cost is not counted.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{RwLock, Semaphore};
 
-/// Whatever goes wrong ends the measurement.
+/// Any error ends the measurement.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// What is asked for: a user, with few fields.
+/// The requested record: a user, with few fields.
 const USER: &str = r#"{
   "id": "0a246f61-d85f-42b6-8dcc-48d25a46690b",
   "username": "ann",
@@ -45,7 +45,7 @@ pub struct User {
     pub patron_group: String,
 }
 
-/// The record with all that a user can have, and what else comes: what the typed call reads.
+/// The record with all fields of a user, and unknown ones: the record of the typed call.
 #[expect(
     dead_code,
     reason = "they are read into, as those of the typed call are"
@@ -134,7 +134,7 @@ const PATH: &str = "/users/0a246f61-d85f-42b6-8dcc-48d25a46690b";
 
 // ---------------------------------------------------------------- the server
 
-/// A login and a user, over HTTP/1.1. Says on its standard output where it listens.
+/// A login and a user, over HTTP/1.1. Prints its address to standard output.
 ///
 /// # Errors
 /// There is no port.
@@ -171,7 +171,7 @@ fn answer(path: &str) -> Result<Response<Full<Bytes>>, hyper::http::Error> {
     answer.body(Full::new(Bytes::from_static(USER.as_bytes())))
 }
 
-/// Starts this program once more as the server, and gives its address. It ends with the value.
+/// Starts this program once more as the server, and returns its address. It ends with the value.
 ///
 /// # Errors
 /// The program cannot be started.
@@ -192,7 +192,7 @@ pub async fn server() -> Result<(Child, String), Failure> {
 
 // ---------------------------------------------------------------- the SDK
 
-/// A client for so many calls at once, logged in.
+/// A client for a number of concurrent calls, logged in.
 ///
 /// # Errors
 /// The server is not there.
@@ -205,8 +205,7 @@ pub async fn ours(url: &str, in_flight: usize) -> Result<FolioClient, Failure> {
         .await?)
 }
 
-/// One typed call of the SDK: the record has all fields that a user can have, and keeps those that
-/// it does not know.
+/// One typed call of the SDK: the record has all fields of a user, and preserves unknown ones.
 ///
 /// # Errors
 /// It failed.
@@ -214,7 +213,7 @@ pub async fn call_typed(folio: &FolioClient) -> Result<folio_sdk::users::User, F
     Ok(folio.users().get_user(ID).send().await?)
 }
 
-/// One generic call of the SDK, into the struct that the other program has.
+/// One generic call of the SDK, into the struct of the other program.
 ///
 /// # Errors
 /// It failed.
@@ -224,9 +223,9 @@ pub async fn call_ours(folio: &FolioClient) -> Result<User, Failure> {
 
 // ---------------------------------------------------------------- by hand
 
-/// What a careful program over reqwest has: a pool of connections, timeouts, a limit of requests in
-/// flight, a token that it looks at before each call and renews in time, the headers that FOLIO
-/// wants, and a check of the status.
+/// A careful program over reqwest: a pool of connections, timeouts, a concurrency limit, a token
+/// that is checked before each call and renewed in time, FOLIO's headers, and a check of the
+/// status.
 #[derive(Debug)]
 pub struct ByHand {
     client: reqwest::Client,
@@ -242,7 +241,7 @@ struct Token {
 }
 
 impl ByHand {
-    /// A client for so many calls at once, logged in.
+    /// A client for a number of concurrent calls, logged in.
     ///
     /// # Errors
     /// The server is not there.
@@ -331,7 +330,7 @@ pub async fn call_by_hand<T: DeserializeOwned>(by_hand: &ByHand) -> Result<T, Fa
 
 // ---------------------------------------------------------------- the job
 
-/// Which of them.
+/// The implementation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     /// The SDK, `folio_get`.
@@ -344,7 +343,7 @@ pub enum Program {
     WholeByHand,
 }
 
-/// A program that is logged in, and does so many calls at once.
+/// A program that is logged in, with its number of concurrent calls.
 #[derive(Clone, Debug)]
 pub enum Ready {
     /// The SDK, `folio_get`.
@@ -389,7 +388,7 @@ impl Ready {
         Ok(())
     }
 
-    /// Does `number` calls in as many tasks as are to be in flight.
+    /// Makes `number` calls in as many tasks as are to be in flight.
     ///
     /// # Errors
     /// A call failed.

@@ -1,9 +1,9 @@
-//! Measures the sandbox: how long it takes to be ready, and what pages and searches cost.
+//! Measures the sandbox: its start time, and the cost of pages and searches.
 //!
 //! `sandbox-speed [RECORDS]` starts itself once more as a server, so that only the server's CPU
-//! time is counted (of all its threads, kernel included), and asks it over plain connections.
-//! `sandbox-speed [RECORDS] FILE…` loads records of files instead of making them: JSON Lines, whose
-//! names are the paths of collections with `.` for `/`.
+//! time is counted (of all its threads, including the kernel), and sends requests over plain
+//! connections. `sandbox-speed [RECORDS] FILE…` loads records from files instead of generating
+//! them: JSON Lines, whose names are the paths of collections with `.` for `/`.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     server.login()?;
     println!("{:<58} {:>9} MB in memory", "", server.memory()? / 1_024);
     for (what, path) in requests(&mut server, records)? {
-        // The first request of its kind makes an index, if one is needed that is not there.
+        // The first request of its kind builds a missing index.
         for (times, note) in [(1, "first"), (20, "then")] {
             let before = server.cpu()?;
             let start = Instant::now();
@@ -66,7 +66,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What is asked, and how.
+/// The requests and their parameters.
 fn requests(server: &mut Server, records: u32) -> Result<Vec<(&'static str, String)>> {
     let instances = "/instance-storage/instances";
     let middle = records / 2;
@@ -188,7 +188,7 @@ fn many_at_once() -> Result<()> {
     Ok(())
 }
 
-/// A server in a process of its own.
+/// A server in a separate process.
 struct Server {
     child: Child,
     url: String,
@@ -228,7 +228,7 @@ impl Server {
         );
     }
 
-    /// The CPU time of the threads that it has, exactly.
+    /// The CPU time of its current threads, exactly.
     fn cpu(&self) -> Result<Duration> {
         let mut nanoseconds: u64 = 0;
         for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
@@ -238,7 +238,7 @@ impl Server {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// The CPU time of all the threads that it ever had, to a hundredth of a second.
+    /// The CPU time of all its threads so far, to a hundredth of a second.
     fn whole_cpu(&self) -> Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let fields: Vec<&str> = stat
@@ -256,7 +256,7 @@ impl Server {
         Ok(Duration::from_millis(ticks * 10))
     }
 
-    /// What is in memory, in kB.
+    /// The memory in use, in kB.
     fn memory(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status

@@ -1,5 +1,4 @@
-//! One job, done by one client in a process of its own, so that its CPU time and memory are its
-//! own.
+//! One job of one client in a separate process, which has its own CPU time and memory.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -16,8 +15,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 const PATH: &str = "/instance-storage/instances";
 
-/// What a job gives: records that it has seen, and a number made of them, so that nothing is left
-/// out.
+/// The result of a job: the number of records, and a checksum, so that nothing is optimized away.
 #[derive(Default)]
 struct Seen {
     records: u64,
@@ -31,7 +29,7 @@ impl Seen {
     }
 }
 
-/// Does a job and prints what it took, as JSON on one line.
+/// Runs a job and prints its cost, as JSON on one line.
 pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result<(), Failure> {
     let start = Instant::now();
     let seen = match job {
@@ -58,8 +56,8 @@ fn value_length(value: &Value) -> usize {
     value["title"].as_str().unwrap_or_default().len()
 }
 
-/// User and system time of the threads of a process, in seconds: of those that live, to the
-/// nanosecond, which are all that the runtime has.
+/// User and system time of the threads of a process, in seconds: of its live threads, to the
+/// nanosecond, which are all threads of the runtime.
 pub(crate) fn cpu_of(tasks: &std::path::Path) -> Result<f64, Failure> {
     let mut nanoseconds = 0;
     for thread in std::fs::read_dir(tasks)? {
@@ -70,7 +68,7 @@ pub(crate) fn cpu_of(tasks: &std::path::Path) -> Result<f64, Failure> {
     Ok(nanoseconds as f64 / 1e9)
 }
 
-/// The most memory that this process has had, in MB.
+/// The peak memory of this process, in MB.
 fn peak() -> Result<f64, Failure> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status
@@ -80,9 +78,9 @@ fn peak() -> Result<f64, Failure> {
     Ok(line.trim().trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
 }
 
-/// A page as the hand-written loops have it.
+/// A page in the hand-written loops.
 trait Page: DeserializeOwned {
-    /// Does something with each record, and gives the identifier of the last.
+    /// Uses each record, and returns the identifier of the last.
     fn read(&self, seen: &mut Seen) -> Option<String>;
 }
 
@@ -114,7 +112,7 @@ impl Page for Value {
     }
 }
 
-/// The loop that one writes by hand: ask for a page, decode it, ask for the next.
+/// A typical hand-written loop: request a page, decode it, request the next.
 async fn hand<T: Page>(url: &str, page: u32) -> Result<Seen, Failure> {
     let client = reqwest::Client::new();
     let mut seen = Seen::default();
@@ -144,8 +142,8 @@ fn address(url: &str, page: u32, last: Option<&str>) -> Result<reqwest::Url, Fai
     )?)
 }
 
-/// The same, of what is not even read: what the server can do. The key of the last record is found
-/// from the end.
+/// The same without parsing: the limit of the server. The key of the last record is found from the
+/// end.
 async fn bytes(url: &str, page: u32) -> Result<Seen, Failure> {
     let client = reqwest::Client::new();
     let mut seen = Seen::default();

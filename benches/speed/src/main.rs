@@ -1,11 +1,12 @@
-//! How fast many records are read and written, beside a hand-written loop and FolioClient, in one
-//! run. Prints tables in Markdown.
+//! Throughput of reading and writing many records, compared with a hand-written loop and
+//! FolioClient, in one run. Prints tables in Markdown.
 //!
-//! `cargo run --release -p folio-sdk-speed`: all that `benches/README.md` shows. With `--quick` a
-//! tenth of the records.
+//! `cargo run --release -p folio-sdk-speed` measures everything in `benches/README.md`. With
+//! `--quick` a tenth of the records.
 //!
-//! Each job is done by a process of its own against a server in another, several times in turn with
-//! the others; the least of each counts, since what else the machine does only adds.
+//! Each job runs in a separate process against a server in another one, several times in
+//! alternation with the others; the minimum of each counts, because disturbances of the machine
+//! only add.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -24,10 +25,10 @@ mod server;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Records a page, for all.
+/// Records per page, for all.
 const PAGE: u32 = 1_000;
 
-/// What a job took.
+/// The cost of a job.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Took {
     records: u64,
@@ -37,13 +38,13 @@ struct Took {
     cpu: f64,
     /// MB.
     peak: f64,
-    /// Seconds that the server took for it.
+    /// The CPU seconds of the server for it.
     #[serde(default)]
     server: f64,
 }
 
 impl Took {
-    /// What part of the time that the server left of all cores the client was busy in.
+    /// The share of the cores, without the server's share, in which the client was busy.
     fn busy(&self) -> f64 {
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         self.cpu / (self.wall * cores - self.server)
@@ -72,7 +73,7 @@ fn main() -> Result<(), Failure> {
     }
 }
 
-/// A server in a process of its own, which ends with this.
+/// A server in a separate process, which ends with this value.
 struct Server {
     process: Child,
     url: String,
@@ -109,7 +110,7 @@ impl Drop for Server {
     }
 }
 
-/// Does a job in a process of its own.
+/// Runs a job in a separate process.
 fn job(job: &str, server: &Server, records: u64) -> Result<Took, Failure> {
     let mut command = match job {
         "folioclient" => {
@@ -142,7 +143,7 @@ fn python() -> String {
     std::env::var("FOLIO_PEER_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
-/// Whether there is a Python that has FolioClient.
+/// Whether a Python with FolioClient exists.
 fn has_folioclient() -> bool {
     let check =
         "import importlib.metadata as m, sys; sys.exit(m.version('folioclient') != '1.0.15')";
@@ -154,7 +155,7 @@ fn has_folioclient() -> bool {
     found.is_ok_and(|status| status.success())
 }
 
-/// The least of what several runs took, in turn with each other.
+/// The minimum cost of several runs, in alternation with each other.
 fn best<'a>(
     jobs: &[&'a str],
     server: &Server,
@@ -164,7 +165,7 @@ fn best<'a>(
     let mut best: BTreeMap<&str, Took> = BTreeMap::new();
     for round in 0..rounds {
         for name in jobs {
-            // It takes its time, and is far from the others.
+            // It is slow, and far from the others.
             if *name == "folioclient" && round > 0 {
                 continue;
             }
@@ -183,7 +184,7 @@ fn best<'a>(
     Ok(best)
 }
 
-/// What the jobs are called in the tables.
+/// The names of the jobs in the tables.
 fn title(job: &str) -> &'static str {
     match job {
         "hand-typed" => "(a) hand-written, typed, unknown fields kept",
@@ -202,7 +203,9 @@ fn title(job: &str) -> &'static str {
 }
 
 fn table(took: &BTreeMap<&str, Took>, jobs: &[&str]) {
-    println!("| | wall | CPU | cores busy | CPU of the server | peak memory | records a second |");
+    println!(
+        "| | wall | CPU | cores busy | CPU of the server | peak memory | records per second |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for name in jobs {
         if let Some(job) = took.get(name) {
@@ -223,7 +226,7 @@ fn table(took: &BTreeMap<&str, Took>, jobs: &[&str]) {
     }
 }
 
-/// A ratio, and what is asked of it.
+/// A ratio, and its goal.
 fn ratio(what: &str, value: Option<f64>, asked: &str, met: impl Fn(f64) -> bool) {
     match value {
         Some(value) => println!(
@@ -243,7 +246,7 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
         );
     }
     println!(
-        "{records} instances of {} bytes, {PAGE} a page, {} cores, the least of {rounds} runs each\n",
+        "{records} instances of {} bytes, {PAGE} per page, {} cores, the minimum of {rounds} runs each\n",
         sample::instance(0).to_string().len(),
         std::thread::available_parallelism()?
     );
@@ -351,7 +354,7 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             }));
         }
     }
-    println!("## Memory of one stream\n\nThe middle of three runs.\n");
+    println!("## Memory of one stream\n\nThe median of three runs.\n");
     println!("| records | `list_instances().stream()` | (a) |\n|---|---|---|");
     let mut peaks = Vec::new();
     let most = records * 10;
@@ -360,7 +363,7 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             break;
         }
         let server = Server::start(records, 0)?;
-        // By how pages happen to fall together, a peak varies from run to run.
+        // A peak varies from run to run with the timing of the pages.
         let peak = |name| {
             let mut peaks = Vec::new();
             for _ in 0..3 {
@@ -402,13 +405,13 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
         .map(|(ours, hand)| (ours.records as f64 / ours.wall) / (hand.records as f64 / hand.wall));
     ratios.push(Box::new(move || {
         ratio(
-            "batch upsert, times (a) one by one, records a second",
+            "batch upsert, times (a) one by one, records per second",
             times,
             "reported",
             |_| true,
         )
     }));
-    println!("## What is asked\n\n| | measured | asked | |\n|---|---|---|---|");
+    println!("## What is asked| | measured | goal | |\n|---|---|---|---|");
     for ratio in ratios {
         ratio();
     }

@@ -1,8 +1,8 @@
-//! A server that costs as little as can be: it gives pages of instances made of one that is
-//! rendered before, and takes batches.
+//! A server with minimal cost: it derives pages of instances from one that is rendered in advance,
+//! and accepts batches.
 //!
-//! The identifiers are spread over the space of UUIDs, and are all that differs between records. Of
-//! a query it understands what compares `id`, which is all that lists and harvests ask for.
+//! The identifiers are distributed over the space of UUIDs, and are the only difference between
+//! records. Of a query it evaluates only comparisons of `id`, which lists and harvests use.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::sample;
 
-/// Records that are rendered: more than any page has.
+/// Rendered records: more than any page has.
 const RENDERED: usize = 2_000;
 
 struct Fixture {
@@ -28,15 +28,15 @@ struct Fixture {
     /// The distance of an identifier from the next, in its first 32 bits.
     step: u64,
     latency: Duration,
-    /// Records one after the other, each with a comma at its end.
+    /// Concatenated records, each with a trailing comma.
     rendered: Vec<u8>,
     /// The length of a record.
     size: usize,
-    /// Where in a record its identifier begins.
+    /// The position of the identifier in a record.
     at: usize,
 }
 
-/// Serves `records` instances until the process is ended; says on which port it listens.
+/// Serves `records` instances until the process is ended; prints its port.
 pub(crate) async fn serve(records: u64, latency: Duration) -> std::io::Result<()> {
     let record = format!("{},", sample::instance(0));
     let at = record.find("\"id\":\"").map_or(0, |at| at + 6);
@@ -57,7 +57,7 @@ pub(crate) async fn serve(records: u64, latency: Duration) -> std::io::Result<()
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(Arc::clone(&fixture), request));
             let http = hyper::server::conn::http1::Builder::new();
-            // A client that goes away is no matter.
+            // A disconnected client is ignored.
             let _ = http.serve_connection(TokioIo::new(socket), service).await;
         });
     }
@@ -84,7 +84,7 @@ async fn answer(
             fixture.page(parts.uri.query().unwrap_or_default()),
         ),
         (Method::POST, "/instance-storage/instances/retrieve") => {
-            // What is written is not kept: nothing is there yet.
+            // Written records are not stored: none exists yet.
             let body = r#"{"instances":[],"totalRecords":0,"resultInfo":{"totalRecords":0,"diagnostics":[]}}"#;
             (StatusCode::OK, Bytes::from(body))
         }
@@ -123,7 +123,7 @@ async fn answer(
 }
 
 impl Fixture {
-    /// A page: the records of the range that the query's comparisons of `id` leave, from `offset`
+    /// A page: the records of the range that the query's comparisons of `id` select, from `offset`
     /// on.
     fn page(&self, query: &str) -> Bytes {
         let parameter = |name: &str| {
@@ -159,8 +159,8 @@ impl Fixture {
             }) else {
                 continue;
             };
-            // How many identifiers are less than the value. That of record n is n times the step,
-            // and what is the same for all.
+            // The number of identifiers less than the value. The identifier of record n is n times
+            // the step, plus a constant part.
             let same = "-0000-4000-8000-000000000001";
             let value = rest
                 .split('"')

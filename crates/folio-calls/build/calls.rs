@@ -110,7 +110,7 @@ fn set_body(setter: &BodySetter) -> String {
     format!("if let Some(v) = i.body({media_type:?}) {{ c = c.{function}({body}); }}")
 }
 
-/// How a call is sent, and what it yields is taken.
+/// How a call is sent, and its output processed.
 fn sent(call: &Call, module: &str) -> String {
     let maybe = if call.may_be_empty { "maybe_" } else { "" };
     match &call.response {

@@ -1,4 +1,4 @@
-//! Writes the program that calls each operation of the release that folio-sdk is built of.
+//! Writes the program that calls each operation of the release of the folio-sdk build.
 
 mod calls;
 

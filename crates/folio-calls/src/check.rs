@@ -1,4 +1,4 @@
-//! Compares a request that arrived with the description of its operation.
+//! Compares a received request with the description of its operation.
 
 use percent_encoding::percent_decode_str;
 
@@ -16,10 +16,10 @@ const LOGINS: [&str; 5] = [
     "/bl-users/login-with-expiry",
 ];
 
-/// What is wrong with a request.
+/// Checks a request.
 ///
 /// # Errors
-/// What differs from the description.
+/// The differences from the description.
 pub fn request(operation: &Operation<'_>, input: &Input, arrived: &Arrived) -> Result<(), String> {
     if arrived.method != operation.method {
         return Err(format!("the method is {}", arrived.method));
@@ -38,7 +38,7 @@ fn decoded(text: &str) -> Result<String, String> {
     Ok(text.into_owned())
 }
 
-/// The path, segment by segment: what stands between the braces is one segment, whatever is in it.
+/// The path, segment by segment: each parameter is one segment, regardless of its characters.
 fn path(template: &str, values: &[(String, String)], arrived: &str) -> Result<(), String> {
     let said = |problem: &str| format!("the path is {arrived}: {problem}");
     let mut left = arrived;
@@ -46,8 +46,7 @@ fn path(template: &str, values: &[(String, String)], arrived: &str) -> Result<()
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').ok_or("a brace without its other")?;
         left = literal(before, left).ok_or_else(|| said(before))?;
-        // What is given stands until the next character of the template, or until the end of the
-        // segment.
+        // The value extends to the next character of the template, or to the end of the segment.
         let end = match (name.starts_with('+'), after.chars().next()) {
             (true, None) => left.len(),
             (_, Some(next)) if next != '/' => left.find(next).unwrap_or(left.len()),
@@ -57,17 +56,17 @@ fn path(template: &str, values: &[(String, String)], arrived: &str) -> Result<()
         let wanted = values.iter().find(|(known, _)| known == name);
         let wanted = wanted.map_or("", |(_, value)| value);
         if decoded(value)? != wanted {
-            return Err(said(&format!("{{{name}}} was to be {wanted:?}")));
+            return Err(said(&format!("{{{name}}} should be {wanted:?}")));
         }
         (left, rest) = (more, after);
     }
     match literal(rest, left) {
         Some("") => Ok(()),
-        _ => Err(said("it does not end as described")),
+        _ => Err(said("its end differs from the description")),
     }
 }
 
-/// What follows a literal part of a template.
+/// The literal part after a parameter.
 fn literal<'a>(part: &str, arrived: &'a str) -> Option<&'a str> {
     let mut left = arrived;
     for c in part.chars() {
@@ -114,7 +113,7 @@ fn query(operation: &Operation<'_>, input: &Input, arrived: Option<&str>) -> Res
             *value = own.map(|(_, sent)| sent.clone()).unwrap_or_default();
         }
     }
-    // Parameters of one name keep their order; of several names there is none.
+    // Parameters with the same name keep their order; different names have none.
     wanted.sort_by(|one, other| one.0.cmp(&other.0));
     found.sort_by(|one, other| one.0.cmp(&other.0));
     match wanted == found {
@@ -185,7 +184,7 @@ fn headers(operation: &Operation<'_>, input: &Input, arrived: &Arrived) -> Resul
     };
     match is_met {
         true => Ok(()),
-        false => Err(format!("`accept: {accept}` leaves out what is described")),
+        false => Err(format!("`accept: {accept}` lacks described media types")),
     }
 }
 
@@ -194,7 +193,7 @@ fn body(operation: &Operation<'_>, input: &Input, arrived: &Arrived) -> Result<(
     let Some((media_type, sent)) = &input.body else {
         return match (arrived.body.is_empty(), found.is_empty()) {
             (true, true) => Ok(()),
-            _ => Err(format!("a body that nobody gave: {:?}", arrived.body)),
+            _ => Err(format!("an unexpected body: {:?}", arrived.body)),
         };
     };
     let [found] = found[..] else {

@@ -1,9 +1,9 @@
-//! How what was received differs from what was sent.
+//! The differences between a received and a sent value.
 
 use crate::json::Json;
 use crate::program::Received;
 
-/// How what was received differs from what was sent.
+/// The differences between a received and a sent value.
 pub(crate) fn unlike(wanted: &Received, received: &Received) -> Option<String> {
     match (wanted, received) {
         (Received::Json(wanted), Received::Json(received)) => record_differs(wanted, received),
@@ -33,9 +33,9 @@ pub(crate) fn unlike(wanted: &Received, received: &Received) -> Option<String> {
     }
 }
 
-/// How what the SDK made of a response differs. Of a response that is a list itself, the SDK may
-/// leave out the `null` elements: there is no record that could keep where they were. All other
-/// elements are there, in their order.
+/// The difference between a response and the SDK's output for it. If the response itself is a list,
+/// the SDK may omit the `null` elements: no record can store their positions. All other elements
+/// are present, in order.
 fn record_differs(wanted: &str, received: &str) -> Option<String> {
     let difference = differs(wanted, received)?;
     let (Ok(Json::List(mut items)), Ok(received)) = (Json::parse(wanted), Json::parse(received))

@@ -1,5 +1,4 @@
-//! The documents of a release, read for themselves: not by way of the generator, whose work is
-//! tested.
+//! The documents of a release, read independently of the generator, whose work is tested.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -36,13 +35,13 @@ pub struct Parameter<'a> {
     pub name: &'a str,
     /// Whether it must be sent.
     pub required: bool,
-    /// What it is.
+    /// The schema.
     pub schema: At<'a>,
-    /// What stands between the elements of a list; none where the parameter is repeated.
+    /// The separator of the elements of a list; none if the parameter is repeated.
     pub delimiter: Option<&'static str>,
 }
 
-/// What is sent or received, by media type.
+/// The bodies, by media type.
 pub type Content<'a> = Vec<(&'a str, At<'a>)>;
 
 /// An operation.
@@ -68,11 +67,12 @@ pub struct Operation<'a> {
     pub is_multiple: bool,
     /// Fields of the body that only responses contain, by their paths: they are not sent.
     pub omits: Vec<&'a str>,
-    /// A DELETE that deletes everything, whatever it is sent.
+    /// A DELETE that deletes everything, regardless of the request.
     pub deletes_all: bool,
-    /// A DELETE of what its body selects.
+    /// A DELETE of the records that its body selects.
     pub deletes_body: bool,
-    /// A PUT around which the record is read, since the server does not report that there is none.
+    /// A PUT around which the record is read, because the server does not report that it is
+    /// missing.
     pub is_looked_for: bool,
 }
 
@@ -128,7 +128,7 @@ impl Release {
         operations
     }
 
-    /// What a chain of references leads to.
+    /// The target of a chain of references.
     pub fn target<'a>(&'a self, mut at: At<'a>) -> At<'a> {
         for _ in 0..32 {
             let Some(reference) = at.schema.get("$ref").and_then(Value::as_str) else {
@@ -144,9 +144,9 @@ impl Release {
         at
     }
 
-    /// A schema with all that it refers to, as JSON Schema. Without the ban on what is not
-    /// described: servers are newer than their descriptions, and the parts of an `allOf` forbid
-    /// each other's fields. `oneOf` is `anyOf`: many of FOLIO's alternatives overlap.
+    /// A schema with all its references, as JSON Schema. Without the restriction to described
+    /// fields: servers are newer than their descriptions, and the parts of an `allOf` forbid each
+    /// other's fields. `oneOf` becomes `anyOf`: many of FOLIO's alternatives overlap.
     pub fn json_schema(&self, at: At<'_>) -> Value {
         let mut definitions = Map::new();
         let mut seen = BTreeSet::new();
@@ -178,7 +178,7 @@ fn definition(is_common: bool, name: &str) -> String {
     }
 }
 
-/// Turns what is OpenAPI's own into JSON Schema.
+/// Converts OpenAPI-specific keywords into JSON Schema.
 fn convert(schema: &mut Value, is_common: bool, open: &mut Vec<(bool, String)>) {
     match schema {
         Value::Object(map) => {
@@ -302,7 +302,7 @@ fn operation_of<'a>(
             status if status.starts_with('2') => status.parse().unwrap_or(200),
             _ => continue,
         };
-        // A response of status 204 has no body, whatever is described.
+        // A response with status 204 has no body, even if one is described.
         let content = if number == 204 {
             Vec::new()
         } else {

@@ -23,7 +23,7 @@ pub enum Json {
 }
 
 impl Json {
-    /// Takes away what stands at a path such as `childOf` or `items[].added`.
+    /// Removes the value at a path such as `childOf` or `items[].added`.
     pub fn omit(&mut self, path: &str) {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         let (name, is_list) = match first.strip_suffix("[]") {
@@ -45,7 +45,7 @@ impl Json {
     /// Reads JSON.
     ///
     /// # Errors
-    /// It is none.
+    /// It is not valid JSON.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let text = text.trim();
         Ok(match text.bytes().next() {

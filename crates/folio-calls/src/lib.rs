@@ -1,5 +1,5 @@
-//! Calls each typed operation of a release through the SDK, and compares what arrives at a server
-//! with the canonical documents; gives random responses, and compares what the SDK makes of them.
+//! Calls each typed operation of a release through the SDK, and compares the requests that a server
+//! receives with the canonical documents; returns random responses, and compares the SDK's results.
 //!
 //! The program that calls the operations is generated (`build/calls.rs`): it knows the SDK.
 //! What is right is not taken from there. The documents are read here once more ([`document`]),

@@ -1,9 +1,9 @@
-//! What is called, and what became of it.
+//! The operations to call, and the results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// What is called.
+/// The operations to call.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Of the random values.
@@ -15,7 +15,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What the environment says.
+    /// The settings in the environment.
     pub fn from_env() -> Self {
         let number = |name: &str, default| {
             let text = std::env::var(name).ok();
@@ -29,7 +29,7 @@ impl Plan {
     }
 }
 
-/// What became of it.
+/// The results.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// The operations of the documents.
@@ -44,14 +44,14 @@ pub struct Report {
     pub responses: usize,
     /// Values that were made and that the schema does not allow; they are not sent.
     pub invalid: usize,
-    /// What was not tested, by reason.
+    /// The untested parts, by reason.
     pub untested: BTreeMap<String, BTreeSet<String>>,
-    /// What is wrong.
+    /// The errors.
     pub failures: Vec<String>,
 }
 
 impl Report {
-    /// Adds what became of other operations.
+    /// Adds the results of other operations.
     pub(crate) fn add(&mut self, other: Self) {
         self.operations += other.operations;
         self.called += other.called;
@@ -72,7 +72,7 @@ impl Report {
         let [all, required, hostile] = self.requests;
         let mut text = format!(
             "{} operations, {} of them called\n{all} requests with all parameters, {required} with the required ones, {hostile} with hostile text\n\
-             {} requests rejected by the client, nothing was sent\n{} random responses\n{} values that are not valid by their schema were made and not sent\n",
+             {} requests rejected by the client, nothing was sent\n{} random responses\n{} generated values were invalid by their schema and not sent\n",
             self.operations, self.called, self.rejected, self.responses, self.invalid
         );
         for (reason, operations) in &self.untested {

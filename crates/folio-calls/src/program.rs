@@ -1,4 +1,4 @@
-//! What the generated program is written against: what to send, and what came back.
+//! The interface of the generated program: the inputs of calls, and their outputs.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ pub(crate) use folio_sdk::{Deletion, FolioClient};
 /// A call of the program.
 pub type Call = fn(&FolioClient, &Input) -> Result<Step, String>;
 
-/// A call on its way. Without the types of the operation: all calls share the code that runs them.
+/// A call in progress. Without the types of the operation: all calls share it.
 pub type Step = Pin<Box<dyn Future<Output = Result<Received, Error>> + Send>>;
 
-/// What is sent, by the names in the document.
+/// The inputs, by the names in the document.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
     /// The parameters of the path.
@@ -27,7 +27,7 @@ pub struct Input {
     pub headers: Vec<(String, String)>,
     /// Media type and content of the body.
     pub body: Option<(String, Sent)>,
-    /// The media type that is asked for, where there are several.
+    /// The requested media type, if there are several.
     pub accept: String,
 }
 
@@ -84,20 +84,20 @@ impl Input {
     }
 }
 
-/// What a call gave, written again.
+/// The output of a call, serialized again.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Received {
     /// Nothing, as described.
     Nothing,
     /// A record, as the SDK writes it.
     Json(String),
-    /// The records of a response with a line a record.
+    /// The records of a response with one record per line.
     Lines(Vec<String>),
     /// Text.
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
-    /// What the SDK has no type for.
+    /// Values without a type in the SDK.
     Raw(u16, Vec<u8>),
 }
 
@@ -149,7 +149,7 @@ pub(crate) fn raw(response: &Response) -> Received {
     Received::Raw(response.status().as_u16(), response.body().to_vec())
 }
 
-/// The future of a call, whatever it gives.
+/// The future of a call, with any output.
 type ResponseFuture<T> = folio_sdk::ResponseFuture<T>;
 
 pub(crate) fn json<T: Serialize + Send + 'static>(sent: ResponseFuture<T>) -> Step {

@@ -1,4 +1,4 @@
-//! What is sent: parameters, bodies, and hostile text.
+//! The inputs: parameters, bodies, and hostile text.
 
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ impl<'a> Run<'a, '_> {
                 }
                 kind => matches!(kind, Some("string") | None),
             };
-            // Sizes of pages are numbers, whatever a module writes.
+            // Page sizes are numbers, regardless of the description.
             let is_size = matches!(name, "limit" | "offset");
             if !is_text && place != "path" || is_size {
                 continue;
@@ -74,10 +74,10 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    /// What is sent.
+    /// The inputs.
     pub(crate) fn input(&mut self, values: &mut Values<'a>, kind: RequestKind) -> Option<Input> {
         let mut input = Input::default();
-        // A DELETE of what is selected: the first way, or all parameters.
+        // A DELETE of selected records: the first way, or all parameters.
         let way = self.operation.ways.first().cloned().unwrap_or_default();
         for parameter in self.operation.parameters.clone() {
             let is_wanted =

@@ -1,4 +1,4 @@
-//! What is responded, and what the SDK is to make of it.
+//! The responses, and the expected results of the SDK.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::server::Response;
 use crate::values::Values;
 
 impl<'a> Run<'a, '_> {
-    /// A response, and what the SDK is to make of it. `None`: the first that is described.
+    /// A response, and the SDK's expected result. `None`: the first one described.
     pub(crate) fn response(
         &mut self,
         values: &mut Values<'a>,
@@ -61,7 +61,7 @@ impl<'a> Run<'a, '_> {
         }
         if is_json(media_type) {
             let mut made = self.valid(values, *schema, true)?;
-            // Servers also write `null` into lists whose descriptions have none.
+            // Servers also write `null` into lists whose descriptions do not allow it.
             values.add_nulls(&mut made);
             let json = made.to_string();
             return of(media_type, json.clone(), Received::Json(json));
@@ -80,8 +80,8 @@ impl<'a> Run<'a, '_> {
         of(media_type, text, received)
     }
 
-    /// What stands in a line of a response that has a line a record: the record, where the list of
-    /// them is described.
+    /// The value in a line of a response with one record per line: the record, if the list of them
+    /// is described.
     fn line(&self, at: At<'a>) -> At<'a> {
         let at = self.release.target(at);
         let of = |schema| At {
@@ -138,7 +138,7 @@ impl<'a> Run<'a, '_> {
         }
         let what = if is_response { "response" } else { "body" };
         let problem: String = problem.chars().take(200).collect();
-        self.skip(format!("no valid {what} could be made ({problem})"));
+        self.skip(format!("no valid {what} could be generated ({problem})"));
         None
     }
 }

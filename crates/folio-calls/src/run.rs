@@ -169,7 +169,7 @@ impl<'a> Run<'a, '_> {
         self.report.failures.push(text);
     }
 
-    /// One call: what arrives, and what is made of the response.
+    /// One call: the received request, and the decoded response.
     pub(crate) async fn one(
         &mut self,
         kind: RequestKind,

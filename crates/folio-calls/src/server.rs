@@ -1,4 +1,4 @@
-//! A server that keeps each request as it arrived, and gives the response that it was told.
+//! A server that records each request unchanged, and returns the configured response.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -34,12 +34,12 @@ impl Arrived {
     }
 }
 
-/// What the server gives back.
+/// The response of the server.
 #[derive(Clone, Debug, Default)]
 pub struct Response {
     /// The status.
     pub status: u16,
-    /// The media type; none where there is no body.
+    /// The media type; none if there is no body.
     pub media_type: Option<String>,
     /// The body.
     pub body: Bytes,
@@ -47,7 +47,7 @@ pub struct Response {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What is said of the modules of the tenant.
+    /// The response about the tenant's modules.
     modules: Bytes,
     response: Response,
     arrived: Vec<Arrived>,
@@ -61,7 +61,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it, with the modules that the tenant has.
+    /// Starts it, with the tenant's modules.
     ///
     /// # Errors
     /// There is no free port.
@@ -100,14 +100,14 @@ impl Server {
         format!("http://{}", self.at)
     }
 
-    /// Says what is given back from now on, and forgets what arrived.
+    /// Sets the response, and discards recorded requests.
     pub fn respond(&self, response: Response) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.response = response;
         state.arrived.clear();
     }
 
-    /// What arrived since.
+    /// The requests since then.
     pub fn arrived(&self) -> Vec<Arrived> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut state.arrived)
@@ -124,7 +124,7 @@ async fn answer(
         .await
         .map(http_body_util::Collected::to_bytes);
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    // Which module is meant, of several that provide an interface, the SDK asks once.
+    // Once, the SDK looks up which of several modules provides an interface.
     if head.uri.path() == "/_/proxy/tenants/campus/modules" {
         return Ok(hyper::Response::new(Full::new(state.modules.clone())));
     }

@@ -1,5 +1,5 @@
-//! Random values of a schema: with all that a server may send, odd numbers, fields that are not
-//! described, `null` where it may stand.
+//! Random values of a schema: with everything that a server may send, unusual numbers, undescribed
+//! fields, `null` where it is allowed.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Values<'a> {
     is_response: bool,
 }
 
-/// Text that is changed by whatever escapes it wrongly.
+/// Text that is changed by any wrong escaping.
 pub const TEXTS: [&str; 16] = [
     "plain",
     "a/b/c",
@@ -129,7 +129,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// What is one of several things, or all of them.
+    /// A value of one of several schemas, or of all of them.
     fn combined(&mut self, at: At<'a>, depth: usize, is_part: bool) -> Option<Json> {
         let schema = at.schema;
         let of = |schema| At {
@@ -293,7 +293,7 @@ impl<'a> Values<'a> {
         Json::Object(fields)
     }
 
-    /// Adds what is required and described nowhere.
+    /// Adds required fields without a description.
     fn complete(&mut self, at: At<'a>, fields: &mut BTreeMap<String, Json>) {
         for name in at.schema["required"].as_array().into_iter().flatten() {
             if let Some(name) = name.as_str()

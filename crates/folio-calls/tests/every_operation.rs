@@ -1,5 +1,5 @@
-//! Each typed operation of the release is called: what arrives is what its document says, and what
-//! a server gives comes back unchanged.
+//! Each typed operation of the release is called: the request matches its document, and the
+//! server's response is preserved.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,4 @@
-//! What generated code is written from: the document of a module, and the model that was made of
-//! it.
+//! The input of emit: the document of a module, and its model.
 
 use crate::document::{Document, Home};
 use crate::error::Error;
@@ -22,7 +21,7 @@ impl<'a> Context<'a> {
     pub(crate) fn signature(&self, operation: &Operation) -> Result<&'a Signature, Error> {
         self.model.operations.get(&operation.name).ok_or_else(|| {
             self.problem(format!(
-                "progenitor made no `{}`; are two operations of that name?",
+                "progenitor generated no `{}`; check for two operations of that name",
                 operation.name
             ))
         })
@@ -36,7 +35,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// An error about what progenitor made of the document.
+    /// An error about progenitor's output for the document.
     pub(crate) fn problem(&self, problem: String) -> Error {
         Error::model(&self.document.name, problem)
     }

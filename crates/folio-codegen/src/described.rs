@@ -1,5 +1,5 @@
-//! The table of the operations of a release whose facts calls by path need, of all its modules; and
-//! the interfaces that paths belong to.
+//! The table of a release's operations whose facts calls by path need, for all its modules; and the
+//! interfaces of paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -24,7 +24,7 @@ pub(crate) const LOCAL: &str = "#/components/schemas/";
 /// How a reference to a shared component begins.
 pub(crate) const SHARED: &str = "common.json#/components/schemas/";
 
-/// What a folder has besides documents: what it was imported from.
+/// The other files of a directory: the sources of the import.
 const RELEASE: &str = "release";
 
 /// One canonical document.
@@ -32,7 +32,7 @@ const RELEASE: &str = "release";
 pub struct Document {
     /// The module, `mod-users`, or `common`.
     pub name: String,
-    /// What it holds.
+    /// The content.
     pub root: Value,
     /// What the glossary says of it.
     pub(crate) entries: Entries<String>,
@@ -57,7 +57,7 @@ impl Document {
     /// Reads a document.
     ///
     /// # Errors
-    /// The file cannot be read or is no JSON.
+    /// The file cannot be read or is not JSON.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path
             .file_stem()
@@ -97,12 +97,11 @@ impl Document {
         }
     }
 
-    /// The component that a reference at a place of this document leads to. This is the one place
-    /// where references are followed: what stands in the component is read in the component's
-    /// document.
+    /// The component that a reference at a position of this document targets. This is the only
+    /// place that resolves references: the component is read in its own document.
     ///
     /// # Errors
-    /// It leads nowhere.
+    /// It has no target.
     pub(crate) fn resolve<'a>(
         &'a self,
         common: &'a Self,
@@ -132,8 +131,8 @@ impl Document {
 /// So many references in place of each other are a circle.
 const LONGEST_CHAIN: usize = 16;
 
-/// Where a schema stands: the document in which its references are read, and the one of shared
-/// records.
+/// The position of a schema: the document in which its references are resolved, and the one of
+/// shared records.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Home<'a> {
     pub(crate) document: &'a Document,
@@ -154,8 +153,8 @@ impl<'a> Home<'a> {
         Self { document, ..self }
     }
 
-    /// The schema that a chain of references ends at, and where it stands. A schema without a
-    /// reference, or with one that leads nowhere, is its own.
+    /// The schema at the end of a chain of references, and its position. A schema without a
+    /// reference, or with one without a target, is returned itself.
     pub(crate) fn follow(self, schema: &'a Value) -> (Self, &'a Value) {
         let (mut home, mut schema) = (self, schema);
         for _ in 0..LONGEST_CHAIN {
@@ -176,7 +175,7 @@ impl<'a> Home<'a> {
     }
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Component<'a> {
     /// The document that it is in.
@@ -286,7 +285,7 @@ pub(crate) fn string(
     }
 }
 
-/// A list of texts of a document; it is empty where there is none.
+/// A list of texts of a document; empty if it is absent.
 pub(crate) fn strings(
     document: &Document,
     at: &str,
@@ -310,7 +309,7 @@ pub(crate) fn strings(
     }
 }
 
-/// An object of a document; it is empty where there is none.
+/// An object of a document; empty if it is absent.
 pub(crate) fn object<'a>(
     document: &Document,
     at: &str,
@@ -328,7 +327,7 @@ pub(crate) fn object<'a>(
     }
 }
 
-/// An array of a value; it is empty where there is none.
+/// An array of a value; empty if it is absent.
 pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value
         .get(key)

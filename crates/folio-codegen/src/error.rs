@@ -1,9 +1,9 @@
-//! What can go wrong in generation.
+//! The errors of the generator.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why nothing was generated: what was read, what was found there, what to do.
+/// The reason why nothing was generated: the input, its problem, the remedy.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,7 +14,7 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// A document is no JSON.
+    /// A document is not JSON.
     Json {
         /// The file.
         path: PathBuf,
@@ -27,16 +27,16 @@ pub enum Error {
         document: String,
         /// A JSON pointer into it.
         pointer: String,
-        /// What was found and what was expected.
+        /// The actual and the expected content.
         problem: String,
     },
-    /// The features that are on do not go together, or ask for what a release does not have.
+    /// The enabled features exclude each other, or request something that a release does not have.
     Features(String),
-    /// progenitor or typify refused a document, or gave something that the passes do not know.
+    /// progenitor or typify rejected a document, or produced output that the passes do not support.
     Model {
         /// The document, `mod-users`.
         document: String,
-        /// What they said.
+        /// Their message.
         problem: String,
     },
 }
@@ -84,7 +84,7 @@ impl fmt::Display for Error {
             Self::Features(problem) => out.write_str(problem),
             Self::Model { document, problem } => write!(
                 out,
-                "{document}: the code generator cannot take it: {problem}"
+                "{document}: the code generator does not support it: {problem}"
             ),
         }
     }

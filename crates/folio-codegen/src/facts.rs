@@ -1,5 +1,5 @@
-//! The facts of an operation that progenitor does not carry: they go around it, from the document
-//! to the generated code.
+//! The facts of an operation that progenitor cannot represent: they bypass it, from the document to
+//! the generated code.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::names::{is_name, pascal};
 use crate::paging::Paging;
 use crate::server_facts::ServerFacts;
 
-/// What an operation's description says beyond its types.
+/// The facts of an operation besides its types.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
     pub(crate) name: String,
@@ -39,7 +39,7 @@ pub(crate) struct Operation {
     pub(crate) upstream_id: Option<String>,
     pub(crate) untyped: bool,
     pub(crate) deprecated: bool,
-    /// What the server does when it is called.
+    /// The server's behaviour.
     pub(crate) server: ServerFacts,
     /// Status and media type of each response.
     pub(crate) responses: Vec<(String, String)>,
@@ -51,12 +51,12 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     /// The name by which progenitor knows it.
     pub(crate) argument: String,
-    /// What stands between the elements of a list that is one parameter.
+    /// The separator of the elements of a list that is one parameter.
     pub(crate) delimiter: Option<&'static str>,
     pub(crate) required: bool,
 }
 
-/// What an operation sends, by its media type.
+/// The request body of an operation, by media type.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Body {
     pub(crate) media_type: String,
@@ -95,7 +95,7 @@ pub(crate) enum SuccessKind {
     Bytes,
 }
 
-/// What the response of an operation contains.
+/// The content of an operation's response.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Response {
     /// One of several things, by status or media type.
@@ -199,8 +199,8 @@ fn braces(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// Status and media type of each response that is described, sorted; without a media type where
-/// there is no body.
+/// Status and media type of each described response, sorted; without a media type if there is no
+/// body.
 fn responses(operation: &Value) -> Vec<(String, String)> {
     let responses = operation.get("responses").and_then(Value::as_object);
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What a build is made of: which release, and which of its modules.
+//! The content of a build: its release, and its modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -44,7 +44,7 @@ impl Features {
     /// Reads the file.
     ///
     /// # Errors
-    /// It cannot be read, or is not what `folio-spec features` writes.
+    /// It cannot be read, or is not the output of `folio-spec features`.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let root = Document::read(path)?.root;
         let wrong = |pointer: &str| {
@@ -96,17 +96,18 @@ impl Features {
             (Some(release), None) => Ok(release),
             (Some(one), Some(other)) => Err(Error::Features(format!(
                 "the features `{one}` and `{other}` are both on, and a build has one release of FOLIO. Turn one of them off: \
-                 `cargo tree -e features -i folio-sdk` shows who turned it on. Without either it is {newest}"
+                 `cargo tree -e features -i folio-sdk` shows what enabled it. Without either the release is {newest}"
             ))),
         }
     }
 
-    /// The modules to build of those that a folder has: those whose features are on, by themselves
-    /// or by a bundle, and those that have no feature because they are one's own. `release` is the
-    /// folder's release, where it is one of the SDK's own.
+    /// The modules to build of those in a directory: those whose features are enabled, directly or
+    /// by a bundle, and user-supplied modules, which have no feature. `release` is the directory's
+    /// release, if it is one of the SDK's own.
     ///
     /// # Errors
-    /// The feature of a module is on that the folder does not have. (A bundle takes what there is.)
+    /// A feature is enabled whose module the directory does not have. (A bundle uses the existing
+    /// ones.)
     pub fn modules(
         &self,
         folder: &Path,
@@ -163,7 +164,7 @@ impl Features {
         let feature = &module.feature;
         let Some(release) = release else {
             return format!(
-                "the feature `{feature}` is on, and {} has no document of {name}: import it with `folio-spec import`, or turn the feature off \
+                "the feature `{feature}` is enabled, but {} has no document of {name}: import it with `folio-spec import`, or disable the feature \
                  (`default-features = false`, if it is one of the default ones)",
                 folder.display()
             );
@@ -174,16 +175,14 @@ impl Features {
             .iter()
             .map(|other| {
                 if other == newest {
-                    format!(
-                        "{other} (built when no other release is on, or with the feature `{other}`)"
-                    )
+                    format!("{other} (built if no other release is enabled)")
                 } else {
                     format!("{other} (built with the feature `{other}`)")
                 }
             })
             .collect();
         format!(
-            "the feature `{feature}` is on, and the release {release} has no module {name}. It is in {}. Turn the feature off, or build such a release",
+            "the feature `{feature}` is enabled, but the release {release} has no module {name}. It is in {}. Disable the feature, or build such a release",
             others.join(" and in ")
         )
     }
@@ -217,7 +216,7 @@ mod tests {
         assert_eq!(features.release(|name| name == "oak").unwrap(), "oak");
         // The newest can be pinned, too.
         assert_eq!(features.release(|name| name == "pine").unwrap(), "pine");
-        insta::assert_snapshot!(features.release(|_| true).unwrap_err(), @"the features `oak` and `pine` are both on, and a build has one release of FOLIO. Turn one of them off: `cargo tree -e features -i folio-sdk` shows who turned it on. Without either it is pine");
+        insta::assert_snapshot!(features.release(|_| true).unwrap_err(), @"the features `oak` and `pine` are both on, and a build has one release of FOLIO. Turn one of them off: `cargo tree -e features -i folio-sdk` shows what enabled it. Without either the release is pine");
     }
 
     #[test]
@@ -231,9 +230,9 @@ mod tests {
         for on in ["books", "shelf", "full"] {
             assert_eq!(wanted(&[on]).unwrap(), ["mod-books", "mod-mine"]);
         }
-        // Cargo turns on what a bundle lists.
+        // Cargo enables the features of a bundle.
         assert!(wanted(&["full", "okapi", "shelf", "mod-shelf"]).is_ok());
-        insta::assert_snapshot!(wanted(&["okapi"]).unwrap_err(), @"the feature `okapi` is on, and the release pine has no module okapi. It is in oak (built with the feature `oak`). Turn the feature off, or build such a release");
+        insta::assert_snapshot!(wanted(&["okapi"]).unwrap_err(), @"the feature `okapi` is enabled, but the release pine has no module okapi. It is in oak (built with the feature `oak`). Disable the feature, or build such a release");
     }
 
     #[test]
@@ -278,7 +277,7 @@ mod tests {
 
     #[test]
     fn no_file_of_the_sdk_has_the_name_of_a_module() {
-        // It would hide the module, or the module's generated file would stand in its place.
+        // It would hide the module, or the module's generated file would replace it.
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
         let features = Features::read(&root.join("specs/features.json")).unwrap();
         let modules: BTreeSet<String> = features

@@ -15,17 +15,17 @@ use crate::progenitor;
 use crate::schemas;
 use crate::shared_names;
 
-/// What is generated beside records and calls.
+/// The optional parts to generate besides records and calls.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// The JSON Schemas of the types, for the SDK's feature `schemars`.
     pub schemas: bool,
 }
 
-/// Generates the files of a build by their names: one file per module, `common.rs` with the shared
-/// records, `api.rs` which holds them all, and `built.rs` which says what they are made of.
+/// Generates the files of a build, by name: one file per module, `common.rs` with the shared
+/// records, `api.rs` which includes them all, and `built.rs` which states their sources.
 ///
-/// The same documents give the same text.
+/// Equal documents result in equal text.
 ///
 /// # Errors
 /// A document is not canonical, or progenitor rejects it.
@@ -33,7 +33,7 @@ pub fn generate(specs: &Specs, options: Options) -> Result<BTreeMap<String, Stri
     on_a_large_stack(|| files(specs, options))
 }
 
-/// A document, and what was made of it.
+/// A document, and its results.
 pub(crate) struct Modelled<'a> {
     pub(crate) document: &'a Document,
     /// The name of its module.

@@ -34,6 +34,7 @@ mod facts;
 mod features;
 mod generate;
 pub mod glossary;
+mod job_facts;
 mod json;
 mod lists;
 mod lower;

@@ -1,5 +1,5 @@
-//! How the lists of a release are paged, of all its modules: what calls by path are read by,
-//! whether or not the module is enabled.
+//! The pagination of a release's lists, for all its modules: calls by path use it, whether or not
+//! the module is enabled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,10 +24,11 @@ const TABLES: &str = "
         {dialects}
     ];
 
-    /// Those that can also be asked for by a POST below them, with the query in the body.
+    /// The lists that can also be requested with a POST below them, with the query in the body.
     pub(crate) static BY_POST: &[&str] = &{by_post};
 
-    /// What the descriptions say about the fields of a collection's records, in the order of the paths.
+    /// The facts of the descriptions about the fields of a collection's records, in the order of
+    /// the paths.
     pub(crate) static RECORDS: &[(&str, RecordFacts)] = &[
         {records}
     ];

@@ -1,4 +1,4 @@
-//! What lowering makes of a document.
+//! The result of lowering a document.
 
 use std::collections::BTreeSet;
 

@@ -2,8 +2,7 @@
 //! The generated code carries what it says ([`MediaType::patterns`]); at run time there are only
 //! patterns to match.
 
-/// What the content of a media type is. The order is the one in which a response is compared with
-/// them.
+/// The content of a media type. The order is the one in which a response is compared with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum MediaType {
     /// JSON, one record after the other.
@@ -18,8 +17,8 @@ pub(crate) enum MediaType {
     Text,
 }
 
-/// What a media type says of its content, by patterns: `*` stands for any text. The first that
-/// matches counts; what matches none is bytes.
+/// The content that a media type indicates, by patterns: `*` matches any text. The first match
+/// counts; without a match it is bytes.
 const TABLE: [(MediaType, &[&str]); 7] = [
     (
         MediaType::Lines,
@@ -66,8 +65,7 @@ impl MediaType {
         matches!(self, Self::Lines | Self::Xml | Self::Csv | Self::Text)
     }
 
-    /// By which media types a response has this content: those that are described, and those of the
-    /// table.
+    /// The media types of a response with this content: the described ones, and those of the table.
     pub(crate) fn patterns(self, described: &[String]) -> Vec<String> {
         let known = TABLE.iter().filter(|(kind, _)| *kind == self);
         let known = known.flat_map(|(_, patterns)| patterns.iter().map(|it| (*it).to_owned()));
@@ -108,8 +106,7 @@ fn matches(pattern: &str, essence: &str) -> bool {
     }
 }
 
-/// The header `Accept`: what is described, and what errors come as. Empty where that is JSON and
-/// text.
+/// The header `Accept`: the described media types, and those of errors. Empty for JSON and text.
 pub(crate) fn accept<'a>(media_types: impl Iterator<Item = &'a String>) -> String {
     let mut names: Vec<&str> = Vec::new();
     for name in media_types {

@@ -1,4 +1,4 @@
-//! The model of a document: names, types, what is required. Code is written from it.
+//! The model of a document: names, types, required fields. Emit writes the code from it.
 
 use std::collections::BTreeMap;
 
@@ -24,9 +24,10 @@ pub(crate) struct UnionVariant {
     pub(crate) name: String,
     pub(crate) ty: Ty,
     pub(crate) tags: Vec<String>,
-    /// Where it stands in the union.
+    /// Its position in the union.
     pub(crate) place: Option<(&'static str, usize)>,
-    /// How much its description says: of variants that fit alike the one that says least is meant.
+    /// The size of its description: of equally matching variants the one with the smallest
+    /// description is selected.
     pub(crate) size: u32,
 }
 
@@ -73,7 +74,7 @@ impl Model {
     }
 }
 
-/// A step into a schema: to what stands at a word, or at a name or number there.
+/// A step into a schema: by keyword, or by name or index.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) word: &'static str,
@@ -110,7 +111,7 @@ pub(crate) struct Enum {
     pub(crate) variants: Vec<(String, String)>,
 }
 
-/// What progenitor says of an operation.
+/// progenitor's output for an operation.
 #[derive(Debug)]
 pub(crate) struct Signature {
     /// Arguments by their Rust names, without `Option` and references.
@@ -118,7 +119,7 @@ pub(crate) struct Signature {
     pub(crate) response: Option<Ty>,
 }
 
-/// A type of a field, an argument or an answer.
+/// A type of a field, an argument or a response.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Ty {
     String,

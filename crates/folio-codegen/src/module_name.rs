@@ -1,5 +1,4 @@
-//! The names of generated modules: a feature as Rust has it, unlike the names that the SDK has
-//! itself.
+//! The names of generated modules: a feature in Rust's notation, distinct from the SDK's own names.
 
 use crate::document::Document;
 use crate::error::Error;
@@ -87,6 +86,7 @@ const TAKEN: &[&str] = &[
     "operation",
     "paging",
     "pause",
+    "poll",
     "proxy",
     "record",
     "records",

@@ -1,4 +1,4 @@
-//! The names of generated code: what Rust takes as a name, and how names of documents become such.
+//! The names of generated code: Rust's rules for names, and the conversion of documents' names.
 
 use std::collections::BTreeSet;
 

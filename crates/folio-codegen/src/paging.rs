@@ -1,4 +1,4 @@
-//! How a list is paged: `x-folio.paging` of a canonical document.
+//! The pagination of a list: `x-folio.paging` of a canonical document.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(crate) struct Paging {
     pub(crate) record: Option<String>,
 }
 
-/// What the server of a list rejects.
+/// The parameters that the server of a list rejects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) sort: bool,
@@ -50,7 +50,7 @@ impl Paging {
         })
     }
 
-    /// Of two lists at one path, what both state, and what either rejects.
+    /// Of two lists at one path, the common facts, and the rejections of either.
     pub(crate) fn narrow(&mut self, other: &Self) {
         if (&self.style, &self.items) != (&other.style, &other.items) {
             // They have no more in common than that: nothing is known.

@@ -1,4 +1,4 @@
-//! Work on the modules side by side.
+//! Processes the modules in parallel.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

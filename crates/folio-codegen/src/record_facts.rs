@@ -15,11 +15,11 @@ use crate::template::{Code, fill, literal};
 /// How deep records are looked into.
 const DEPTH: usize = 6;
 
-/// What is known of the fields of a collection's records. A field is named by its path,
-/// `cost.discountType`; a field of the elements of a list by that of the list before it.
+/// The facts about the fields of a collection's records. A field is named by its path,
+/// `cost.discountType`; a field of list elements by the path of the list followed by its name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RecordFacts {
-    /// The server sets the field, whatever is sent: it is read-only.
+    /// The server sets the field and ignores sent values: it is read-only.
     set: BTreeSet<String>,
     /// The value, as JSON, that the server gives the field if none is sent.
     defaults: BTreeMap<String, String>,
@@ -48,7 +48,7 @@ impl RecordFacts {
             "" => name.to_owned(),
             path => format!("{path}.{name}"),
         };
-        // What only responses contain.
+        // Fields that only responses contain.
         let added = schema.pointer("/x-folio/responseOnly");
         let added = added.and_then(Value::as_array).into_iter().flatten();
         self.set.extend(added.filter_map(Value::as_str).map(below));
@@ -65,7 +65,7 @@ impl RecordFacts {
             } else if says("readOnly") == Some(&Value::Bool(true)) {
                 self.set.insert(path);
             } else {
-                // `false` and an empty list are no difference anyway.
+                // `false` and an empty list do not count as differences anyway.
                 if let Some(default) = says("default").filter(|default| !is_nothing(default)) {
                     self.defaults.insert(path.clone(), default.to_string());
                 }
@@ -77,7 +77,7 @@ impl RecordFacts {
     }
 }
 
-/// What the SDK takes for no difference anyway.
+/// The values that the SDK does not count as differences anyway.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -87,7 +87,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// What is known of the records of each path of a document that lists and creates them.
+/// The facts about the records of each path of a document that lists and creates them.
 pub(crate) fn of(document: &Document, common: &Document) -> Vec<(String, RecordFacts)> {
     let home = Home { document, common };
     let paths = document.root.get("paths").and_then(Value::as_object);

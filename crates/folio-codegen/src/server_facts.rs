@@ -1,11 +1,12 @@
-//! What a server does when an operation is called: `x-folio.facts` of a canonical document.
+//! The server's behaviour for an operation: `x-folio.facts` of a canonical document.
 
 use serde_json::Value;
 
 use crate::document::Document;
 use crate::error::Error;
+use crate::job_facts::JobFacts;
 
-/// What a server does, as far as it is known.
+/// The server's behaviour, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServerFacts {
     pub(crate) deletes: Option<Deletes>,
@@ -16,11 +17,13 @@ pub(crate) struct ServerFacts {
     pub(crate) versioned: bool,
     /// Fields of the body that are not sent, by their paths.
     pub(crate) omits: Vec<String>,
-    /// Whether the client reads the record around a PUT, since the server does not report that
-    /// there is none.
+    /// Whether the client reads the record around a PUT, because the server does not report that it
+    /// is missing.
     pub(crate) is_verified: bool,
     /// Of `x-folio.interfaceType`: several modules provide the interface.
     pub(crate) multiple: bool,
+    /// The response shows the status of a job.
+    pub(crate) job: Option<JobFacts>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +100,12 @@ impl ServerFacts {
                 _ => Some(Deletes::Record),
             },
         };
+        let job = match facts.get("longRunning") {
+            None => None,
+            Some(job) => {
+                Some(JobFacts::read(job).map_err(|expected| wrong("longRunning", expected))?)
+            }
+        };
         let absent = text("absent", &["ignored", "created"])?;
         Ok(Self {
             deletes,
@@ -110,6 +119,7 @@ impl ServerFacts {
             versioned: flag("versioned")?,
             omits,
             multiple,
+            job,
         })
     }
 
@@ -122,10 +132,10 @@ impl ServerFacts {
             || self.sensitive
             || self.versioned
             || !self.omits.is_empty()
+            || self.job.is_some()
     }
 
-    /// What is known of an operation that two modules have: only what makes the SDK more careful,
-    /// where they differ.
+    /// The facts of an operation that two modules have: if they differ, the more conservative ones.
     pub(crate) fn narrow(&mut self, other: &Self) {
         if self.deletes != other.deletes {
             let everything = [&self.deletes, &other.deletes].contains(&&Some(Deletes::All));
@@ -144,6 +154,9 @@ impl ServerFacts {
         self.versioned &= other.versioned;
         // A field that one of them takes is sent.
         self.omits.retain(|path| other.omits.contains(path));
+        if self.job != other.job {
+            self.job = None;
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What is generated of documents, as data: for programs that use each type and each call, such as
-//! the tests of this project. It is the only part of the generator's model that others see.
+//! The generated code as data: for programs that use each type and each call, such as the tests of
+//! this project. It is the only public part of the generator's model.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::names::{component_type, ident};
 use crate::parallel::{on_a_large_stack, on_all_cores};
 use crate::schemas;
 
-/// What is generated of one document.
+/// The generated code of one document.
 #[derive(Clone, Debug)]
 pub struct Surface {
     /// The document, `mod-users`.
@@ -40,7 +40,7 @@ pub struct Surface {
 pub struct Union {
     /// The name of the type.
     pub name: String,
-    /// What it can be.
+    /// Its possible values.
     pub variants: Vec<UnionVariant>,
 }
 
@@ -72,9 +72,9 @@ pub struct Call {
     pub bodies: Vec<BodySetter>,
     /// Whether nothing is sent without `confirm`.
     pub needs_confirmation: bool,
-    /// The setters that ask for one of several responses, each with its media type.
+    /// The setters that select one of several responses, each with its media type.
     pub accepts: Vec<(String, String)>,
-    /// What `send` (or `stream`) yields.
+    /// The output of `send` (or `stream`).
     pub response: Response,
     /// Whether `send` yields an `Option`, or a variant `Nothing`, since the server may send no
     /// body.
@@ -88,11 +88,11 @@ pub struct Setter {
     pub parameter: String,
     /// The function of the builder.
     pub function: String,
-    /// What it takes.
+    /// Its inputs.
     pub takes: Takes,
 }
 
-/// What a setter takes.
+/// The inputs of a setter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// A `bool`.
@@ -103,7 +103,7 @@ pub enum Takes {
     Count,
     /// Several values.
     List,
-    /// Anything with `Display`, or what becomes a type of the SDK from text.
+    /// Any type with `Display`, or a text that becomes a type of the SDK.
     Text,
 }
 
@@ -114,11 +114,11 @@ pub struct BodySetter {
     pub media_type: String,
     /// The function of the builder.
     pub function: String,
-    /// What it takes.
+    /// Its inputs.
     pub takes: TakesBody,
 }
 
-/// What the setter of a body takes.
+/// The input of a body's setter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakesBody {
     /// A record, by reference.
@@ -131,7 +131,7 @@ pub enum TakesBody {
     Bytes,
 }
 
-/// What a call yields.
+/// The output of a call.
 #[derive(Clone, Debug)]
 pub enum Response {
     /// A record, or other JSON of a type.
@@ -144,13 +144,13 @@ pub enum Response {
     Lines,
     /// Nothing.
     Nothing,
-    /// The response as it came.
+    /// The unchanged response.
     Undescribed,
-    /// One of several things: the enum, and its variants with what they contain.
+    /// One of several types: the enum, and its variants with their contents.
     Several(String, Vec<(String, Content)>),
 }
 
-/// What a variant of a response contains.
+/// The content of a variant of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// JSON of a type.
@@ -161,8 +161,8 @@ pub enum Content {
     Bytes,
 }
 
-/// What [`generate`](crate::generate) makes of documents: of each module, and of the shared records
-/// at the end.
+/// The output of [`generate`](crate::generate): of each module, and of the shared records at the
+/// end.
 ///
 /// # Errors
 /// A document is not canonical, or progenitor rejects it.

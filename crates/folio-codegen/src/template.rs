@@ -73,7 +73,7 @@ impl Code {
     }
 }
 
-/// What fills a hole.
+/// The content of a hole.
 #[derive(Clone, Copy)]
 pub(crate) enum Part<'a> {
     Text(&'a str),
@@ -167,8 +167,8 @@ pub(crate) fn write(out: &mut Code, template: &str, pieces: &[Piece], parts: &[P
     }
 }
 
-/// Documentation shows text as it is: what is invisible or turns the text around it is escaped
-/// there. In code such text can only stand in literals, which have it escaped.
+/// Documentation shows text unescaped: invisible and bidirectional characters are escaped there. In
+/// code such text can only be in literals, which escape it.
 fn escape(out: &mut Code, text: &str, is_doc: bool) {
     match is_doc {
         true => push_escaped(&mut out.0, text, is_unsafe),
@@ -176,7 +176,7 @@ fn escape(out: &mut Code, text: &str, is_doc: bool) {
     }
 }
 
-/// How many pieces a template has. Evaluated by the compiler, as what follows.
+/// The number of pieces of a template. Evaluated by the compiler, like the following.
 pub(crate) const fn count(template: &str, holes: &[&str]) -> usize {
     pieces::<0>(template, holes).1
 }
@@ -199,7 +199,7 @@ const fn pieces<const N: usize>(template: &str, holes: &[&str]) -> ([Piece; N], 
         let stop = line_end(text, line, end);
         let indentation = indentation(text, line, stop);
         let depth = indentation.saturating_sub(margin);
-        // What stands before the next hole begins here: at first with the indentation that is left.
+        // The text before the next hole starts here: at first with the remaining indentation.
         let mut from = line + indentation - depth;
         let mut at = line + indentation;
         let is_doc = at + 3 <= stop && is_at(text, at, at + 3, b"///");
@@ -238,7 +238,7 @@ const fn pieces<const N: usize>(template: &str, holes: &[&str]) -> ([Piece; N], 
     }
     assert!(
         filled == (1 << holes.len()) - 1,
-        "what is filled is no hole of the template"
+        "the template has no such hole"
     );
     (pieces, count)
 }
@@ -250,7 +250,7 @@ const fn push<const N: usize>(pieces: &mut [Piece; N], count: &mut usize, piece:
     *count += 1;
 }
 
-/// A template without the line break before it, and without what is behind its last line.
+/// A template without its leading line break and its trailing white space.
 const fn inner(text: &[u8]) -> (usize, usize) {
     let start = if !text.is_empty() && text[0] == b'\n' {
         1

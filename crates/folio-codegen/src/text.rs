@@ -41,9 +41,9 @@ pub(crate) fn raw_literal(text: &str) -> String {
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
-/// Whether a character ends a line or changes how the text around it is read or shown: control
-/// characters, separators of lines, marks of direction and what is invisible. rustc rejects some of
-/// them in comments and literals.
+/// Whether a character ends a line or changes how the surrounding text is read or displayed:
+/// control characters, line separators, bidirectional marks and invisible characters. rustc rejects
+/// some of them in comments and literals.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -54,9 +54,9 @@ pub fn is_unsafe(c: char) -> bool {
         )
 }
 
-/// Adds text, with escapes for the characters that may not stand there as they are.
+/// Appends text, with escapes for characters that must not occur unescaped.
 pub(crate) fn push_escaped(out: &mut String, text: &str, is_escaped: fn(char) -> bool) {
-    // Mostly there is none; that takes no look at each character.
+    // Usually there is none, which is detected without iterating over the characters.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         out.push_str(text);
         return;

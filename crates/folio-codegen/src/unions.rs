@@ -17,7 +17,7 @@ use crate::names::pascal;
 #[derive(Clone, Debug)]
 pub(crate) struct DescribedUnion {
     pub(crate) name: String,
-    /// The property that says which variant it is; empty where none does.
+    /// The property that identifies the variant; empty if none does.
     pub(crate) tag: String,
     pub(crate) variants: Vec<DescribedVariant>,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Part {
     /// The component that it names.
     pub(crate) component: Option<String>,
     pub(crate) tags: Vec<String>,
-    /// Where it stands in the union.
+    /// Its position in the union.
     pub(crate) place: Option<(&'static str, usize)>,
 }
 
@@ -55,7 +55,7 @@ fn component(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.rsplit('/').next()
 }
 
-/// The parts of a `oneOf` or `anyOf`; none if it says only which properties go together.
+/// The parts of a `oneOf` or `anyOf`; none if it only states which properties belong together.
 pub(crate) fn parts(schema: &Map<String, Value>) -> Option<Vec<Part>> {
     let listed = ["oneOf", "anyOf"].iter().flat_map(|word| {
         let parts = schema.get(*word).and_then(Value::as_array);
@@ -89,8 +89,8 @@ pub(crate) fn parts(schema: &Map<String, Value>) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-/// Says of each part by which values of the discriminator it is meant: those that are mapped to it,
-/// else its name.
+/// Assigns to each part the discriminator values that select it: those mapped to it, or else its
+/// name.
 fn tag(parts: &mut [Part], mapping: &[(String, String)]) {
     for part in parts {
         let Some(name) = &part.component else {
@@ -125,7 +125,7 @@ pub(crate) fn discriminator(
     Some((property, mapping))
 }
 
-/// The components that are made of a base with a discriminator (`allOf`), if `name` is such a base:
+/// The components derived from a base with a discriminator (`allOf`), if `name` is such a base:
 /// then a value of the base is one of them.
 pub(crate) fn subtypes(document: &Document, name: &str) -> Option<(String, Vec<Part>)> {
     let schemas = document.schemas().ok()?;
@@ -158,7 +158,7 @@ pub(crate) fn subtypes(document: &Document, name: &str) -> Option<(String, Vec<P
     (!parts.is_empty()).then_some((property, parts))
 }
 
-/// Whether a component is made of a base with a discriminator.
+/// Whether a component is derived from a base with a discriminator.
 pub(crate) fn is_subtype(document: &Document, schema: &Value) -> bool {
     schema["allOf"].as_array().is_some_and(|parts| {
         parts
@@ -220,8 +220,8 @@ fn kind(schema: &Value) -> Option<&'static str> {
     })
 }
 
-/// The variant of a part: the component's name without the union's in front, or the only property,
-/// or what kind of JSON it is.
+/// The variant of a part: the component's name without the union's prefix, or the only property, or
+/// the kind of JSON.
 pub(crate) fn variant(union: &str, part: &Part, index: usize) -> String {
     let name = match &part.component {
         Some(component) => {
@@ -253,7 +253,7 @@ pub(crate) fn property(schema: &Value) -> Option<&str> {
     }
 }
 
-/// The unions of a document so far, by what they are made of.
+/// The unions of a document so far, by their sources.
 #[derive(Debug, Default)]
 pub(crate) struct Unions {
     pub(crate) list: Vec<DescribedUnion>,

@@ -216,7 +216,7 @@ fn names_are_short_and_say_what_a_type_is() {
                 assert!(!GENERIC.contains(&&*name), "{at}");
                 assert!(!name.ends_with("Inline"), "{at}");
                 let record = name.strip_suffix("Required").unwrap_or(&name);
-                let is_call = name.ends_with("Answer");
+                let is_call = name.ends_with("Response");
                 if record.len() > LONGEST && !of_components.contains(record) && !is_call {
                     long.insert(format!("{file} {record}"));
                 }

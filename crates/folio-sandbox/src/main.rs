@@ -1,4 +1,4 @@
-//! The sandbox as a command: a FOLIO on a port of this machine, until it is interrupted.
+//! The sandbox as a command: a FOLIO system on a local port, until it is interrupted.
 
 mod command;
 

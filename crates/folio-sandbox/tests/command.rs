@@ -1,4 +1,4 @@
-//! The command as a process: what it says, what it keeps when it is killed, and what it rejects.
+//! The command as a process: its output, its persistence when it is killed, and its errors.
 
 #![cfg(all(feature = "command", unix))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]

@@ -1,4 +1,4 @@
-//! CQL as the sandbox understands it, about records of which no index is known.
+//! CQL of the sandbox, for records without known indexes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -1,5 +1,5 @@
-//! What a real FOLIO does that a client may not expect: the rows of the recordings behind the worst
-//! defects.
+//! Behaviour of a real FOLIO system that a client may not expect: the rows of the recordings behind
+//! the worst defects.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

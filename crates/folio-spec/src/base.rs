@@ -1,4 +1,4 @@
-//! What every other part uses: errors, notes, the report of a module, files, YAML and JSON, words.
+//! The common base: errors, notes, the report of a module, files, YAML and JSON, words.
 
 pub(crate) mod error;
 pub(crate) mod files;

@@ -2,6 +2,7 @@
 
 pub(crate) mod facts;
 pub(crate) mod identifier;
+pub(crate) mod long_running;
 pub(crate) mod operation;
 pub(crate) mod reference;
 pub(crate) mod release;

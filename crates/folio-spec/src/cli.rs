@@ -160,10 +160,10 @@ fn read(specs: &Path, release: &str) -> Result<Release> {
         .collect();
     known.sort();
     let problem = match &known[..] {
-        [] => "the folder has no imported release: run `folio-spec import`".to_owned(),
-        known => format!("imported are: {}", known.join(", ")),
+        [] => "the directory contains no imported release: run `folio-spec import`".to_owned(),
+        known => format!("imported releases: {}", known.join(", ")),
     };
-    let problem = format!("there is no release `{release}` here, and no such folder; {problem}");
+    let problem = format!("`{release}` is neither a release here nor a directory; {problem}");
     Err(Error::file(specs, problem))
 }
 

@@ -1,4 +1,4 @@
-//! What corrects the descriptions of modules.
+//! Corrections of modules' descriptions.
 
 pub(crate) mod id_rules;
 pub(crate) mod ours;

@@ -1,7 +1,7 @@
-//! Derives what servers do (`x-folio.facts`) from the descriptions of operations.
+//! Derives the servers' behaviour (`x-folio.facts`) from the descriptions of operations.
 //!
-//! Parameters, bodies, responses, schemas and collections show it. Recordings and module sources
-//! correct it, by `[[fact]]` in the overrides.
+//! Derived from parameters, bodies, responses, schemas and collections. Recordings and module
+//! sources correct it, by `[[fact]]` in the overrides.
 
 pub(crate) mod deletion;
 pub(crate) mod omits;
@@ -17,8 +17,8 @@ use crate::canonical::schema::resolved;
 use crate::corrections::overrides::Overrides;
 use secrets::holds_secrets;
 
-/// Writes to each operation of a module's document what the server does: what the schemas state,
-/// then what the overrides state.
+/// Writes the server's behaviour to each operation of a module's document: first the facts of the
+/// schemas, then those of the overrides.
 pub(crate) fn write(document: &mut Value, overrides: &Overrides, module: &str) {
     derive(document);
     let is_sent = overrides.sends_read_only(module);
@@ -32,8 +32,8 @@ pub(crate) fn write(document: &mut Value, overrides: &Overrides, module: &str) {
     }
 }
 
-/// Adds to the operations of a document what their schemas show: whether `_version` guards a
-/// record, and whether bodies hold secrets.
+/// Adds the facts of the schemas to the operations of a document: whether `_version` guards a
+/// record, and whether bodies contain secrets.
 fn derive(document: &mut Value) {
     let schemas = document
         .pointer("/components/schemas")

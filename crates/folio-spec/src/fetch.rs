@@ -1,8 +1,8 @@
 //! Fetches the sources of a release from git repositories.
 //!
-//! Each module is fetched at its tag, with its submodules and the libraries whose API it offers.
-//! This runs the command `git`: no library speaks all the protocols and credentials that
-//! repositories are reached by.
+//! Each module is fetched at its tag, with its submodules and the libraries whose API it provides.
+//! This runs the command `git`: no library supports all the protocols and credentials of
+//! repositories.
 
 mod dependency;
 mod git;
@@ -37,21 +37,21 @@ const NOTES: &str = "notes.json";
 /// Where a release is fetched from, and to.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetch {
-    /// What repositories' names go behind: a URL, or a folder.
+    /// The prefix of repository names: a URL, or a directory.
     pub(crate) base: String,
     /// The folder for the sources, with their manifest; it has to be empty or absent.
     pub(crate) into: PathBuf,
-    /// Libraries whose API modules offer: the names of repositories, which are those of the
+    /// Libraries whose API modules provide: the names of repositories, which are those of the
     /// artifacts in a `pom.xml`.
     pub(crate) libraries: Vec<String>,
 }
 
-/// Fetches the modules of a release, writes `manifest.json`, and reports what was substituted and
-/// what is missing.
+/// Fetches the modules of a release, writes `manifest.json`, and reports substitutions and missing
+/// sources.
 ///
 /// # Errors
-/// There is no `git`, the folder cannot be written, or no module could be fetched. A module that
-/// cannot be fetched is reported and left out.
+/// `git` does not exist, the directory cannot be written, or no module could be fetched. A module
+/// that cannot be fetched is reported and omitted.
 pub(crate) fn fetch(platform: &Platform, to: &Fetch) -> Result<Vec<Note>> {
     git(None, &["--version"])?;
     // Git runs in other folders.
@@ -122,7 +122,7 @@ pub(crate) fn fetch(platform: &Platform, to: &Fetch) -> Result<Vec<Note>> {
     Ok(notes)
 }
 
-/// Fetches a module; its entry in the manifest, and what stood in.
+/// Fetches a module; returns its entry in the manifest, and the substitutions.
 fn module(name: &str, version: &str, to: &Fetch) -> Result<(Value, Vec<Note>)> {
     let mut notes = Vec::new();
     let folder = to.into.join(name);

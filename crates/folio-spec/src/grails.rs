@@ -1,12 +1,12 @@
 //! Describes Grails modules that publish no description, from the facts of their sources.
 //!
-//! The properties of the domain classes, and the keys that the JSON views write, are read. What
-//! cannot be read is in a recipe that is written by hand. If the sources of another version write
-//! what the recipe does not know, that is an error.
+//! The properties of the domain classes, and the keys that the JSON views write, are parsed. Other
+//! facts are in a manually written recipe. If the sources of another version write a key that the
+//! recipe does not contain, that is an error.
 //!
-//! Nothing is required in a record of a domain class. Grails binds what is in a request, and leaves
-//! the rest as it was; a reference to a record is the record with its `id` and nothing else; and
-//! views leave out what is null.
+//! No field of a domain class record is required. Grails binds the fields that a request contains,
+//! and leaves the others unchanged; a reference to a record is the record with only its `id`; and
+//! views omit null values.
 
 pub(crate) mod checkout;
 mod domain;
@@ -64,11 +64,11 @@ pub fn describe(what: &Describe) -> Result<Value> {
     }))
 }
 
-/// The file that a description is written to, and what is written: of a version that differs in
-/// nothing from the one before, the tag is added to that one's `same`.
+/// The file of a description, and its content: if a version does not differ from the previous one,
+/// its tag is added to that one's `same`.
 ///
 /// # Errors
-/// The description before cannot be read.
+/// The previous description cannot be read.
 pub fn merged(out: &Path, document: Value) -> Result<(PathBuf, Value)> {
     let since = |path: &Path| comparable(&path.file_stem().unwrap_or_default().to_string_lossy());
     let folder = out.parent().unwrap_or(Path::new(""));
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(written["x-folio"]["sources"], old["x-folio"]["sources"]);
         let other = document("v1.10.0", json!({"/b": {}}));
         assert_eq!(merged(&out, other.clone()).unwrap(), (out.clone(), other));
-        // What is later is not compared.
+        // Later parts are not compared.
         let first = folder.path().join("1.0.0.json");
         let same = document("v1.0.0", json!({"/a": {}}));
         assert_eq!(merged(&first, same.clone()).unwrap(), (first, same));

@@ -1,8 +1,9 @@
 //! One module: reads its sources, reconciles them with its descriptor, and makes its document.
 //!
 //! Each pass is a file: `reconcile` (what is described and routed), `operation_names`, `operation`
-//! with `parameters` (the document of an operation), `component_names` (with `equal` and `uses`),
-//! `paging`, `uuids`. `read` runs them in this order, with overrides and facts between them.
+//! with `parameters` (the document of an operation), `component_names` (with `equal`, `uses` and
+//! `generic_names`), `paging`, `uuids`, `nested_names` (with `nested_candidates`). `read` runs them
+//! in this order, with overrides and facts between them.
 
 mod component_names;
 pub(crate) mod equal;

@@ -1,4 +1,4 @@
-//! Reports on documents that were imported: problems, changes, coverage, facts, ids, features.
+//! Reports on imported documents: problems, changes, coverage, facts, features.
 
 pub(crate) mod check;
 pub(crate) mod coverage;

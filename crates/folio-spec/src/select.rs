@@ -1,4 +1,4 @@
-//! Which modules of a release are imported, and where their sources and versions are.
+//! Selects the modules of a release, and locates their sources and versions.
 
 pub(crate) mod discover;
 pub(crate) mod entries;

@@ -1,4 +1,5 @@
-//! The glossary: what is wrong with a file is reported with its line, what has no sentence is listed, and nothing is copied from FOLIO.
+//! The glossary: errors of a file are reported with their line, missing sentences are listed, and
+//! nothing is copied from FOLIO.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
@@ -338,7 +339,7 @@ summary = "Reads them."
     );
     assert_eq!(
         errors,
-        ["mod-users.toml:4: field User.id: [fields] of mod-users.toml says the same"]
+        ["mod-users.toml:4: field User.id: duplicates [fields] of mod-users.toml"]
     );
 }
 
@@ -395,8 +396,8 @@ summary = "Deletes those that match the query."
     assert_eq!(
         errors,
         [
-            "mod-users.toml:2: User.status of mod-users: `Blocked` is none of its values: Active, Inactive",
-            "mod-users.toml:4: DELETE /users: the server deletes all records, whatever is sent, and the sentence does not say `all`: \"Deletes those that match the query.\"",
+            "mod-users.toml:2: User.status of mod-users: `Blocked` is not one of its values: Active, Inactive",
+            "mod-users.toml:4: DELETE /users: the server deletes all records, regardless of the request, but the sentence does not contain `all`: \"Deletes those that match the query.\"",
         ]
     );
 }
@@ -465,8 +466,8 @@ fn less_coverage_than_demanded_is_an_error() {
     assert_eq!(
         specs.errors(),
         [
-            "mod-users.toml: fields of mod-users: 90% (10/11) have a sentence; coverage.toml demands 100%",
-            "mod-users.toml: operations of mod-users: 33% (1/3) have a sentence; coverage.toml demands 60%",
+            "mod-users.toml: fields of mod-users: 90% (10/11) have a sentence; coverage.toml requires 100%",
+            "mod-users.toml: operations of mod-users: 33% (1/3) have a sentence; coverage.toml requires 60%",
         ]
     );
     specs.write("coverage", "mod-users = { fields = 100, operation = 60 }\n");
@@ -516,7 +517,7 @@ summary = "Lists what a query finds, page by page, and more."
     assert_eq!(
         errors,
         [
-            "mod-users.toml:2: User.barcode: FOLIO's description says the same: \"What staff scan at the desk.\"",
+            "mod-users.toml:2: User.barcode: equals FOLIO's description: \"What staff scan at the desk.\"",
             "mod-users.toml:3: User.id: a description of FOLIO has the same 8 words in a row: \"that one might say about an identifier this\"",
             "mod-users.toml:6: GET /users: a description of FOLIO has the same 8 words in a row: \"lists what a query finds page by page\"",
         ]

@@ -1,5 +1,5 @@
-//! The importer's reading of RAML, before it is normalised, against what two unrelated parsers
-//! agree on.
+//! Compares the importer's reading of RAML, before normalisation, with the consensus of two
+//! unrelated parsers.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -261,3 +261,174 @@ fn records_of_resources_are_told_apart_and_have_their_own_names() {
         }
     }
 }
+
+/// What a module calls the things that stand within its records, by the record and the place.
+fn nested(release: &Release, module: &str) -> BTreeMap<(String, String), String> {
+    fn walk(at: &str, schema: &Value, out: &mut Vec<(String, String)>) {
+        if let Some(name) = schema.pointer("/x-folio/name").filter(|_| !at.is_empty()) {
+            out.push((at.to_owned(), name.as_str().unwrap().to_owned()));
+        }
+        let parts: Vec<(String, &Value)> = match schema {
+            Value::Object(map) => map.iter().map(|(key, part)| (key.clone(), part)).collect(),
+            Value::Array(list) => list
+                .iter()
+                .enumerate()
+                .map(|(i, part)| (i.to_string(), part))
+                .collect(),
+            _ => return,
+        };
+        for (key, part) in parts {
+            walk(&format!("{at}/{key}"), part, out);
+        }
+    }
+    let document = &release.modules[module];
+    let names = document["x-folio"]["names"].as_object();
+    let own = |shared: &str| {
+        let mut names = names.into_iter().flatten();
+        let own = names.find(|(_, name)| *name == shared);
+        own.map_or(shared, |(own, _)| own).to_owned()
+    };
+    let mut found = BTreeMap::new();
+    let text = document.to_string();
+    for (home, is_shared) in [(document, false), (&release.common, true)] {
+        for (record, schema) in home["components"]["schemas"].as_object().unwrap() {
+            if is_shared && !text.contains(&format!("{SHARED}{record}\"")) {
+                continue;
+            }
+            let mut all = Vec::new();
+            walk("", schema, &mut all);
+            for (at, name) in all {
+                let (record, name) = match is_shared {
+                    true => (own(record), own(&name)),
+                    false => (record.clone(), name),
+                };
+                found.insert((record, at), name);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_stands_within_a_record_has_one_name_in_all_releases_and_none_is_there_twice() {
+    let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
+    let releases =
+        ["ramsons", "sunflower", "trillium"].map(|name| Release::read(&specs.join(name)).unwrap());
+    let mut known: BTreeMap<(String, String, String), String> = BTreeMap::new();
+    let mut compared = 0;
+    for release in &releases {
+        for (module, document) in &release.modules {
+            let nested = nested(release, module);
+            let mut taken: BTreeSet<String> = document["components"]["schemas"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(|name| name.to_lowercase())
+                .collect();
+            for ((record, at), name) in nested {
+                assert!(
+                    taken.insert(name.to_lowercase()),
+                    "{module} {record}{at}: {name}"
+                );
+                let place = (module.clone(), record, at);
+                match known.get(&place) {
+                    Some(other) => {
+                        compared += 1;
+                        assert_eq!(name, *other, "{place:?}");
+                    }
+                    None => drop(known.insert(place, name)),
+                }
+            }
+        }
+    }
+    assert!(compared > 1_000, "{compared}");
+}
+
+/// Whether two names have a word in common, singular or plural.
+fn same_words(one: &str, other: &str) -> bool {
+    fn stems(text: &str) -> BTreeSet<String> {
+        let mut words = String::new();
+        for c in text.chars() {
+            if c.is_ascii_uppercase() || !c.is_ascii_alphanumeric() {
+                words.push(' ');
+            }
+            words.push(c.to_ascii_lowercase());
+        }
+        let words = words.split(|c: char| !c.is_ascii_alphanumeric());
+        let words = words.filter(|word| word.len() > 2);
+        words.map(|word| word.chars().take(4).collect()).collect()
+    }
+    let letters = |text: &str| {
+        text.to_lowercase()
+            .replace(|c: char| !c.is_ascii_alphanumeric(), "")
+    };
+    let (short, long) = (letters(one), letters(other));
+    stems(one).intersection(&stems(other)).next().is_some()
+        || short.contains(long.trim_end_matches('s'))
+        || long.contains(short.trim_end_matches('s'))
+}
+
+/// What FOLIO names otherwise in its paths than in its descriptions.
+const OTHERWISE: [&str; 13] = [
+    "custprops",
+    "hold-shelf-clearance",
+    "id",
+    "instance",
+    "interfaces",
+    "item",
+    "modules",
+    "pci",
+    "pti",
+    "resource",
+    "tsas",
+    "{domain}",
+    "{service_id}",
+];
+
+#[test]
+fn no_record_is_named_after_another_resource_of_its_module() {
+    let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
+    for release in ["ramsons", "sunflower", "trillium"] {
+        let release = Release::read(&specs.join(release)).unwrap();
+        let mut wrong = BTreeSet::new();
+        let mut compared = 0;
+        for (module, document) in &release.modules {
+            // The records that are read by an id, with the last word of the path.
+            let mut read: Vec<(String, &str)> = Vec::new();
+            for operation in operations(document).filter(|it| it.method == "get") {
+                let Some((list, last)) = operation.path.rsplit_once("/{") else {
+                    continue;
+                };
+                let Some(schema) = bodies(operation.value).get("response").copied() else {
+                    continue;
+                };
+                let place = Place {
+                    release: &release,
+                    module,
+                    schema,
+                    is_shared: false,
+                };
+                if let (true, Some(name)) = (last.ends_with('}'), place.resolved().0) {
+                    read.push((name, list.rsplit('/').next().unwrap()));
+                }
+            }
+            for (name, resource) in &read {
+                compared += 1;
+                if same_words(name, resource) || OTHERWISE.contains(resource) {
+                    continue;
+                }
+                let another = read.iter().any(|(other, of)| {
+                    other != name
+                        && of != resource
+                        && same_words(name, of)
+                        && !same_words(name, resource)
+                });
+                if another {
+                    wrong.insert(format!("{module} {resource}: {name}"));
+                }
+            }
+        }
+        assert!(compared > 300, "{compared}");
+        assert_eq!(wrong, BTreeSet::new());
+    }
+}

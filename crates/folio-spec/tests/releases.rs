@@ -1,4 +1,4 @@
-//! What holds over all of three releases: their routes, and the names of their operations.
+//! Properties of all three releases: their routes, and the names of their operations.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -22,7 +22,7 @@ const TURNS_A_STEP: usize = 16;
 /// fails, or passes, and does not hang.
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// The clock stands still while this exists.
+/// The clock is stopped while this exists.
 #[derive(Debug)]
 pub struct Clock {
     /// Ends the task that inhibits the advance.
@@ -74,7 +74,8 @@ impl Clock {
     }
 }
 
-/// Runs a future in a runtime of its own, whose clock advances by `step` as of [`Clock::run`]: waits take a fraction of their time.
+/// Runs a future in a separate runtime, whose clock advances by `step` as in [`Clock::run`]: waits
+/// take a fraction of their time.
 pub fn run_alone<F: Future>(step: Duration, future: F) -> F::Output {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();

@@ -1,4 +1,4 @@
-//! Files of the project, and the folder beside it with what is not part of the project.
+//! Files of the project, and the directory of external test data next to it.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -12,8 +12,9 @@ pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// A file or folder of the shared folder: the sources of the releases, samples. The folder is `FOLIO_SHARED`, else `../shared` beside the
-/// project. Where it is absent, the test is reported as skipped, with `what` it is about.
+/// A file or directory of the shared test data: the sources of the releases, samples. The directory
+/// is `FOLIO_SHARED`, else `../shared` next to the project. If it is absent, the test is reported
+/// as skipped, with `what` it tests.
 pub fn shared(what: &str, below: &str) -> Option<PathBuf> {
     let shared =
         std::env::var_os("FOLIO_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
@@ -42,7 +43,7 @@ pub fn skipped(what: &str, why: &str) {
     report(&format!("SKIPPED: {what}: {why}"));
 }
 
-/// Writes past the test harness, which captures what a test prints and shows it only when the test fails.
+/// Writes past the test harness, which captures a test's output and shows it only on failure.
 pub fn report(text: &str) {
     let mut out = std::io::stderr();
     writeln!(out, "\n{text}").unwrap();

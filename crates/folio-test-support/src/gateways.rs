@@ -1,4 +1,5 @@
-//! Programs that are started for a test, from a configuration in a folder of their own, and end with it.
+//! Programs that are started for a test, with a configuration in their own directory, and end with
+//! it.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -65,7 +66,7 @@ pub struct Process {
     pub folder: Folder,
 }
 
-/// The program, if it is installed. Says so if it is not.
+/// The program, if it is installed; otherwise prints a message.
 fn installed(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
@@ -114,7 +115,7 @@ impl Process {
         Some(process)
     }
 
-    /// What it wrote.
+    /// Its output.
     pub fn output(&self) -> String {
         ["output", "error.log", "cache.log"]
             .map(|name| fs::read_to_string(self.folder.0.join(name)).unwrap_or_default())
@@ -132,7 +133,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // nginx ends its workers when it is asked to end, and not when it is killed.
+        // nginx ends its workers on a shutdown signal, not when it is killed.
         if matches!(self.child.try_wait(), Ok(None)) {
             let _ = Command::new("kill")
                 .args(["-TERM", &self.child.id().to_string()])
@@ -176,7 +177,7 @@ impl Gateway {
     }
 }
 
-/// What of a configuration of nginx a test says itself.
+/// The test-specific part of an nginx configuration.
 #[derive(Default)]
 pub struct Nginx<'a> {
     /// Of the section `http`.
@@ -185,7 +186,7 @@ pub struct Nginx<'a> {
     pub server: &'a str,
     /// Of the location `/`.
     pub location: &'a str,
-    /// How it listens: `ssl http2` unless said otherwise.
+    /// Its listen options: `ssl http2` by default.
     pub listen: Option<&'a str>,
 }
 

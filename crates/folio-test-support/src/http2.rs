@@ -1,4 +1,5 @@
-//! An HTTP/2 server that plays what real ones do seldom: REFUSED_STREAM, GOAWAY with streams above its last id, ENHANCE_YOUR_CALM.
+//! An HTTP/2 server with rare behaviour: REFUSED_STREAM, GOAWAY with streams above its last id,
+//! ENHANCE_YOUR_CALM.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -17,10 +18,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::server::quick;
 use crate::tls::Authority;
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// It is carried out and answered.
+    /// It is executed and gets a response.
     Answer(u16),
     /// RST_STREAM: it was not looked at.
     Refuse,
@@ -42,8 +43,9 @@ struct State {
 }
 
 impl H2 {
-    /// `script` says what becomes of a request by its path and by how often that path was asked for before. The first connections end with
-    /// GOAWAY, for these reasons, when the first request comes; the last id is 0, so that it is above it.
+    /// `script` decides on a request by its path and the number of earlier requests to that path.
+    /// The first connections end with GOAWAY, for these reasons, at the first request; the last id
+    /// is 0, so that the request is above it.
     pub async fn start(
         goaways: &'static [Reason],
         script: impl Fn(&str, usize) -> Step + Send + Sync + 'static,
@@ -151,7 +153,8 @@ fn answer(respond: &mut SendResponse<Bytes>, status: u16) {
     }
 }
 
-/// A server that says GOAWAY with the last id 0 to the first request, by its own frames: h2's server would name the request.
+/// A server that sends GOAWAY with the last id 0 at the first request, with its own frames: h2's
+/// server would name the request.
 async fn go_away(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     reason: Reason,
@@ -174,7 +177,7 @@ async fn go_away(
     frame.extend(u32::from(reason).to_be_bytes());
     stream.write_all(&frame).await?;
     stream.flush().await?;
-    // What the client still sends, such as a body, is read and dropped.
+    // Further data of the client, such as a body, is read and dropped.
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! What the tests of the workspace have in common, compiled once: `docs/testing.md` says how tests use it.
+//! Common code of the workspace's tests, compiled once: `docs/testing.md` describes its use.
 
 #![allow(
     missing_docs,

@@ -1,11 +1,11 @@
-//! Catches what a subscriber of `tracing` writes.
+//! Captures the output of a `tracing` subscriber.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What was written so far.
+/// The output so far.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -1,9 +1,10 @@
-//! The end of a wait that should have ended long ago, and of a computation.
+//! Limits a wait or a computation that should have ended long ago.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// How long a test waits for what comes at once. By the time of the machine, not by the clock of the runtime, which may stand still.
+/// The maximum real time of a wait for an immediate event, not by the clock of the runtime, which
+/// may be stopped.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for something that comes at once, and panics if it does not come.
@@ -25,8 +26,8 @@ pub async fn within<F: Future>(what: &str, future: F) -> F::Output {
     }
 }
 
-/// The time that this thread spent on a processor, which does not depend on what else the machine does. Zero where the system does not
-/// report it.
+/// The CPU time of this thread, which does not depend on other load of the machine. Zero if the
+/// system does not report it.
 pub fn thread_time() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = text

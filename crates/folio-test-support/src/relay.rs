@@ -1,4 +1,4 @@
-//! A wire that can be cut without a word: connections through it stay open, and nothing comes through them any more.
+//! A connection that can be cut silently: it stays open, but carries no data any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

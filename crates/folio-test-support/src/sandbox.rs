@@ -1,4 +1,4 @@
-//! Clients of the FOLIO in the process.
+//! Clients of the in-process FOLIO.
 
 use std::time::Duration;
 
@@ -32,7 +32,8 @@ pub async fn demo() -> (Sandbox, FolioClient) {
     (sandbox, folio)
 }
 
-/// Waits until the sandbox gets no more requests. It answers in a thread of its own and reports nothing, so this takes real time.
+/// Waits until the sandbox gets no more requests. It runs in its own thread and reports nothing, so
+/// this takes real time.
 pub async fn quiet(sandbox: &Sandbox) {
     let mut before = usize::MAX;
     loop {

@@ -1,4 +1,5 @@
-//! A server that plays exactly what a test tells it to, over a real socket: FOLIO's logins, and answers that no well-behaved server gives.
+//! A scripted server over a real socket: FOLIO's logins, and responses that no well-behaved server
+//! sends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use crate::patience::within;
 
 pub const PASSWORD: &str = "correct-horse";
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub method: String,
@@ -63,7 +64,7 @@ fn decode(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// What the server does with a request.
+/// The reaction of the server to a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
     Answer {
@@ -71,11 +72,11 @@ pub enum Reply {
         headers: Vec<(String, String)>,
         body: String,
     },
-    /// Closes the connection without an answer.
+    /// Closes the connection without a response.
     Drop,
     /// Announces the body, sends half of it, and closes.
     Break(String),
-    /// Keeps the connection open and says nothing.
+    /// Keeps the connection open and sends nothing.
     Stall,
     After(Duration, Box<Reply>),
 }
@@ -120,7 +121,8 @@ impl Reply {
 
 type Script = dyn Fn(&Asked, usize) -> Option<Reply> + Send + Sync;
 
-/// A FOLIO of one user, `ann`, whose login works as the real one's does. What else it answers is the test's script.
+/// A FOLIO with one user, `ann`, whose login works as the real one's does. The test's script
+/// determines its other responses.
 pub struct Folio {
     pub url: String,
     state: Arc<Mutex<State>>,
@@ -141,8 +143,9 @@ struct State {
 }
 
 impl Folio {
-    /// `script` answers what it wants to; it is told how often the same method and path was asked before. What it leaves is a login, or
-    /// 404. Requests that need a token and have none get what Okapi gives; the script is then not asked, but for logins.
+    /// `script` may respond to any request; it gets the number of earlier requests of the same
+    /// method and path. Other requests are logins, or get 404. Requests without a required token
+    /// get Okapi's response; the script is then called only for logins.
     pub async fn start(
         script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
@@ -190,12 +193,12 @@ impl Folio {
         self.builder().connect().await.unwrap()
     }
 
-    /// How long tokens live by what the server says; without, it says nothing.
+    /// The lifetime of tokens that the server states; if unset, it states none.
     pub fn lifetime(&self, seconds: Option<u64>) {
         self.state.lock().unwrap().lifetime = seconds;
     }
 
-    /// The server writes its expirations in a way that nobody can read.
+    /// The server writes its expirations in an unreadable form.
     pub fn bad_expiration(&self) {
         self.state.lock().unwrap().bad_expiration = true;
     }
@@ -217,12 +220,12 @@ impl Folio {
         self.state.lock().unwrap().refresh.insert(token.to_owned());
     }
 
-    /// The access tokens that were given are no longer good.
+    /// The issued access tokens are no longer valid.
     pub fn expire(&self) {
         self.state.lock().unwrap().access.clear();
     }
 
-    /// The refresh tokens that were given are no longer good.
+    /// The issued refresh tokens are no longer valid.
     pub fn revoke(&self) {
         self.state.lock().unwrap().refresh.clear();
     }
@@ -238,7 +241,7 @@ impl Folio {
             .collect()
     }
 
-    /// Waits until a path was asked for so many times, whatever the clock of the runtime does.
+    /// Waits until a path was requested that many times, independent of the runtime's clock.
     pub async fn wait_for(&self, path: &str, times: usize) {
         let mut requests = self.requests.subscribe();
         let arrived = requests.wait_for(|()| self.asked(path).len() >= times);
@@ -276,7 +279,7 @@ fn refresh(number: usize) -> String {
     format!("eyJhbGciOiJIUzI1NiJ9.refresh-{number}.x")
 }
 
-/// An address of this host at which nobody listens.
+/// An address of this host without a listener.
 pub async fn nowhere() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
@@ -400,7 +403,7 @@ fn answer(state: &mut State, asked: &Asked, before: usize, script: &Script) -> R
     }
     let scripted = script(asked, before);
     if let Some(lost @ (Reply::Drop | Reply::Stall)) = scripted {
-        // The answer is lost, not the request: what it did is done.
+        // The response is lost, not the request, which was executed.
         if authn.is_some() {
             login(state, asked);
         }

@@ -1,4 +1,4 @@
-//! A web service before a sandbox: what the tests of the example services have in common.
+//! A web service in front of a sandbox: the common code of the example services' tests.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Service {
         self.get(path).await.json().await.unwrap()
     }
 
-    /// What the service responds while a request of its client meets a fault.
+    /// The response of the service while a request of its client meets a fault.
     pub async fn get_with(&self, path: &str, fault: Fault) -> Response {
         self.sandbox.fault(fault);
         let response = self.get(path).await;
@@ -110,7 +110,7 @@ impl Service {
         assert_eq!(response.status(), 503);
     }
 
-    /// Callers who hang up take their requests to FOLIO along.
+    /// Disconnected callers cancel their requests to FOLIO.
     pub async fn who_hangs_up_takes_the_request_along(&self, path: &str) {
         let slow = Effect::Delay(Duration::from_secs(600));
         self.sandbox.fault(Fault::new(slow).path(path).times(2));
@@ -159,7 +159,7 @@ impl Service {
             .unwrap();
         let mut response = self.get(path).await;
         assert!(response.chunk().await.unwrap().is_some());
-        // 24 MB in 12 pages are there to be had. What the sockets between hold is a few.
+        // 24 MB in 12 pages are available. The sockets buffer only some of them.
         quiet(&self.sandbox).await;
         let pages = self.sandbox.exchanges();
         let pages = pages.iter().filter(|exchange| exchange.path == INSTANCES);

@@ -1,4 +1,5 @@
-//! A server that reads and writes bodies piece by piece and keeps none: what is large is counted.
+//! A server that reads and writes bodies piece by piece without storing them: large bodies are
+//! counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::clock::settle;
 
-/// What came, but for bodies longer than a test looks at.
+/// The received requests, without bodies longer than a test inspects.
 #[derive(Clone, Debug, Default)]
 pub struct Got {
     pub head: String,
@@ -33,7 +34,7 @@ impl Got {
     }
 }
 
-/// How a request is answered: a head, and pieces that are written one after the other.
+/// The response to a request: a head, and pieces that are written one after the other.
 pub struct Flow {
     pub head: String,
     pub pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>,
@@ -75,7 +76,8 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// `script` answers what has come; it is told how many requests came before. Logins are answered by themselves.
+    /// `script` responds to a request; it gets the number of earlier requests. Logins are handled
+    /// automatically.
     pub async fn start(script: impl Fn(&Got, usize) -> Flow + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
@@ -107,7 +109,8 @@ impl Streams {
         self.builder().connect().await.unwrap()
     }
 
-    /// Waits until it writes no more, because nobody takes it; gives how many bytes of bodies it wrote.
+    /// Waits until it writes no more, because the client does not read; returns the number of body
+    /// bytes written.
     pub async fn quiet(&self) -> u64 {
         let mut before = None;
         loop {

@@ -1,4 +1,4 @@
-//! A gateway behind TLS and a proxy, over real sockets, with certificates that are made here.
+//! A gateway behind TLS and a proxy, over real sockets, with certificates that are generated here.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// An authority of one's own.
+/// A private certificate authority.
 pub struct Authority {
     pub pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -50,7 +50,7 @@ impl Authority {
     }
 }
 
-/// A FOLIO behind TLS, which tells of a request by which version of HTTP it came.
+/// A FOLIO behind TLS, which records the HTTP version of a request.
 pub struct Gateway {
     pub port: u16,
 }
@@ -146,10 +146,11 @@ async fn answer(
         .unwrap())
 }
 
-/// The first line of a request to a proxy, and what it says of who asks.
+/// The first line of a request to a proxy, and its credentials.
 type Knock = (String, Option<String>);
 
-/// A proxy that makes tunnels, and keeps what it was asked for. It goes to its own host, whatever the name is.
+/// A tunnelling proxy, which records its requests. It connects to its own host, regardless of the
+/// name.
 pub struct Tunnel {
     pub address: String,
     asked: Arc<Mutex<Vec<Knock>>>,

@@ -1,13 +1,14 @@
-//! A web service beside FOLIO: locations, the holdings of an instance, and the whole catalogue as JSON Lines.
+//! A web service for FOLIO: locations, the holdings of an instance, and the whole catalogue as JSON
+//! Lines.
 //!
-//! What it shows:
+//! It demonstrates:
 //!
-//! - One [`FolioClient`] for all workers: it is application data. Workers of actix-web have a runtime each; the client is used from all.
-//! - Errors of the SDK become fitting answers ([`Problem`]). What is wrong between this service and FOLIO is never the caller's fault.
-//! - A caller who hangs up takes the request to FOLIO along. Of actix-web's servers this has to be asked for: one that takes half-closed
-//!   connections cannot know that nobody waits any more.
-//! - A long list goes through without being held: the response is a stream, and the next page is asked for when the caller took this one.
-//! - When it is told to stop, it answers what has come, then logs out.
+//! - One [`FolioClient`] for all workers, as application data. Each actix-web worker has its own runtime; all of them use the client.
+//! - Errors of the SDK become suitable responses ([`Problem`]). Failures between this service and FOLIO are server errors.
+//! - If a caller disconnects, the request to FOLIO is cancelled. actix-web must be configured for that: a server that accepts
+//!   half-closed connections cannot detect a disconnected caller.
+//! - A long list is forwarded as a stream; the next page is requested at the pace of the caller.
+//! - On shutdown, it finishes the received requests, then logs out.
 
 use std::fmt;
 use std::future::Future;
@@ -33,7 +34,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(instances);
 }
 
-/// Serves until `shutdown` completes, answers what has come by then, and logs out of FOLIO.
+/// Serves until `shutdown` completes, finishes the requests received by then, and logs out of
+/// FOLIO.
 ///
 /// # Errors
 /// The listener failed.
@@ -72,7 +74,7 @@ async fn items(
     folio: Data<FolioClient>,
     barcode: Path<String>,
 ) -> Result<Json<Vec<Item>>, Problem> {
-    // Whatever the caller writes is a value: it cannot become a part of the query.
+    // Any input of the caller is a value: it cannot change the query.
     let by_barcode = cql::field("barcode").eq(barcode.into_inner());
     let page = folio
         .inventory_storage()
@@ -89,7 +91,8 @@ struct Note {
     text: String,
 }
 
-/// Adds an administrative note. `_version` guards the instance: if somebody else changes it meanwhile, the caller gets 409.
+/// Adds an administrative note. `_version` guards the instance: after a concurrent change the
+/// caller gets 409.
 #[post("/instances/{id}/notes")]
 async fn check_in_note(
     folio: Data<FolioClient>,
@@ -98,10 +101,7 @@ async fn check_in_note(
 ) -> Result<HttpResponse, Problem> {
     let inventory = folio.inventory_storage();
     let mut instance = inventory.get_instance(id.as_str()).send().await?;
-    instance
-        .administrative_notes
-        .get_or_insert_default()
-        .push(note.into_inner().text);
+    instance.administrative_notes.push(note.into_inner().text);
     inventory
         .update_instance(id.as_str())
         .body(&instance)
@@ -113,17 +113,18 @@ async fn check_in_note(
 #[get("/instances.jsonl")]
 async fn instances(folio: Data<FolioClient>) -> Result<HttpResponse, Problem> {
     let mut instances = folio.inventory_storage().list_instances().stream();
-    // The first record is awaited here: if FOLIO refuses the list, the answer can still say so.
+    // The first record is awaited here: if FOLIO rejects the list, the response can still report
+    // it.
     let first = instances.next().await.transpose()?;
     let records = futures_util::stream::iter(first.map(Ok)).chain(instances);
     let lines = records.map(|record| match record {
         Ok(instance) => serde_json::to_string(&instance)
             .map(|line| Bytes::from(line + "\n"))
             .map_err(io::Error::other),
-        // A record that the SDK cannot read is passed on as FOLIO sent it.
+        // An unreadable record is forwarded as FOLIO sent it.
         Err(error) => match error.record_json() {
             Some(json) => Ok(Bytes::from(json.replace('\n', " ") + "\n")),
-            // The connection breaks, so that nobody takes a part of the list for the whole.
+            // The connection breaks, so that a partial list is not mistaken for a complete one.
             None => Err(io::Error::other(error)),
         },
     });
@@ -132,7 +133,7 @@ async fn instances(folio: Data<FolioClient>) -> Result<HttpResponse, Problem> {
         .streaming(lines))
 }
 
-/// An error of the SDK as an answer of this service.
+/// An error of the SDK as a response of this service.
 #[derive(Debug)]
 pub struct Problem(Error);
 
@@ -149,7 +150,7 @@ impl fmt::Display for Problem {
 }
 
 impl ResponseError for Problem {
-    /// What is the caller's to mend keeps its status. What is wrong between this service and FOLIO is a bad gateway.
+    /// Client errors keep their status. Failures between this service and FOLIO are a bad gateway.
     fn status_code(&self) -> StatusCode {
         match &self.0 {
             error if error.is_not_found() => StatusCode::NOT_FOUND,
@@ -162,18 +163,16 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        // For the log; it has no secret in it, but it names hosts and permissions that are nobody's business.
+        // For the log; it contains no secret, but names of hosts and permissions that are internal.
         eprintln!("{self}");
         let status = self.status_code();
         let message = if status == StatusCode::BAD_GATEWAY {
-            "FOLIO did not answer as expected"
+            "FOLIO sent an unexpected response"
         } else {
-            self.0
-                .server_message()
-                .unwrap_or("FOLIO cannot be asked now")
+            self.0.server_message().unwrap_or("FOLIO is unavailable")
         };
         let mut answer = HttpResponse::build(status);
-        // What FOLIO asks of this service, this service asks of its callers.
+        // FOLIO's `Retry-After` is passed on to the callers of this service.
         if let Some(wait) = self.0.retry_after() {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             answer.insert_header((RETRY_AFTER, seconds.to_string()));

@@ -1,4 +1,4 @@
-//! The service over a socket, before a FOLIO in the process.
+//! The service over a socket, with an in-process FOLIO.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may")]
 

@@ -1,12 +1,13 @@
-//! A web service beside FOLIO: users by name and id, a change of barcode, and the whole catalogue as JSON Lines.
+//! A web service for FOLIO: users by name and id, a change of barcode, and the whole catalogue as
+//! JSON Lines.
 //!
-//! What it shows:
+//! It demonstrates:
 //!
-//! - One [`FolioClient`] for all requests: it is the state of the router, and a clone of it costs nothing.
-//! - Errors of the SDK become fitting answers ([`Problem`]). What is wrong between this service and FOLIO is never the caller's fault.
-//! - A caller who hangs up takes the request to FOLIO along: axum drops the handler, and the SDK's futures may be dropped anywhere.
-//! - A long list goes through without being held: the response is a stream, and the next page is asked for when the caller took this one.
-//! - When it is told to stop, it answers what has come, then logs out.
+//! - One [`FolioClient`] for all requests, as the state of the router; cloning it is cheap.
+//! - Errors of the SDK become suitable responses ([`Problem`]). Failures between this service and FOLIO are server errors.
+//! - If a caller disconnects, the request to FOLIO is cancelled: axum drops the handler, and the SDK's futures may be dropped anywhere.
+//! - A long list is forwarded as a stream; the next page is requested at the pace of the caller.
+//! - On shutdown, it finishes the received requests, then logs out.
 
 use std::future::Future;
 use std::io;
@@ -34,7 +35,8 @@ pub fn app(folio: FolioClient) -> Router {
         .with_state(folio)
 }
 
-/// Serves until `shutdown` completes, answers what has come by then, and logs out of FOLIO.
+/// Serves until `shutdown` completes, finishes the requests received by then, and logs out of
+/// FOLIO.
 ///
 /// # Errors
 /// The listener failed.
@@ -67,7 +69,7 @@ async fn find_users(
         .list_users()
         .limit(search.limit.unwrap_or(20).min(100));
     if let Some(name) = search.name {
-        // Whatever the caller writes is a value: it cannot become a part of the query.
+        // Any input of the caller is a value: it cannot change the query.
         list = list.query(cql::field("username").eq(name));
     }
     Ok(Json(list.send().await?.users))
@@ -98,17 +100,18 @@ async fn set_barcode(
 
 async fn instances(State(folio): State<FolioClient>) -> Result<Response, Problem> {
     let mut instances = folio.inventory_storage().list_instances().stream();
-    // The first record is awaited here: if FOLIO refuses the list, the answer can still say so.
+    // The first record is awaited here: if FOLIO rejects the list, the response can still report
+    // it.
     let first = instances.next().await.transpose()?;
     let records = futures_util::stream::iter(first.map(Ok)).chain(instances);
     let lines = records.map(|record| match record {
         Ok(instance) => serde_json::to_string(&instance)
             .map(|line| line + "\n")
             .map_err(io::Error::other),
-        // A record that the SDK cannot read is passed on as FOLIO sent it.
+        // An unreadable record is forwarded as FOLIO sent it.
         Err(error) => match error.record_json() {
             Some(json) => Ok(json.replace('\n', " ") + "\n"),
-            // The connection breaks, so that nobody takes a part of the list for the whole.
+            // The connection breaks, so that a partial list is not mistaken for a complete one.
             None => Err(io::Error::other(error)),
         },
     });
@@ -116,7 +119,7 @@ async fn instances(State(folio): State<FolioClient>) -> Result<Response, Problem
     Ok(([(header::CONTENT_TYPE, "application/jsonl")], body).into_response())
 }
 
-/// An error of the SDK as an answer of this service.
+/// An error of the SDK as a response of this service.
 #[derive(Debug)]
 pub struct Problem(Error);
 
@@ -126,7 +129,7 @@ impl From<Error> for Problem {
     }
 }
 
-/// What is the caller's to mend keeps its status. What is wrong between this service and FOLIO is a bad gateway.
+/// Client errors keep their status. Failures between this service and FOLIO are a bad gateway.
 fn status(error: &Error) -> StatusCode {
     if error.is_not_found() {
         StatusCode::NOT_FOUND
@@ -146,18 +149,16 @@ fn status(error: &Error) -> StatusCode {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self(error) = self;
-        // For the log; it has no secret in it, but it names hosts and permissions that are nobody's business.
+        // For the log; it contains no secret, but names of hosts and permissions that are internal.
         eprintln!("{error}");
         let status = status(&error);
         let message = if status == StatusCode::BAD_GATEWAY {
-            "FOLIO did not answer as expected"
+            "FOLIO sent an unexpected response"
         } else {
-            error
-                .server_message()
-                .unwrap_or("FOLIO cannot be asked now")
+            error.server_message().unwrap_or("FOLIO is unavailable")
         };
         let mut answer = (status, Json(json!({"error": message}))).into_response();
-        // What FOLIO asks of this service, this service asks of its callers.
+        // FOLIO's `Retry-After` is passed on to the callers of this service.
         if let Some(wait) = error.retry_after() {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             answer

@@ -1,5 +1,6 @@
-//! `cargo run -p folio-example-axum` serves on port 3000, over a FOLIO in the process; with `FOLIO_URL`, `FOLIO_TENANT`, `FOLIO_USERNAME` and
-//! `FOLIO_PASSWORD`, over a real one. Ctrl-C ends it.
+//! `cargo run -p folio-example-axum` serves on port 3000, with an in-process FOLIO; with
+//! `FOLIO_URL`, `FOLIO_TENANT`, `FOLIO_USERNAME` and `FOLIO_PASSWORD`, with a real one. Ctrl-C ends
+//! it.
 
 use std::env;
 use std::error::Error;

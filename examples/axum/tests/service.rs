@@ -1,4 +1,4 @@
-//! The service over a socket, before a FOLIO in the process.
+//! The service over a socket, with an in-process FOLIO.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may")]
 
@@ -33,7 +33,7 @@ async fn users_are_found_read_and_changed() {
     );
     let found = service.json(&format!("/users?name={name}")).await;
     assert_eq!(found, users[..1]);
-    // What would be a query is a name here, and nobody has it.
+    // A query in the input is a name here, and no user has it.
     let found = service.json("/users?name=%22+or+username%3D%22*").await;
     assert!(found.is_empty());
     let changed = service

@@ -1,4 +1,5 @@
-//! Jobs beside FOLIO: a [`worker`] that takes orders from a queue with bounded concurrency, and a [`report`] made of concurrent calls.
+//! Jobs for FOLIO: a [`worker`] that processes orders from a queue with limited concurrency, and a
+//! [`report`] from concurrent calls.
 
 pub mod report;
 pub mod worker;

@@ -1,4 +1,4 @@
-//! A report: three lists at once, then a call for each user of them, so many at a time.
+//! A report: three concurrent lists, then one call per user with limited concurrency.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,22 @@ use folio_sdk::{Error, FolioClient, cql};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-/// How many loans users of a group have, by the group's name.
+/// The number of loans of a group's users, by the group's name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Groups, users and loans.
     pub groups: BTreeMap<String, (usize, usize)>,
-    /// How many locations and service points there are.
+    /// The numbers of locations and service points.
     pub places: (usize, usize),
 }
 
-/// Makes the report. `at_once` is how many users are looked at at the same time.
+/// Creates the report. `at_once` is the number of concurrent calls.
 ///
 /// # Errors
-/// The first error ends it; the requests that are on their way then are given up.
+/// The first error ends it and cancels the requests in flight.
 pub async fn report(folio: &FolioClient, at_once: usize) -> Result<Report, Error> {
-    // All at once; the first that fails ends them all. (`asyncio.gather` goes on with the others, and nobody hears of them.)
+    // All concurrently; the first failure cancels the others. (`asyncio.gather` continues with the
+    // others in the background.)
     let (groups, locations, points) = futures_util::try_join!(
         folio.users().list_groups().limit(1000).send(),
         folio
@@ -38,8 +39,9 @@ pub async fn report(folio: &FolioClient, at_once: usize) -> Result<Report, Error
         .filter_map(|group| Some((group.id?, group.group)))
         .collect();
 
-    // A stream of users, and of each a call: `at_once` of these run at a time, in whatever order they end. Neither users nor calls are
-    // gathered: memory holds a page of users and `at_once` calls.
+    // A stream of users, with one call for each: `at_once` of these run concurrently, and complete
+    // in any order. Neither users nor calls are collected: memory holds one page of users and
+    // `at_once` calls.
     let counted = folio
         .users()
         .list_users()
@@ -83,7 +85,7 @@ async fn loans_of(folio: &FolioClient, user: &User) -> Result<usize, Error> {
     loans.try_fold(0, async |count, _| Ok(count + 1)).await
 }
 
-/// The same calls, each with a result of its own: what failed does not stop the rest.
+/// The same calls with separate results: a failure does not stop the others.
 pub async fn usernames(
     folio: &FolioClient,
     ids: impl IntoIterator<Item = String>,

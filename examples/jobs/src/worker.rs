@@ -1,4 +1,5 @@
-//! A worker: orders come through a queue, a bounded number of them is worked on at once, and each tells what became of it.
+//! A worker: orders arrive through a queue, a limited number of them is processed concurrently, and
+//! each reports its outcome.
 
 use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{Error, FolioClient, Id};
@@ -14,20 +15,21 @@ pub struct Order {
     pub note: String,
 }
 
-/// What became of an order.
+/// The outcome of an order.
 #[derive(Debug)]
 pub struct Outcome {
     /// The order.
     pub order: Order,
-    /// Whether it was carried out.
+    /// Whether it was executed.
     pub result: Result<(), Error>,
 }
 
-/// Works on up to `at_once` orders at a time, until the queue is closed and empty. An order that fails does not stop the others.
+/// Processes up to `at_once` orders concurrently, until the queue is closed and empty. A failed
+/// order does not stop the others.
 ///
-/// The queue is bounded by its channel, and no order is taken out before there is a place for it: whoever fills it faster than FOLIO works
-/// has to wait. The client has a limit of its own for requests on their way ([`max_in_flight`]); this one is for orders, each of which is
-/// several requests.
+/// The channel limits the queue, and an order is taken out only when a slot is free: a producer
+/// that is faster than FOLIO has to wait. The client has its own concurrency limit for requests
+/// ([`max_in_flight`]); this one is for orders, each of which sends several requests.
 ///
 /// [`max_in_flight`]: folio_sdk::FolioClientBuilder::max_in_flight
 pub async fn work(
@@ -47,21 +49,22 @@ pub async fn work(
         let (folio, outcomes) = (folio.clone(), outcomes.clone());
         running.spawn(async move {
             let result = carry_out(&folio, &order).await;
-            // Whoever does not want to know has dropped the receiver.
+            // The caller may have dropped the receiver.
             _ = outcomes.send(Outcome { order, result }).await;
         });
-        // Those that are done meanwhile make room.
+        // Completed orders free their slots.
         while running.try_join_next().is_some() {}
     }
     while running.join_next().await.is_some() {}
 }
 
-/// Reads, changes, writes, and again where somebody else was faster: `_version` guards the instance, so that no change is lost.
+/// Reads, changes, writes, and repeats this after a conflict: `_version` guards the instance, so
+/// that no change is lost.
 async fn carry_out(folio: &FolioClient, order: &Order) -> Result<(), Error> {
     folio
         .update_with(&order.instance, |instance: &mut Instance| {
-            let notes = instance.administrative_notes.get_or_insert_default();
-            // An order that comes twice is carried out once: what is not changed is not written.
+            let notes = &mut instance.administrative_notes;
+            // A duplicate order is executed once: an unchanged record is not written.
             if !notes.contains(&order.note) {
                 notes.push(order.note.clone());
             }

@@ -1,4 +1,4 @@
-//! The jobs over a socket, before a FOLIO in the process.
+//! The jobs over a socket, with an in-process FOLIO.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
@@ -21,7 +21,8 @@ async fn the_worker_carries_out_every_order_once_and_tells_which_failed() {
             .unwrap()
     };
     let id = |instance: &Value| Id::from(instance["id"].as_str().unwrap());
-    // Three notes for each instance, so that orders meet at an instance and conflict; one order comes twice; one is for nothing.
+    // Three notes for each instance, so that orders conflict at an instance; one order is a
+    // duplicate; one has no instance.
     let mut orders: Vec<Order> = (0..3)
         .flat_map(|number| {
             instances().into_iter().map(move |instance| Order {

@@ -1,10 +1,10 @@
-//! A layer that sends a header: it stands in the guide.
+//! A layer that sends a header; the guide contains it.
 
 use std::sync::Arc;
 
 use folio_sdk::{Error, FolioClient, HttpFuture, HttpRequest, HttpService};
 
-/// Names the job in a header, for the logs of the gateway.
+/// Adds a header with the name of the job, for the logs of the gateway.
 #[derive(Debug)]
 struct Job(&'static str, Arc<dyn HttpService>);
 

@@ -1,4 +1,4 @@
-//! What a program puts between the SDK and the network.
+//! Middleware between the SDK and the network.
 //!
 //! - [`Tower`] makes a service of tower an [`HttpService`]; [`Inner`] is the other way around, so that layers of tower can stand between.
 //! - [`TraceContext`] sends the trace context of OpenTelemetry with each request.

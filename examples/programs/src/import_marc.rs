@@ -60,29 +60,16 @@ pub async fn run(
         .body(&process)
         .send()
         .await?;
-    Ok(tokio::time::timeout(patience, follow(folio, job.as_ref())).await??)
+    Ok(follow(folio, job.as_ref(), patience).await?)
 }
 
-/// Asks until the job is done. The statuses are those of mod-source-record-manager.
-async fn follow(folio: &FolioClient, job: &str) -> Result<JobExecution, Error> {
-    loop {
-        let execution = folio
-            .source_record_manager()
-            .get_job_execution(job)
-            .send()
-            .await?;
-        let status = execution.status.to_string();
-        if ["COMMITTED", "ERROR", "CANCELLED", "DISCARDED"].contains(&&*status) {
-            return Ok(execution);
-        }
-        if let Some(progress) = &execution.progress {
-            let number = |number: Option<i64>| number.unwrap_or_default();
-            println!(
-                "{status}: {} of {}",
-                number(progress.current),
-                number(progress.total)
-            );
-        }
-        tokio::time::sleep(Duration::from_secs(2)).await;
+/// Waits until the job has ended, whatever became of it: the caller looks at its status. The
+/// statuses are those of mod-source-record-manager.
+async fn follow(folio: &FolioClient, job: &str, patience: Duration) -> Result<JobExecution, Error> {
+    let jobs = folio.source_record_manager();
+    let mut wait = jobs.get_job_execution(job).until_done().timeout(patience);
+    for failed in ["ERROR", "CANCELLED", "DISCARDED"] {
+        wait = wait.stop_at(failed);
     }
+    wait.on_progress(|status| println!("{status}")).await
 }

@@ -2,6 +2,8 @@
 //! use what the README, the guide and the documentation show, and compile unchanged for each
 //! release of FOLIO: `.ci/programs` builds them with all of them.
 //!
+//! [`recipes`] has the programs of `docs/recipes.md`.
+//!
 //! Each binary reads `FOLIO_URL`, `FOLIO_TENANT`, `FOLIO_USERNAME` and `FOLIO_PASSWORD`: `cargo run
 //! -p folio-example-programs --bin export-users > users.csv`.
 
@@ -14,6 +16,7 @@ pub mod loans_service;
 pub mod member_locations;
 pub mod nightly_items;
 pub mod order;
+pub mod recipes;
 pub mod tag_instances;
 
 /// What a program may end with.

@@ -37,7 +37,7 @@ where
         .truncate(false)
         .write(true)
         .open(path)?;
-    // What was written after the checkpoint comes again. After a finished run that is everything.
+    // Records written after the checkpoint are read again. After a finished run these are all records.
     out.set_len(harvest.checkpoint().position())?;
     out.seek(SeekFrom::End(0))?;
     let mut records = harvest.stream();

@@ -58,8 +58,7 @@ pub async fn run(
     Ok(report)
 }
 
-/// Whether something was to be added. Somebody else may change the record meanwhile: then it is
-/// read again.
+/// Whether something was to be added. After a concurrent change the record is read again.
 async fn change(
     folio: &FolioClient,
     instance: &Instance,

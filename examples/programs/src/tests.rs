@@ -142,7 +142,7 @@ async fn the_service_answers_loans_and_fitting_statuses() {
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status, 200);
     assert!(!body.as_array().unwrap().is_empty());
-    assert_eq!(get("nobody").await.0, 404);
+    assert_eq!(get("unknown").await.0, 404);
     sandbox.fault(Fault::new(Effect::status(403, "Access denied")).path("/users"));
     assert_eq!(get("anybody").await.0, 502);
 }

@@ -171,7 +171,7 @@ impl FolioClient {
         WriteRequest::new(self, Request::to(Method::DELETE, path))
     }
 
-    /// A request with any method to any path, which returns the response as it came.
+    /// A request with any method to any path, whose response is returned unchanged.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {

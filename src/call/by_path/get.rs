@@ -40,6 +40,13 @@ impl<T, M> GetRequest<T, M> {
     }
 }
 
+impl<T, M> GetRequest<T, M> {
+    /// What it is made of, without the key.
+    pub(crate) fn into_parts(self) -> (FolioClient, Request, M) {
+        (self.client, self.request, self.mode)
+    }
+}
+
 impl<T: DeserializeOwned + Send + 'static, M: Mode> GetRequest<T, M> {
     /// Sends it. (To await the call does the same.)
     ///

@@ -10,7 +10,7 @@ pub(super) struct Cookie {
     pub(super) max_age: Option<Duration>,
 }
 
-/// A cookie of an answer. An expired one is none.
+/// A cookie of a response. An expired one is ignored.
 pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<Cookie> {
     headers
         .get_all(SET_COOKIE)
@@ -19,7 +19,7 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<Cookie> {
         .find_map(|header| {
             let mut parts = header.split(';');
             let (found, value) = parts.next()?.split_once('=')?;
-            // RFC 6265, 4.1.1: the value may stand in quotes, which are not part of a token.
+            // RFC 6265, 4.1.1: the value may be in quotes, which are not part of a token.
             let value = value.trim().trim_matches('"');
             if found.trim() != name || value.is_empty() {
                 return None;
@@ -32,8 +32,8 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<Cookie> {
                         .then(|| value.trim().trim_matches('"'))
                 })
             };
-            // RFC 6265, 5.3: `Max-Age` counts, and without it `Expires`. What is in the past takes
-            // the cookie back.
+            // RFC 6265, 5.3: `Max-Age` takes precedence over `Expires`. A time in the past revokes
+            // the cookie.
             let max_age = attribute("max-age")
                 .and_then(|age| age.parse::<i64>().ok())
                 .map(|age| Duration::from_secs(u64::try_from(age).unwrap_or_default()));
@@ -42,7 +42,7 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<Cookie> {
                 let now = date(headers).unwrap_or_else(SystemTime::now);
                 Some(end.duration_since(now).unwrap_or_default())
             });
-            // A server that takes a cookie back.
+            // A server that revokes a cookie.
             if max_age == Some(Duration::ZERO) {
                 return None;
             }

@@ -1,4 +1,4 @@
-//! What a client logs in with: a password, a token, or a source of either.
+//! Credentials: a password, a token, or a provider of either.
 
 use std::fmt;
 use std::future::Future;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::value::redact::REDACTED;
 
-/// Credentials: a username and a password, or an access token that was obtained elsewhere.
+/// Credentials: a user name and a password, or an existing access token.
 #[derive(Clone)]
 pub struct Credentials(pub(super) CredentialsKind);
 
@@ -33,7 +33,7 @@ pub(super) struct Supplied {
 }
 
 impl Credentials {
-    /// A username and a password.
+    /// A user name and a password.
     pub fn password(username: impl Into<String>, password: impl Into<Password>) -> Self {
         Self(CredentialsKind::Password {
             username: username.into(),
@@ -41,13 +41,14 @@ impl Credentials {
         })
     }
 
-    /// An access token that somebody else got, for instance the one of a request that a FOLIO
-    /// module answers. When FOLIO no longer accepts it, the client renews it by the
-    /// [`refresh_token`](Self::refresh_token), or asks its [`CredentialsProvider`] for another one. If
-    /// there is neither, calls fail
-    /// ([`Error::is_unauthenticated`](crate::Error::is_unauthenticated)) and say so.
+    /// An existing access token, for example the one of a request that a FOLIO module handles. When
+    /// FOLIO no longer accepts it, the client renews it with the
+    /// [`refresh_token`](Self::refresh_token), or requests another one from its
+    /// [`CredentialsProvider`]. If it has neither, calls fail
+    /// ([`Error::is_unauthenticated`](crate::Error::is_unauthenticated)) with an error that states
+    /// this.
     ///
-    /// The client does not log out of a session that was supplied to it, unless it has renewed it.
+    /// The client does not log out of a supplied session, unless it has renewed it.
     ///
     /// ```
     /// use std::time::Duration;
@@ -63,8 +64,8 @@ impl Credentials {
         }))
     }
 
-    /// The refresh token that came with an access token. It can be used once: nobody else may use
-    /// it any more.
+    /// The refresh token of a supplied access token. It can be used only once, so no other program
+    /// may use it.
     pub fn refresh_token(mut self, refresh: impl Into<SecretString>) -> Self {
         if let CredentialsKind::Token(supplied) = &mut self.0 {
             supplied.refresh = Some(refresh.into());
@@ -72,8 +73,8 @@ impl Credentials {
         self
     }
 
-    /// How long from now the access token is good, where it is known. Without it the server's 401
-    /// tells when it is not.
+    /// The remaining lifetime of the access token, if it is known. Otherwise the server's 401
+    /// reveals that it has expired.
     pub fn expires_in(mut self, time: Duration) -> Self {
         if let CredentialsKind::Token(supplied) = &mut self.0 {
             supplied.end = Instant::now().checked_add(time);
@@ -81,7 +82,7 @@ impl Credentials {
         self
     }
 
-    /// The name of the user; none with a token.
+    /// The user name; none for a token.
     pub fn username(&self) -> Option<&str> {
         match &self.0 {
             CredentialsKind::Password { username, .. } => Some(username),
@@ -155,10 +156,9 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Where credentials come from: a vault, a keyring, the environment. It is asked before each login
-/// with a password, so that a password that was changed is noticed, and when a token that it gave
-/// is no longer good. [`Credentials`] are a source of themselves, [`EnvironmentCredentials`] are
-/// another one.
+/// Provides credentials: from a vault, a keyring, the environment. It is called before each login
+/// with a password, so that a changed password takes effect, and when its token is no longer valid.
+/// [`Credentials`] implement it themselves, and so does [`EnvironmentCredentials`].
 ///
 /// ```
 /// use folio_sdk::{CredentialsProvider, Credentials};
@@ -173,11 +173,11 @@ impl fmt::Debug for Password {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no source of credentials",
-    note = "for a name and a password, or a token, that do not change, use `credentials(name, password)` or `token(…)` of the builder; else implement `CredentialsProvider`: one asynchronous method, `credentials`"
+    message = "`{Self}` does not provide credentials",
+    note = "for a fixed user name and password, or a fixed token, use `credentials(name, password)` or `token(…)` of the builder; otherwise implement `CredentialsProvider`: one asynchronous method, `credentials`"
 )]
 pub trait CredentialsProvider: fmt::Debug + Send + Sync + 'static {
-    /// The credentials to log in with now.
+    /// The credentials for the next login.
     fn credentials(
         &self,
     ) -> impl Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>> + Send;
@@ -189,15 +189,15 @@ impl CredentialsProvider for Credentials {
     }
 }
 
-/// A source that several clients share.
+/// A provider that several clients share.
 impl<S: CredentialsProvider> CredentialsProvider for Arc<S> {
     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
         S::credentials(self).await
     }
 }
 
-/// Credentials in variables of the environment, `FOLIO_USERNAME` and `FOLIO_PASSWORD` unless others
-/// are named. They are read anew for each login.
+/// Credentials in environment variables, by default `FOLIO_USERNAME` and `FOLIO_PASSWORD`. They are
+/// read again for each login.
 ///
 /// ```
 /// use folio_sdk::{EnvironmentCredentials, FolioClient};
@@ -213,7 +213,7 @@ pub struct EnvironmentCredentials {
 }
 
 impl EnvironmentCredentials {
-    /// The names of the variables with the username and with the password.
+    /// Sets the names of the variables for the user name and the password.
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
         Self {
             username: username.into(),
@@ -254,7 +254,7 @@ type AskedCredentials<'a> = Pin<
     >,
 >;
 
-/// A [`CredentialsProvider`] of whatever type.
+/// A type-erased [`CredentialsProvider`].
 pub(crate) trait AnySource: fmt::Debug + Send + Sync + 'static {
     fn ask(&self) -> AskedCredentials<'_>;
 }

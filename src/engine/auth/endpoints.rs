@@ -24,8 +24,8 @@ pub(super) static LEGACY_LOGIN: Operation =
 pub(super) static REFRESH: Operation = Operation::new("refresh", Method::POST, WITHOUT_TOKEN[2]);
 pub(super) static LOGOUT: Operation = Operation::new("logout", Method::POST, "/authn/logout");
 
-/// The operations that begin or renew a session, those of mod-users-bl too. They need no token, and
-/// gateways reject an expired one even there.
+/// The operations that start or renew a session, including those of mod-users-bl. They need no
+/// token, and gateways reject an expired one even there.
 pub(super) const WITHOUT_TOKEN: [&str; 5] = [
     "/authn/login-with-expiry",
     "/authn/login",
@@ -34,7 +34,7 @@ pub(super) const WITHOUT_TOKEN: [&str; 5] = [
     "/bl-users/login-with-expiry",
 ];
 
-/// Whether a request that the caller makes is sent without the client's token.
+/// Whether a request of the caller is sent without the client's token.
 pub(crate) fn needs_no_token(method: &Method, path: &str) -> bool {
     *method == Method::POST && WITHOUT_TOKEN.contains(&path)
 }
@@ -42,7 +42,7 @@ pub(crate) fn needs_no_token(method: &Method, path: &str) -> bool {
 pub(super) const ACCESS_COOKIE: &str = "folioAccessToken";
 pub(super) const REFRESH_COOKIE: &str = "folioRefreshToken";
 
-/// How long a login may take at most, whatever longer time a request may take.
+/// The maximum duration of a login, even if a request may take longer.
 pub(super) const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Auth {
@@ -131,7 +131,7 @@ pub(super) fn headers(tenant: &HeaderValue) -> HeaderMap {
     headers
 }
 
-/// The headers of a renewal: the refresh token, and nothing that may have expired.
+/// The headers of a renewal: the refresh token, and no token that may have expired.
 pub(super) fn refresh_headers(refresh: &RefreshToken) -> Result<HeaderMap> {
     let cookie = format!("{REFRESH_COOKIE}={}", refresh.value.expose_secret());
     let mut headers = headers(&refresh.tenant);
@@ -139,7 +139,7 @@ pub(super) fn refresh_headers(refresh: &RefreshToken) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-/// The headers that end a session and no other.
+/// The headers that end this session and no other.
 pub(super) fn logout_headers(token: Option<&Token>, refresh: &RefreshToken) -> Result<HeaderMap> {
     let mut cookie = format!("{REFRESH_COOKIE}={}", refresh.value.expose_secret());
     if let Some(token) = token.and_then(|token| token.header.to_str().ok()) {

@@ -26,7 +26,7 @@ pub(super) struct Expiration {
 }
 
 impl Auth {
-    /// Keeps the tokens of an response.
+    /// Stores the tokens of a response.
     pub(super) fn store(
         self: &Arc<Self>,
         operation: &'static Operation,
@@ -54,7 +54,7 @@ impl Auth {
         Ok(token)
     }
 
-    /// Reads the tokens of an response.
+    /// Reads the tokens of a response.
     pub(super) fn tokens(
         &self,
         operation: &'static Operation,
@@ -67,8 +67,8 @@ impl Auth {
         let date = date(response.headers());
         let access = cookie(response.headers(), ACCESS_COOKIE);
         let refresh = cookie(response.headers(), REFRESH_COOKIE);
-        // The old login gives its token as a header and in the body; and some gateways take cookies
-        // away and leave the header.
+        // The old login returns its token in a header and in the body; and some gateways remove
+        // cookies and leave the header.
         let access = access.or_else(|| {
             let header = response
                 .headers()
@@ -83,14 +83,14 @@ impl Auth {
         let Some(access) = access.filter(|access| !access.value.is_empty()) else {
             return Err(Error::login(
                 exchange(),
-                format!("the server logged in, but sent no cookie {ACCESS_COOKIE}"),
+                format!("the login succeeded, but the response has no cookie {ACCESS_COOKIE}"),
             )
-            .with_help("does a proxy in front of FOLIO remove Set-Cookie?"));
+            .with_help("check whether a proxy in front of FOLIO removes Set-Cookie"));
         };
         let header = secret_header(&access.value).map_err(|_| {
             Error::login(
                 exchange(),
-                "the server sent a token that cannot stand in a header",
+                "the server sent a token with characters that a header cannot contain",
             )
         })?;
         let length = length(
@@ -129,8 +129,8 @@ impl Auth {
     }
 }
 
-/// How long a token lives: until the instant in the body, by the server's own clock where it tells
-/// it, or for the cookie's age; the shorter.
+/// The lifetime of a token: until the instant in the body, by the server's own clock if it is
+/// known, or for the cookie's age; the shorter one.
 pub(super) fn length(
     expiration: Option<&str>,
     max_age: Option<Duration>,

@@ -1,4 +1,4 @@
-//! Logs in with what the credential source gives.
+//! Logs in with the credentials of the provider.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +22,12 @@ use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::login_failure::{self, LoginFailure};
 use crate::wire::operation::Operation;
 
-/// How many responses may be lost to logins with a password that was never right yet: the server
-/// counts wrong ones, and the fifth in a row blocks the account (real-facts, section 2).
+/// The maximum number of lost responses to logins with a password that was never accepted: the
+/// server counts wrong passwords, and the fifth in a row blocks the account (real-facts, section
+/// 2).
 pub(super) const MOST_LOST: usize = 4;
 
-/// How long the server counts a wrong password. A guess: the default of mod-login's
+/// The time for which the server counts a wrong password. A guess: the default of mod-login's
 /// `login.fail.timeout`, which no recording shows.
 pub(super) const LOST_FOR: Duration = Duration::from_secs(600);
 
@@ -37,7 +38,7 @@ struct LoginBody<'a> {
 }
 
 impl Auth {
-    /// Logs in with what the source gives.
+    /// Logs in with the credentials of the provider.
     pub(super) async fn login(self: &Arc<Self>) -> Result<Arc<Token>, NoToken> {
         let credentials = self.credentials().await?;
         match &credentials.0 {
@@ -56,18 +57,16 @@ impl Auth {
         }
     }
 
-    /// The credentials of the source; an error if the server has rejected them already.
+    /// The credentials of the provider; an error if the server has already rejected them.
     async fn credentials(&self) -> Result<Credentials> {
-        // A source may never respond: a vault that is away, a prompt that nobody sees. The wait for
-        // it ends before the calls that need it give up, so that they can say why.
+        // A provider may never return: an unreachable vault, an unnoticed prompt. The wait for it
+        // ends before the calls that need it give up, so that they can report the reason.
         let longest = self.gateway.timeout() * 9 / 10;
         let credentials = self.life.within(longest, self.source.ask()).await?;
         let credentials = credentials.ok_or_else(|| Error::no_credentials_in_time(longest))?;
         let credentials = credentials.map_err(|error| {
             let error = Secrets::default().shown(&error.to_string());
-            Error::credentials(format!(
-                "the credential source gave no credentials: {error}"
-            ))
+            Error::credentials(format!("the credentials provider failed: {error}"))
         })?;
         match &self.state().rejected {
             Some((rejected, error)) if rejected.is_same(&credentials) => Err(error.duplicate()),
@@ -75,8 +74,8 @@ impl Auth {
         }
     }
 
-    /// Sends a login once, and where only the old login is known, that. The inner error is what was
-    /// responded to it.
+    /// Sends a login once, and the old login if the server supports only that. The inner error is
+    /// the error response to it.
     async fn send_login(
         &self,
         username: &str,
@@ -88,7 +87,7 @@ impl Auth {
         })
         .map_err(|error| {
             Error::credentials(format!(
-                "the credentials cannot be written as JSON: {error}"
+                "the credentials cannot be serialized as JSON: {error}"
             ))
         })?
         .into();
@@ -103,11 +102,13 @@ impl Auth {
             Err(error) if error.is_not_found() => error,
             sent => return Ok(sent.map(|response| (&LOGIN, response, started))),
         };
-        debug!(error = %unknown, "there is no login with expiry; trying the old one");
+        debug!(error = %unknown, "/authn/login-with-expiry does not exist; trying /authn/login");
         match send(&LEGACY_LOGIN).await {
-            // Only old systems know the old login: the response to the new one says more.
-            Err(error) if error.is_not_found() => Err(unknown
-                .with_help("there is no /authn/login either: is the URL of the gateway right, and is the tenant?")),
+            // Only old systems support the old login: the response to the new one is more
+            // informative.
+            Err(error) if error.is_not_found() => Err(unknown.with_help(
+                "/authn/login does not exist either: check the URL of the gateway and the tenant",
+            )),
             sent => Ok(sent.map(|response| (&LEGACY_LOGIN, response, started))),
         }
     }
@@ -135,10 +136,10 @@ impl Auth {
         );
     }
 
-    /// What the failure of a login means: whether another one may succeed, and what would help.
+    /// Classifies a failed login: whether a retry may succeed, and the remedy.
     fn login_failed(&self, error: Error, credentials: &Credentials, username: &str) -> NoToken {
         self.count_lost(&error, credentials);
-        // A permanent failure is one of the connection: its certificate, its proxy.
+        // A permanent failure concerns the connection: its certificate, its proxy.
         if error.status().is_none() || error.status().is_some_and(|status| status.is_redirection())
         {
             return NoToken {
@@ -150,11 +151,11 @@ impl Auth {
         match login_failure::of(&error) {
             LoginFailure::Rejected => {
                 let message = format!(
-                    "the login of `{username}` in tenant `{}` was refused",
+                    "the login of `{username}` in tenant `{}` was rejected",
                     self.tenant.to_str().unwrap_or_default()
                 );
                 let error = error.into_login(message).with_help(
-                    "check username, password and tenant. This client will not try them again: five wrong passwords block an account",
+                    "check username, password and tenant. This client does not send them again, because five wrong passwords block an account",
                 );
                 self.state().rejected = Some((credentials.clone(), error.duplicate()));
                 error.into()
@@ -163,7 +164,7 @@ impl Auth {
                 let is_of_proxy = error.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED);
                 match self.gateway.via().filter(|_| is_of_proxy) {
                     Some(proxy) => error.with_help(format!(
-                        "the proxy {proxy} says this, and not FOLIO: {help}"
+                        "this is the response of the proxy {proxy}, not of FOLIO: {help}"
                     )),
                     None => error.with_help(help),
                 }
@@ -181,8 +182,8 @@ impl Auth {
         }
     }
 
-    /// An error if so many responses to logins with credentials that were never right were lost,
-    /// that another one could block the account.
+    /// An error if the responses to so many logins with unproven credentials were lost that another
+    /// one could block the account.
     pub(super) fn check_lost(&self, credentials: &Credentials) -> Result<()> {
         let mut state = self.state();
         let now = Instant::now();
@@ -216,7 +217,7 @@ impl Auth {
         }
     }
 
-    /// Takes a token that was supplied.
+    /// Uses a supplied token.
     pub(super) async fn adopt(
         self: &Arc<Self>,
         credentials: &Credentials,
@@ -240,9 +241,9 @@ impl Auth {
                 .is_some_and(|before| before.is_same(credentials));
             if is_known || is_over && refresh.is_none() {
                 return Err(Error::no_token(if is_known {
-                    "the token that was handed in is no longer accepted, and could not be renewed"
+                    "the supplied token has expired or was revoked, and could not be renewed"
                 } else {
-                    "the token that was handed in has expired"
+                    "the supplied token has expired"
                 })
                 .into());
             }
@@ -260,10 +261,7 @@ impl Auth {
                 });
                 state.refresh = refresh;
                 state.token = Some(Arc::clone(&token));
-                info!(
-                    generation = token.generation,
-                    "took the token that was handed in"
-                );
+                info!(generation = token.generation, "using the supplied token");
                 return Ok(token);
             }
         }
@@ -272,7 +270,7 @@ impl Auth {
                 Err(error) if was_not_carried_out(&error) => Err(self.put_back(refresh, error)),
                 outcome => Ok(outcome?),
             },
-            None => Err(Error::no_token("the token that was handed in has expired").into()),
+            None => Err(Error::no_token("the supplied token has expired").into()),
         }
     }
 }

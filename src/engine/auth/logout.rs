@@ -12,14 +12,14 @@ use crate::engine::auth::state::Auth;
 use crate::engine::auth::token::{RefreshToken, Token};
 use crate::wire::error::{ErrorKind, Result};
 
-/// How long closing waits for the server.
+/// The maximum wait of closing for the server.
 pub(super) const LOGOUT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) const STILL_CLOSED: &str =
-    "the client is closed all the same; the session at the server ends when its tokens expire";
+    "the client is closed nevertheless; the server's session ends when its tokens expire";
 
 impl Auth {
-    /// Closes the client and ends the session. What was closed before stays closed, without a word.
+    /// Closes the client and ends the session. Closing a closed client has no effect.
     pub(crate) async fn close(self: &Arc<Self>) -> Result<()> {
         if !self.begin_to_close() {
             return Ok(());
@@ -35,14 +35,14 @@ impl Auth {
         }
         let Ok(runtime) = Handle::try_current() else {
             debug!(
-                "there is no runtime to log out in: the session at the server ends when its tokens expire"
+                "not logged out, because there is no runtime: the server's session ends when its tokens expire"
             );
             return;
         };
         let auth = Arc::clone(self);
         runtime.spawn(async move {
             if let Err(error) = auth.end_session().await {
-                debug!(error = %error, "not logged out");
+                debug!(error = %error, "logout failed");
             }
         });
     }
@@ -50,14 +50,14 @@ impl Auth {
     /// Ends all waits. False if the client was closed before.
     pub(super) fn begin_to_close(&self) -> bool {
         let mut state = self.state();
-        // With the lock held, so that new tokens are either seen here, or log out themselves.
+        // With the lock held, so that new tokens are either found here, or log out themselves.
         let begins = self.life.close();
         state.rejected = None;
         state.supplied = None;
         begins
     }
 
-    /// Logs out of the session, also of one that a login in progress is about to begin.
+    /// Logs out of the session, also of one that a login in progress is about to start.
     pub(super) async fn end_session(self: &Arc<Self>) -> Result<()> {
         let renewal = self.state().renewal.clone();
         if let Some(mut renewal) = renewal {
@@ -72,8 +72,8 @@ impl Auth {
         self.log_out(token, refresh).await
     }
 
-    /// Ends this client's session and no other. Without a refresh token of its own nothing is sent:
-    /// FOLIO takes a logout without one as one of all sessions of the user.
+    /// Ends only this client's session. Without its own refresh token nothing is sent: FOLIO treats
+    /// a logout without one as a logout of all sessions of the user.
     pub(super) async fn log_out(
         &self,
         token: Option<Arc<Token>>,
@@ -87,7 +87,7 @@ impl Auth {
         };
         if let Some(token) = token.filter(|token| token.is_good()) {
             match self.send_logout(Some(&token), &refresh).await {
-                // The token expired earlier than it was said to.
+                // The token expired earlier than stated.
                 Err(error) if error.is_unauthenticated() => {
                     debug!(error = %error, "the token had expired");
                 }
@@ -109,8 +109,8 @@ impl Auth {
                 return Err(error.with_help(STILL_CLOSED));
             }
             Err(error) => {
-                // Okapi may know the session by the refresh token alone.
-                debug!(error = %error, "not renewed; logging out without");
+                // Okapi may identify the session by the refresh token alone.
+                debug!(error = %error, "the token was not renewed; logging out without renewal");
                 (None, refresh)
             }
         };
@@ -134,7 +134,7 @@ impl Auth {
     }
 }
 
-/// The result of a logout: nothing to log out of is none that failed.
+/// The result of a logout: a session that no longer exists is not a failure.
 fn logged_out(sent: Result<()>) -> Result<()> {
     match sent {
         Ok(()) => {
@@ -142,7 +142,7 @@ fn logged_out(sent: Result<()>) -> Result<()> {
             Ok(())
         }
         Err(error) if error.is_not_found() || error.is_unauthenticated() => {
-            debug!(error = %error, "there was nothing to log out of");
+            debug!(error = %error, "the server has no session to end");
             Ok(())
         }
         Err(error) => Err(error.with_help(STILL_CLOSED)),

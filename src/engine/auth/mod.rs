@@ -1,24 +1,24 @@
 //! The session with the server: logging in, renewing the token, logging out.
 //!
-//! FOLIO gives a short-lived access token and a refresh token, both as cookies. What this module
-//! rests on:
+//! FOLIO issues a short-lived access token and a refresh token, both as cookies. This module relies
+//! on these facts:
 //!
-//! - The cookies are `Secure` even where FOLIO is reached over http, so that a cookie jar would not
-//!   send them back: they are read here.
-//! - The access token goes into the header `x-okapi-token`. If a cookie said something else, Okapi
-//!   would answer 400 and Kong 404: there is no cookie on calls.
-//! - A refresh token can be used once. To use it again ends all sessions of the user (Okapi), so
-//!   that all waiting calls share one renewal, and a refresh token counts as used from the moment
-//!   it is sent; when its answer is lost, the password is used.
-//! - Five wrong passwords block an account: one that was rejected is not tried again. (Keycloak
-//!   that is unreachable is no rejection, though mod-login-keycloak reports it by 400 as well.)
-//! - A login, renewal or logout is sent with what it needs and nothing else: Okapi rejects a login
-//!   that carries an expired token (401).
-//! - A logout needs an access token that is good: Eureka's sidecar finds the user by it, and Okapi
+//! - The cookies are `Secure` even if FOLIO is reached over http, so that a cookie jar would not
+//!   send them back: they are parsed here.
+//! - The access token is sent in the header `x-okapi-token`. If a cookie contained a different one,
+//!   Okapi would respond with 400 and Kong with 404: calls send no cookie.
+//! - A refresh token can be used only once. A second use ends all sessions of the user (Okapi), so
+//!   all waiting calls share one renewal, and a refresh token counts as used from the moment it is
+//!   sent; if the response is lost, the password is used.
+//! - Five wrong passwords block an account: a rejected password is not sent again. (An unreachable
+//!   Keycloak is not a rejection, although mod-login-keycloak reports it with 400 as well.)
+//! - A login, renewal or logout is sent only with the headers it needs: Okapi rejects a login that
+//!   carries an expired token (401).
+//! - A logout needs a valid access token: Eureka's sidecar identifies the user by it, and Okapi
 //!   rejects an expired one. So an expired token is renewed once more before the logout.
-//! - Tokens of a user of a consortium may be of another tenant than the one that was asked; they
-//!   are renewed and ended there.
-//! - Old systems know only `/authn/login`, whose token does not expire, and answer 404 to
+//! - The tokens of a consortium user may belong to another tenant than the requested one; they are
+//!   renewed and ended there.
+//! - Old systems support only `/authn/login`, whose token does not expire, and respond with 404 to
 //!   `/authn/login-with-expiry`; newer ones do the reverse.
 
 mod cookies;

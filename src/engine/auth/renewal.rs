@@ -1,4 +1,4 @@
-//! Gives calls a token: the cached one, or that of a renewal which all calls share.
+//! Provides calls with a token: the cached one, or that of a renewal which all calls share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,27 +14,27 @@ use crate::engine::auth::state::{Auth, AuthState, LoginOutcome, NoToken};
 use crate::engine::auth::token::{RefreshToken, Token};
 use crate::wire::error::{Error, ErrorKind, Result};
 
-/// The longest time that all wait after a failed login before the next one is sent, besides what
-/// each waits by its own policy.
+/// The maximum time that all calls wait after a failed login before the next one is sent, in
+/// addition to the wait of each call's own policy.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long after a failed early renewal the next one begins. The token is still good.
+/// The wait after a failed early renewal before the next one. The token is still valid.
 pub(super) const EARLY_RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
 impl Auth {
-    /// A token to send, by one attempt to get one. `rejected` is the generation of one that the
-    /// server has just rejected. A login that is needed is waited for no longer than `longest`, and
-    /// no longer than the client is open; it continues in the background for later calls.
+    /// Returns a token, after at most one attempt to obtain one. `rejected` is the generation of a
+    /// token that the server has just rejected. The wait for a login is limited to `longest`, and
+    /// ends when the client is closed; the login continues in the background for later calls.
     ///
-    /// The policy of the caller decides whether and when there is another attempt.
+    /// The caller's policy decides whether and when to try again.
     pub(crate) async fn token(
         self: &Arc<Self>,
         rejected: Option<u64>,
         longest: Duration,
     ) -> Result<Arc<Token>, NoToken> {
         let started = Instant::now();
-        // A renewal ends without a word only when its runtime was shut down. Then another is begun;
-        // but not for ever.
+        // A renewal ends without a result only if its runtime was shut down. Then another one is
+        // started, up to a limit.
         for _ in 0..3 {
             let (mut renewal, is_own) = {
                 let mut state = self.state();
@@ -65,12 +65,12 @@ impl Auth {
             }
         }
         Err(Error::runtime(
-            "the login was interrupted three times: the tokio runtime that it ran in was shut down",
+            "the login was interrupted three times, because the tokio runtime in which it ran was shut down",
         )
         .into())
     }
 
-    /// The token that is there and good, if there is one: nothing is waited for.
+    /// The cached token, if it is valid: without waiting.
     pub(crate) fn cached_token(
         self: &Arc<Self>,
         rejected: Option<u64>,
@@ -106,7 +106,7 @@ impl Auth {
     }
 
     /// Waits for the renewal of a token that is about to expire, for a holder that cannot renew it.
-    /// Where it fails, the token is still good.
+    /// If it fails, the token is still valid.
     pub(crate) async fn freshen(self: &Arc<Self>, token: &Token, longest: Duration) -> Result<()> {
         let is_fresh = token
             .lifetime
@@ -119,8 +119,8 @@ impl Auth {
         Ok(())
     }
 
-    /// The renewal that runs, or a new one, and whether it is new. It runs in a task of its own, so
-    /// that it continues when the call that began it is cancelled.
+    /// The renewal in progress, or a new one, and whether it is new. It runs in its own task, so
+    /// that it continues if the call that started it is cancelled.
     pub(super) fn renewal(
         self: &Arc<Self>,
         state: &mut AuthState,
@@ -175,20 +175,20 @@ impl Auth {
             if let Err(failure) = &outcome
                 && failure.error.kind() != ErrorKind::ClientClosed
             {
-                warn!(error = %failure.error, "no token");
+                warn!(error = %failure.error, "no token could be obtained");
             }
             sender.send_replace(Some(outcome));
         });
         Ok((receiver, true))
     }
 
-    /// One attempt to get a token: by the refresh token where there is one, and else, or where it
-    /// is not accepted, by a login.
+    /// One attempt to obtain a token: with the refresh token if there is one; without one, or if it
+    /// is rejected, with a login.
     pub(super) async fn renew(self: &Arc<Self>) -> Result<Arc<Token>, NoToken> {
         let refresh = {
             let mut state = self.state();
             self.life.check()?;
-            // Taken out before it is sent: it counts as used whatever becomes of this.
+            // Removed before it is sent: it counts as used regardless of the outcome.
             state
                 .refresh
                 .take()
@@ -202,13 +202,13 @@ impl Auth {
             Err(error) if was_not_carried_out(&error) => Err(self.put_back(refresh, error)),
             Err(error) if error.kind() == ErrorKind::ClientClosed => Err(error.into()),
             Err(error) => {
-                debug!(error = %error, "the refresh token was not taken; logging in anew");
+                debug!(error = %error, "the refresh token was rejected; logging in again");
                 self.login().await
             }
         }
     }
 
-    /// A renewal was certainly not carried out: its refresh token is still good.
+    /// A renewal was certainly not executed: its refresh token is still valid.
     pub(super) fn put_back(&self, refresh: RefreshToken, error: Error) -> NoToken {
         self.state().refresh = Some(refresh);
         NoToken {
@@ -218,7 +218,7 @@ impl Auth {
         }
     }
 
-    /// Renews by the refresh token: sent once.
+    /// Renews with the refresh token: sent once.
     pub(super) async fn refresh(self: &Arc<Self>, refresh: &RefreshToken) -> Result<Arc<Token>> {
         let started = Instant::now();
         let headers = refresh_headers(refresh)?;
@@ -229,7 +229,7 @@ impl Auth {
     }
 }
 
-/// Whether a request was certainly not carried out: nothing was sent, or a limiter rejected it.
+/// Whether a request was certainly not executed: nothing was sent, or a limiter rejected it.
 pub(super) fn was_not_carried_out(error: &Error) -> bool {
     error.kind() == ErrorKind::Connect || error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
 }

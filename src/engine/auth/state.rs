@@ -22,40 +22,40 @@ pub(super) type LoginOutcome = Option<Result<Arc<Token>, Arc<NoToken>>>;
 
 #[derive(Default)]
 pub(super) struct AuthState {
-    /// The client is closed, and no `close` waits any more to log out of the session of a login in
-    /// progress.
+    /// The client is closed, and no `close` is waiting any more to log out of the session of a
+    /// login in progress.
     pub(super) ended: bool,
     pub(super) generation: u64,
     pub(super) token: Option<Arc<Token>>,
     pub(super) refresh: Option<RefreshToken>,
     pub(super) username: Option<String>,
-    /// The credentials that the server rejected, and how.
+    /// The credentials that the server rejected, and the error.
     pub(super) rejected: Option<(Credentials, Error)>,
     /// The token that was supplied last.
     pub(super) supplied: Option<Credentials>,
     pub(super) renewal: Option<watch::Receiver<LoginOutcome>>,
     pub(super) no_early_renewal_before: Option<Instant>,
-    /// How many attempts to get a token have failed since the last that did not.
+    /// The number of consecutive failed attempts to obtain a token.
     pub(super) failures: u32,
-    /// Before it no other is made.
+    /// The earliest time of the next attempt.
     pub(super) pause_until: Option<Instant>,
     /// The credentials of the last login that the server accepted.
     pub(super) proven: Option<Credentials>,
-    /// When responses to logins with credentials that are not proven were lost.
+    /// The times of lost responses to logins with unproven credentials.
     pub(super) lost: Vec<Instant>,
 }
 
-/// Why one attempt to get a token brought none.
+/// The failure of one attempt to obtain a token.
 pub(crate) struct NoToken {
     pub(crate) error: Error,
-    /// Whether another attempt may bring one.
+    /// Whether another attempt may succeed.
     pub(crate) is_transient: bool,
     /// Whether the attempt was made for this caller, rather than for another one that shares it.
     pub(crate) is_own: bool,
 }
 
 impl From<Error> for NoToken {
-    /// What another attempt does not change.
+    /// A permanent failure.
     fn from(error: Error) -> Self {
         Self {
             error,
@@ -66,7 +66,7 @@ impl From<Error> for NoToken {
 }
 
 impl NoToken {
-    /// A transient failure as that of an attempt.
+    /// A transient failure, as the failure of an attempt.
     pub(crate) fn into_failed(self, attempts: &Attempts) -> Failed {
         let (number, elapsed) = (attempts.failed() + 1, attempts.started.elapsed());
         let error = self.error.after(number, elapsed);
@@ -111,7 +111,7 @@ impl Auth {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, AuthState> {
-        // Nothing panics while it is held; and were it so, what is in it is still true.
+        // No code panics while it is held; and if one did, its content would still be valid.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,7 +125,7 @@ impl Auth {
         self.state().username.clone()
     }
 
-    /// The tenant to which a token belongs; that of the login, if the token does not say.
+    /// The tenant to which a token belongs; the login's tenant, if the token does not state it.
     pub(super) fn tenant_of(&self, claims: &TokenClaims) -> HeaderValue {
         claims
             .tenant()
@@ -139,7 +139,7 @@ impl Drop for Auth {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !self.life.is_closed() && state.refresh.is_some() {
             debug!(
-                "the client was dropped without `close`: its session at the server ends when its tokens expire"
+                "the client was dropped without `close`: the server's session ends when its tokens expire"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Access tokens and refresh tokens, and how long they live.
+//! Access tokens and refresh tokens, and their lifetimes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use crate::value::redact::Confidential;
 use crate::wire::error::{Error, Result};
 
 /// An access token. The generation counts the logins and renewals of this client: a call that was
-/// rejected with an older one need not renew.
+/// rejected with an older one does not need a renewal.
 pub(crate) struct Token {
     pub(crate) generation: u64,
-    /// Marked as sensitive, so that nothing prints it.
+    /// Marked as sensitive, so that it is never printed.
     pub(crate) header: HeaderValue,
-    /// The tenant that it was given for, where it says so.
+    /// The tenant for which it was issued, if it states it.
     pub(crate) tenant: Option<Arc<str>>,
-    /// When it came.
+    /// The time of receipt.
     pub(crate) obtained: Instant,
     pub(super) lifetime: Option<Lifetime>,
 }
 
 impl Token {
-    /// Whether it should be good by what the server said of it.
+    /// Whether it should be valid according to its stated lifetime.
     pub(crate) fn is_good(&self) -> bool {
         self.is_good_at(Instant::now())
     }
@@ -42,16 +42,16 @@ impl Confidential for Token {
 
 #[derive(Clone, Copy)]
 pub(super) struct Lifetime {
-    /// From here on it is renewed while it is still used.
+    /// The time from which it is renewed while it is still used.
     pub(super) renew: Instant,
-    /// From here on it is not used any more.
+    /// The time from which it is no longer used.
     pub(super) end: Instant,
 }
 
 impl Lifetime {
     pub(super) fn new(now: Instant, length: Duration) -> Option<Self> {
-        // A length of nothing is a wrong clock rather than a token that was never good. Then the
-        // server's 401 tells.
+        // A lifetime of zero indicates a wrong clock rather than an invalid token. Then the
+        // server's 401 decides.
         (length > Duration::ZERO).then_some(())?;
         let end = now.checked_add(length - (length / 20).min(Duration::from_secs(2)))?;
         let renew = now.checked_add(length - (length / 4).min(Duration::from_secs(60)))?;
@@ -61,14 +61,14 @@ impl Lifetime {
 
 pub(super) struct RefreshToken {
     pub(super) value: SecretString,
-    /// The tenant where it is known.
+    /// The tenant, if it is known.
     pub(super) tenant: HeaderValue,
     pub(super) end: Option<Instant>,
-    /// Whether the session is this client's own, rather than one whose token was supplied.
+    /// Whether the session is this client's own, rather than a supplied one.
     pub(super) is_own: bool,
 }
 
-/// Text as a header that nothing prints.
+/// Text as a header that is never printed.
 pub(super) fn secret_header(text: &str) -> Result<HeaderValue> {
     let mut value = HeaderValue::from_str(text).map_err(|_| Error::unusable_token())?;
     value.set_sensitive(true);

@@ -1,4 +1,4 @@
-//! The gateway: its address, timeouts and settings of connections.
+//! The gateway: its address, its timeouts and its connection settings.
 
 use crate::engine::connections::{Connections, Recipe};
 use crate::engine::http::{HttpService, Layer};
@@ -13,48 +13,48 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The gateway of a FOLIO: its address, and the connections to it.
+/// The gateway of a FOLIO system: its address, and the connections to it.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(super) base: String,
-    /// The same, read.
+    /// The parsed address.
     pub(super) root: Url,
     pub(super) connections: Arc<Connections>,
-    /// The proxy in between.
+    /// The forward proxy.
     pub(super) via: Option<Via>,
-    /// What was set; none is the default.
+    /// The configured timeout; none means the default.
     pub(super) timeout: Option<Duration>,
     pub(super) read_timeout: Option<Duration>,
-    /// How long the connection may take nothing of a body that is being sent.
+    /// The time for which the connection may accept nothing of a request body.
     pub(super) write_timeout: Option<Duration>,
     pub(crate) memory: MemoryLimits,
-    /// What sends requests in place of the HTTP library.
+    /// The service that sends requests in place of the HTTP library.
     pub(super) service: Option<Arc<dyn HttpService>>,
     pub(super) user_agent: HeaderValue,
 }
 
-/// How long one attempt may take. A gateway in front of FOLIO gives up after 60 s: the client waits
+/// The timeout of an attempt. A gateway in front of FOLIO gives up after 60 s: the client waits
 /// longer, so that it reports the gateway's response and not its own timeout.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// How long the server may send nothing. Okapi keeps a connection open for ever if a module breaks
-/// off in the middle of its response (real-facts, section 11). 60 s without a byte is what nginx
-/// and the load balancers in front of FOLIO allow.
+/// The idle timeout. Okapi keeps a connection open forever if a module stops in the middle of its
+/// response (real-facts, section 11). 60 s without a byte is the limit of nginx and the load
+/// balancers in front of FOLIO.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The timeouts of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeouts {
-    /// Until the whole response is there; without end where a body is streamed.
+    /// Until the complete response; unlimited if a body is streamed.
     pub(crate) total: Duration,
-    /// How long the server may take until its response begins.
+    /// Until the start of the response.
     pub(crate) head: Duration,
-    /// How long no byte of the body may come.
+    /// The maximum pause between two bytes of the body.
     pub(crate) between: Duration,
 }
 
 impl Timeouts {
-    /// None longer than that.
+    /// Reduces all timeouts to at most this.
     pub(crate) fn within(self, longest: Duration) -> Self {
         Self {
             total: self.total.min(longest),
@@ -64,7 +64,7 @@ impl Timeouts {
     }
 }
 
-/// How the connections are made.
+/// The configuration of connections.
 pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Option<Duration>,
@@ -75,9 +75,9 @@ pub(crate) struct Options {
     pub(crate) user_agent: String,
     pub(crate) tls: TlsOptions,
     pub(crate) proxy: Proxy,
-    /// What sends requests in place of the HTTP library.
+    /// The service that sends requests in place of the HTTP library.
     pub(crate) service: Option<Arc<dyn HttpService>>,
-    /// What is put around it, the innermost first.
+    /// The layers around it, the innermost first.
     pub(crate) layers: Vec<Layer>,
 }
 
@@ -90,7 +90,7 @@ impl Gateway {
         let via = options.proxy.to(&root)?;
         let longest = options.timeout.unwrap_or(TIMEOUT);
         let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| {
-            Error::configuration("the user agent has characters that a header cannot have")
+            Error::configuration("the user agent contains characters that a header cannot contain")
         })?;
         let connections = Connections::new(Recipe {
             connect_timeout: options.connect_timeout,
@@ -126,7 +126,7 @@ impl Gateway {
         &self.base
     }
 
-    /// The path of the gateway, without a slash at its end: mostly none.
+    /// The path of the gateway, without a trailing slash: usually empty.
     pub(crate) fn base_path(&self) -> &str {
         self.root.path().trim_end_matches('/')
     }
@@ -136,8 +136,8 @@ impl Gateway {
         format!("{}{path}", self.base)
     }
 
-    /// The URL of a path that begins with a slash and its query, both encoded. The host is not read
-    /// again for each: that is half of what parsing a URL costs.
+    /// The URL of a path that begins with a slash and its query, both encoded. The host is not
+    /// parsed again for each: that is half of the cost of parsing a URL.
     pub(crate) fn locate(&self, target: &str) -> Url {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -152,27 +152,27 @@ impl Gateway {
         url
     }
 
-    /// How long a request may take.
+    /// The timeout of a request.
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(TIMEOUT)
     }
 
-    /// The timeouts of an attempt whose response is read as a whole. `total` and `read` are those
-    /// of the call, where it has its own.
+    /// The timeouts of an attempt whose response is read completely. `total` and `read` are those
+    /// of the call, if set.
     pub(crate) fn timeouts(&self, total: Option<Duration>, read: Option<Duration>) -> Timeouts {
         let chosen = total.or(self.timeout);
         let read = read.or(self.read_timeout);
         Timeouts {
             total: chosen.unwrap_or(TIMEOUT),
-            // A program that sets a longer timeout expects a server that computes for long before
-            // it responds.
+            // A program that sets a longer timeout expects a server that computes for a long time
+            // before it responds.
             head: read.or(chosen).unwrap_or(READ_TIMEOUT),
             between: read.unwrap_or(READ_TIMEOUT),
         }
     }
 
-    /// The timeouts of an attempt whose body is sent or read piece by piece: it may take any time
-    /// as long as it moves.
+    /// The timeouts of an attempt whose body is sent or read piece by piece: its duration is
+    /// unlimited as long as data flows.
     pub(crate) fn idle_timeouts(&self, idle: Option<Duration>, read: Option<Duration>) -> Timeouts {
         let chosen = idle.or(self.timeout);
         let read = read.or(self.read_timeout);
@@ -189,20 +189,21 @@ impl Gateway {
         self.via.as_ref().map(Via::shown)
     }
 
-    /// A request that was sent at that time has timed out: the next ones get another connection.
+    /// Records that a request sent at that time timed out: subsequent requests use another
+    /// connection.
     pub(crate) fn leave_connection(&self, sent: Instant) {
         self.connections.leave(sent);
     }
 }
 
-/// Checks the address of a gateway.
+/// Validates the address of a gateway.
 pub(super) fn base(text: &str) -> Result<String> {
     let text = text.trim();
     let wrong = |problem: &str| {
         // A password or token in a URL must not get into an error.
         let shown = redact::url(text);
         Error::configuration(format!(
-            "`{shown}` is not the URL of a FOLIO gateway: {problem}; expected is one like https://folio.example.edu or https://folio.example.edu/okapi"
+            "`{shown}` is not the URL of a FOLIO gateway: {problem}; expected a URL such as https://folio.example.edu or https://folio.example.edu/okapi"
         ))
     };
     let url = Url::parse(text).map_err(|problem| match problem.to_string().as_str() {
@@ -214,7 +215,7 @@ pub(super) fn base(text: &str) -> Result<String> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong(
-            "user and password do not belong into it (use `credentials`)",
+            "it contains a user name or password (use `credentials` instead)",
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {

@@ -15,16 +15,16 @@ use tokio::time::Sleep;
 pub(crate) struct Incoming {
     pub(super) body: Pin<Box<reqwest::Body>>,
     pub(super) decoder: Option<Box<Decoder>>,
-    /// What came and was not decoded yet.
+    /// Received data that was not decoded yet.
     encoded: Bytes,
-    /// What comes after it.
+    /// The following data.
     failed: Option<TransportFailure>,
     ended: bool,
     pub(super) between: Duration,
     pub(super) total: Duration,
-    /// Runs while a piece is waited for.
+    /// Runs while the next piece is awaited.
     timer: Option<Pin<Box<Sleep>>>,
-    /// How many bytes came over the connection.
+    /// The number of bytes received over the connection.
     pub(super) received: u64,
 }
 
@@ -43,7 +43,7 @@ impl Incoming {
         }
     }
 
-    /// A body without a byte.
+    /// An empty body.
     pub(crate) fn empty() -> Self {
         let at_once = Timeouts {
             total: Duration::MAX,
@@ -53,7 +53,7 @@ impl Incoming {
         Self::new(reqwest::Body::default(), None, at_once)
     }
 
-    /// The next piece, which is not empty; none at the end. After a failure there is none.
+    /// The next piece, which is not empty; none at the end and after a failure.
     pub(crate) fn poll_piece(
         &mut self,
         context: &mut Context<'_>,
@@ -107,7 +107,7 @@ impl Incoming {
                 Some(Err(error)) => {
                     self.failed = Some(failure(error.without_url(), self.total));
                 }
-                // Trailers say nothing here.
+                // Trailers are ignored.
                 Some(Ok(frame)) => {
                     if let Ok(piece) = frame.into_data() {
                         self.received += piece.len() as u64;

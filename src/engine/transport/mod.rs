@@ -1,4 +1,4 @@
-//! HTTP and TLS: sends bytes and gets bytes, and knows nothing of FOLIO but where its gateway is.
+//! HTTP and TLS: sends and receives bytes; of FOLIO it knows only the gateway's address.
 
 mod gateway;
 mod incoming;

@@ -1,4 +1,4 @@
-//! Reads bodies: the one place where the bytes of a response are put together.
+//! Reads bodies: the only place that assembles the bytes of a response.
 
 use super::gateway::Timeouts;
 use super::incoming::Incoming;
@@ -9,8 +9,8 @@ use crate::engine::memory::Most;
 use crate::wire::error::Result;
 use bytes::{Bytes, BytesMut};
 
-/// The beginning of the body of an error, as far as it comes in that time. Its status is known, so
-/// that a connection that breaks now breaks nothing, and a slow body is cut off.
+/// The start of the body of an error response, as far as it arrives within that time. Its status is
+/// known, so that a broken connection is harmless now, and a slow body is cut off.
 pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
     let mut beginning = BytesMut::new();
     let longest = body.total.min(body.between);
@@ -27,18 +27,18 @@ pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
     beginning.freeze()
 }
 
-/// How much room is made for a body because its head says so: who says more must send it first.
+/// The maximum buffer that is reserved because of a stated length: larger bodies must arrive first.
 const ANNOUNCED: u64 = 64 * 1024 * 1024;
 
-/// Where the pieces of a body come from.
+/// A source of the pieces of a body.
 pub(crate) trait Pieces {
-    /// The next piece; none at the end. `received` is how many bytes came before it.
+    /// The next piece; none at the end. `received` is the number of bytes before it.
     fn piece(
         &mut self,
         received: usize,
     ) -> impl Future<Output = Result<Option<Bytes>, TransportFailure>> + Send;
 
-    /// How long the whole is, if its head says so.
+    /// The stated length of the body, if any.
     fn length(&self) -> Option<u64>;
 }
 
@@ -69,13 +69,13 @@ impl Pieces for Incoming {
         self.next().await.transpose()
     }
 
-    /// That of the head is the length of what is encoded.
+    /// The stated length is that of the encoded body.
     fn length(&self) -> Option<u64> {
         None
     }
 }
 
-/// Reads a whole body. Mostly it is small and comes in one piece, which is not copied.
+/// Reads a complete body. Usually it is small and arrives in one piece, which is not copied.
 pub(crate) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, TransportFailure> {
     let checked = |received: usize| match received > most.bytes {
         true => Err(TransportFailure::too_large(most, "the response")),
@@ -89,7 +89,7 @@ pub(crate) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, Tr
         return Ok(first);
     };
     let received = checked(received + second.len())?;
-    // Put together while it comes: with a known length it is never twice in memory.
+    // Assembled while it arrives: with a known length it is never in memory twice.
     let length = body.length().filter(|length| *length <= ANNOUNCED);
     let length = length.and_then(|length| usize::try_from(length).ok());
     let mut whole = BytesMut::with_capacity(length.unwrap_or(0).max(received));
@@ -103,7 +103,7 @@ pub(crate) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, Tr
     Ok(whole.freeze())
 }
 
-/// The whole body of a response that a service gave, without its content coding.
+/// The complete body of a service's response, without its content coding.
 #[cfg(feature = "testing")]
 pub(crate) async fn decoded(
     headers: &mut http::HeaderMap,

@@ -1,4 +1,4 @@
-//! Sends a request: directly by the HTTP library, or by the service that a program set.
+//! Sends a request: directly with the HTTP library, or with the service that the program set.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::value::encoding;
 use crate::wire::error::ErrorKind;
 
 impl Gateway {
-    /// Names the proxy, where one is in between.
+    /// Names the proxy, if there is one.
     fn unreached(
         &self,
         failure: TransportFailure,
@@ -37,10 +37,10 @@ impl Gateway {
         })
     }
 
-    /// Sends a request and reads the whole response, of at most `most` bytes.
+    /// Sends a request and reads the complete response, of at most `most` bytes.
     ///
-    /// No `async fn`: its future would hold its arguments besides what is made of them, and every
-    /// call has one.
+    /// Not an `async fn`: its future would contain its arguments in addition to the values derived
+    /// from them, in every call.
     pub(crate) fn send(
         &self,
         method: Method,
@@ -50,7 +50,7 @@ impl Gateway {
         timeouts: Timeouts,
         most: Most,
     ) -> impl Future<Output = Result<http::Response<Bytes>, TransportFailure>> + Send {
-        // A small body is taken at once.
+        // A small body is accepted at once.
         let is_watched = |body: &&Bytes| self.write_timeout.is_some() && body.len() > body::CHUNK;
         let watched = body.as_ref().filter(is_watched);
         let sending = if self.service.is_none() && watched.is_none() {
@@ -126,7 +126,7 @@ impl Gateway {
         Ok(response_of(status, headers, body))
     }
 
-    /// Sends a request, and looks from time to time whether its body moves.
+    /// Sends a request, and periodically checks whether its body makes progress.
     async fn watch(
         &self,
         request: reqwest::Request,
@@ -161,7 +161,7 @@ impl Gateway {
         }
     }
 
-    /// Sends a request by the program's service, or by the HTTP library.
+    /// Sends a request with the program's service, or with the HTTP library.
     async fn execute(
         &self,
         request: reqwest::Request,
@@ -203,7 +203,7 @@ impl Gateway {
         };
         let sent = sent.unwrap_or_else(|_| Err(Timed::over(total)));
         let response = sent.map_err(|error| failure_of(error, total))?;
-        // The timeout of the HTTP library ends with its own requests.
+        // The timeout of the HTTP library applies only to its own requests.
         let body = |body: HttpBody| match ends {
             Some(ends) => reqwest::Body::wrap(Timed::new(body.0, ends, total)),
             None => body.0,
@@ -212,7 +212,7 @@ impl Gateway {
     }
 }
 
-/// A request that is being sent. Its body is watched only where it may stop moving.
+/// A request that is being sent. Its body is watched only if it may stall.
 enum Transfer<P, W> {
     Plain(P),
     Watched(Pin<Box<W>>),
@@ -238,7 +238,7 @@ fn request(
         .headers_mut()
         .entry(ACCEPT_ENCODING)
         .or_insert(encoding::ACCEPTED);
-    // hyper sends no length with a body that it knows to be empty.
+    // hyper sends no length for a body that is known to be empty.
     let is_empty = |body: &reqwest::Body| http_body::Body::size_hint(body).exact() == Some(0);
     if body.as_ref().is_some_and(|body| !is_empty(body)) {
         *request.body_mut() = body;
@@ -246,7 +246,7 @@ fn request(
         *request.method(),
         Method::POST | Method::PUT | Method::PATCH
     ) {
-        // RFC 9110, 8.6: without it some proxies answer 411.
+        // RFC 9110, 8.6: without it some proxies respond with 411.
         request
             .headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

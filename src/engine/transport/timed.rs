@@ -1,4 +1,4 @@
-//! The body of a response that a service gives, with the end of the attempt.
+//! The body of a service's response, limited by the timeout of the attempt.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::engine::http::HttpError;
 
-/// Ends with an error when the time of the attempt is over.
+/// Ends with an error when the attempt times out.
 pub(super) struct Timed {
     body: reqwest::Body,
     timer: Pin<Box<Sleep>>,
@@ -26,9 +26,12 @@ impl Timed {
         }
     }
 
-    /// The error of an attempt whose time is over.
+    /// The error of an attempt that timed out.
     pub(super) fn over(total: Duration) -> HttpError {
-        HttpError::timeout(format!("no whole answer within {} s", total.as_secs_f64()))
+        HttpError::timeout(format!(
+            "no complete response within {} s",
+            total.as_secs_f64()
+        ))
     }
 }
 

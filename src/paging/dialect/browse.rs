@@ -1,4 +1,4 @@
-//! mod-search's browsing: one page, which shows what stands around the value of its query.
+//! mod-search's browsing: one page, which shows the values around the value of its query.
 
 use super::definition::{Dialect, ONE_RESPONSE, PageRequest, Position, Unreachable, page_by_query};
 use super::search::LARGEST_PAGE;
@@ -30,7 +30,7 @@ impl Dialect for BrowseList {
             _ if at.seen == 0 => Ok(Some(at.size)),
             Some(total) if total <= at.seen => Ok(None),
             _ => Err(Unreachable::OnePage(
-                "a browse list has one page, which shows what stands around the value of its query: go on with a query for what the answer gives as `next` or `prev`",
+                "a browse list has one page, which shows the values around the value of its query: to continue, send a query for the `next` or `prev` value of the response",
             )),
         }
     }

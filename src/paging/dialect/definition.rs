@@ -1,11 +1,11 @@
-//! What differs between the styles of lists: the decisions of a dialect.
+//! The decisions in which the pagination dialects differ.
 
 use std::fmt;
 
 use crate::value::cql::Cql;
 use crate::wire::request::Request;
 
-/// The page size and the first record that the caller requested, where given.
+/// The page size and the first record that the caller requested, if any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Start {
     /// The number of records per page.
@@ -14,7 +14,7 @@ pub(crate) struct Start {
     pub(crate) offset: Option<u32>,
 }
 
-/// How the next page is found.
+/// How the next page is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sequence {
     /// By the key of the last record: `id>"…"`.
@@ -23,10 +23,10 @@ pub(crate) enum Sequence {
     Offset,
 }
 
-/// How far a list that is read by offset has been read.
+/// The progress of a list that is read by offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Position {
-    /// Where the next page begins.
+    /// The start of the next page.
     pub(crate) offset: u64,
     /// How many records the server has sent.
     pub(crate) seen: u64,
@@ -38,12 +38,12 @@ pub(crate) struct Position {
     pub(crate) is_sorted: bool,
 }
 
-/// Where a page begins, and how many records it has at most.
+/// The start of a page, and its maximum number of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PagePlace {
     pub(crate) from: u64,
     pub(crate) size: u32,
-    /// Whether it begins with records of the page before.
+    /// Whether it starts with records of the previous page.
     pub(crate) overlaps: bool,
 }
 
@@ -59,19 +59,19 @@ pub(crate) struct PageRequest<'a> {
     pub(crate) offset: u64,
 }
 
-/// Where the query of a lookup by many values is sent.
+/// The place of the query of a lookup by many values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QueryPlace {
     /// In the request line.
     RequestLine,
-    /// In the body of `POST …/retrieve` where the list has such an endpoint, else in the request
+    /// In the body of `POST …/retrieve` if the list has that endpoint, otherwise in the request
     /// line.
     BodyIfPossible,
     /// In the body of `POST …/retrieve`.
     Body,
 }
 
-/// Why there are more records and no request for them.
+/// The reason why further records cannot be requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unreachable {
     /// The list has one page by design.
@@ -80,25 +80,25 @@ pub(crate) enum Unreachable {
     Limit(String),
 }
 
-/// How the lists of one style are paged.
+/// The pagination of the lists of one style.
 pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// The request for one page.
     fn request(&self, base: &Request, page: &PageRequest<'_>) -> Request;
 
-    /// The largest page that may be requested. `stated` is the largest one that the description
-    /// states.
+    /// The maximum page size. `stated` is the maximum that the description states.
     fn largest_page(&self, stated: Option<u32>) -> u32 {
         stated.unwrap_or(u32::MAX)
     }
 
-    /// The page size and the first record, where the request already states them in the dialect's
-    /// own terms. They are removed from the request, since each page has its own. `given` takes
+    /// The page size and the first record, if the request already contains them in the dialect's
+    /// own terms. They are removed from the request, because each page has its own. `given` takes
     /// precedence.
     fn start(&self, _request: &mut Request, given: Start) -> Start {
         given
     }
 
-    /// The property of the response that is the list, where a parameter of the request changes it.
+    /// The property of the response that contains the list, if a parameter of the request changes
+    /// it.
     fn items(&self, _request: &Request) -> Option<&'static str> {
         None
     }
@@ -108,8 +108,8 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
         false
     }
 
-    /// How the next page is found in a list with this unique key. The caller's order is preserved:
-    /// then only the offset tells where the next page begins.
+    /// How the next page is requested in a list with this unique key. The caller's order is
+    /// preserved: then only the offset identifies the next page.
     fn sequence(&self, key: Option<&str>, query: &Cql) -> Sequence {
         match self.sorts_by_cql() && key.is_some() && !query.is_sorted() {
             true => Sequence::Keyset,
@@ -117,70 +117,70 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
         }
     }
 
-    /// The parameter for the order of the records, and the value that makes the order unique, where
+    /// The parameter for the order of the records, and the value that makes the order unique, if
     /// the dialect has one besides CQL's `sortBy`.
     fn order(&self) -> Option<(&'static str, &'static str)> {
         None
     }
 
-    /// Whether records that stay keep their order from request to request, so that pages may
-    /// overlap.
+    /// Whether unchanged records keep their order between requests, so that pages may overlap.
     fn has_stable_order(&self) -> bool {
         true
     }
 
-    /// Why a list cannot be resumed at an offset.
+    /// The reason why a list cannot be resumed at an offset.
     fn resume_problem(&self) -> Option<&'static str> {
         None
     }
 
-    /// Whether the list has pages. Otherwise one response has all records.
+    /// Whether the list has pages. Otherwise one response contains all records.
     fn has_pages(&self) -> bool {
         true
     }
 
-    /// How many records can be read by offset at most.
+    /// The maximum number of records that can be read by offset.
     fn window(&self) -> Option<u64> {
         None
     }
 
-    /// Whether a response is one record after the other, without an array around them.
+    /// Whether a response contains concatenated records without an enclosing array.
     fn is_sequence(&self, _items: Option<&str>, _body: &[u8]) -> bool {
         false
     }
 
-    /// How many records the next page has at most; none at the end of the list.
+    /// The maximum number of records of the next page; none at the end of the list.
     fn page_size(&self, at: &Position) -> Result<Option<u32>, Unreachable> {
         Ok(Some(at.size))
     }
 
-    /// Where the next page begins. `wanted.from` is where it should; `offset` is where the page
-    /// before ended.
+    /// The start of the next page. `wanted.from` is the desired start; `offset` is the end of the
+    /// previous page.
     fn place(&self, wanted: PagePlace, _offset: u64) -> PagePlace {
         wanted
     }
 
-    /// Where the query of a lookup by many values is sent.
+    /// The place of the query of a lookup by many values.
     fn query_place(&self) -> QueryPlace {
         QueryPlace::RequestLine
     }
 
-    /// Whether a page of no records (`limit=0`) is known to have the exact number of records.
+    /// Whether a page of size 0 (`limit=0`) is known to state the exact number of records.
     fn counts(&self) -> bool {
         false
     }
 
-    /// Whether the first page may be requested without `cql.allRecords=1`, if the server rejected
+    /// Whether the first page may be requested without `cql.allRecords=1` if the server rejected
     /// it.
     fn may_omit_query(&self) -> bool {
         false
     }
 }
 
-/// Why a list that comes in one response cannot be resumed: all of its records would come again.
-pub(super) const ONE_RESPONSE: &str = "a list that comes in one response cannot be resumed within it: read it from the beginning, without the checkpoint";
+/// The reason why a list in one response cannot be resumed: all of its records would be returned
+/// again.
+pub(super) const ONE_RESPONSE: &str = "a list that consists of one response cannot be resumed: read it from the start, without the checkpoint";
 
-/// Adds the page size and the offset. An offset of 0 is not sent.
+/// Adds the page size and the offset. An offset of 0 is omitted.
 pub(super) fn page_of(mut request: Request, size: &'static str, page: &PageRequest<'_>) -> Request {
     request.set_query(size, page.size.to_string());
     if page.offset > 0 {
@@ -189,7 +189,7 @@ pub(super) fn page_of(mut request: Request, size: &'static str, page: &PageReque
     request
 }
 
-/// Adds the query, the page size and the offset, as most modules expect them.
+/// Adds the query, the page size and the offset, in the form that most modules expect.
 pub(super) fn page_by_query(base: &Request, page: &PageRequest<'_>) -> Request {
     let mut request = base.clone();
     if page.sends_query {
@@ -198,7 +198,7 @@ pub(super) fn page_by_query(base: &Request, page: &PageRequest<'_>) -> Request {
     page_of(request, "limit", page)
 }
 
-/// Adds the dialect's order where the caller gives none.
+/// Adds the dialect's order if the caller sets none.
 pub(super) fn ordered(dialect: &dyn Dialect, base: &Request, page: &PageRequest<'_>) -> Request {
     let mut request = base.clone();
     if let Some((parameter, order)) = dialect.order()

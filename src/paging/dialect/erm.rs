@@ -6,7 +6,7 @@ use crate::wire::request::Request;
 /// The largest page of web-toolkit.
 const LARGEST_PAGE: u32 = 100;
 
-/// The number of records per page where a request has no size.
+/// The default page size of the server.
 const DEFAULT_SIZE: u32 = 10;
 
 /// [`PagingStyle::Erm`](crate::PagingStyle::Erm).
@@ -22,8 +22,8 @@ impl Dialect for ErmList {
         stated.unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE)
     }
 
-    /// `perPage` or `max`, and `page` (from 1) or `offset`. What is not a number stays, for the
-    /// server to reject.
+    /// `perPage` or `max`, and `page` (from 1) or `offset`. A value that is not a number stays, so
+    /// that the server rejects it.
     fn start(&self, request: &mut Request, given: Start) -> Start {
         let mut take = |name: &str| {
             let number = request.parameter(name)?.trim().parse::<u32>().ok()?;
@@ -43,7 +43,7 @@ impl Dialect for ErmList {
         }
     }
 
-    /// With figures around it (`stats=true`) the list is the property `results`.
+    /// With statistics (`stats=true`) the list is the property `results`.
     fn items(&self, request: &Request) -> Option<&'static str> {
         (request.parameter("stats") == Some("true")).then_some("results")
     }
@@ -55,8 +55,8 @@ impl Dialect for ErmList {
     fn place(&self, wanted: PagePlace, offset: u64) -> PagePlace {
         let (from, size) = window(wanted.from, wanted.size, wanted.overlaps);
         if wanted.overlaps && from + u64::from(size) <= wanted.from + 1 {
-            // No page of this size or less has the last record and the one behind it: with pages of
-            // three, the records 5 and 6.
+            // No page of this size or less contains both the last record and the next one: with
+            // pages of three, the records 5 and 6.
             let (from, size) = window(offset, wanted.size, false);
             return PagePlace {
                 from,
@@ -72,12 +72,12 @@ impl Dialect for ErmList {
     }
 }
 
-/// Where a page begins that has the record at an offset, and how large it is.
+/// The start and the size of a page that contains the record at an offset.
 ///
-/// web-toolkit converts an offset to the number of a page of this size and drops the remainder
-/// (`RestfulController.doTheLookup`): with pages of 100, an offset of 150 gives the records from
-/// 100 on. So the size is chosen such that a page begins at the offset; or, where records may be
-/// repeated, shortly before it, with as many as possible behind.
+/// web-toolkit converts an offset to a page number of this size and drops the remainder
+/// (`RestfulController.doTheLookup`): with pages of 100, an offset of 150 returns the records from
+/// 100 on. So the size is chosen such that a page starts at the offset; or, if records may be
+/// repeated, shortly before it, with as many as possible after it.
 fn window(from: u64, most: u32, may_repeat: bool) -> (u64, u32) {
     let sizes =
         (1..=most.max(1)).filter(|size| may_repeat || from.is_multiple_of(u64::from(*size)));

@@ -1,4 +1,4 @@
-//! Pagination dialects: one file per style of list, which says how its pages are requested.
+//! Pagination dialects: one file per style of list, which defines the requests for its pages.
 //!
 //! [`definition::Dialect`] lists the decisions that differ between styles. The pager is the same
 //! for all of them: a new style is a new file here and a row in `select.rs`.

@@ -16,7 +16,7 @@ impl Dialect for RetrieveList {
         by_post(base.clone(), page.query, page.size, page.offset)
     }
 
-    /// Reads them from the body that the caller gave. Its query becomes the query of the list.
+    /// Reads them from the caller's body. Its query becomes the query of the list.
     fn start(&self, request: &mut Request, given: Start) -> Start {
         let body = request
             .body_bytes()

@@ -1,9 +1,9 @@
-//! mod-search: CQL over an index, which shows the first 10,000 records.
+//! mod-search: CQL over an index, which returns only the first 10,000 records.
 
 use super::definition::{Dialect, PageRequest, Position, Unreachable, page_by_query};
 use crate::wire::request::Request;
 
-/// The largest page of mod-search, where the description states none.
+/// The maximum page size of mod-search, if the description states none.
 pub(super) const LARGEST_PAGE: u32 = 500;
 
 /// The largest sum of `offset` and `limit` that mod-search accepts.
@@ -27,7 +27,7 @@ impl Dialect for SearchList {
     }
 
     fn resume_problem(&self) -> Option<&'static str> {
-        Some("a list of mod-search has no order that holds, and cannot be gone on with")
+        Some("a list of mod-search has no stable order and cannot be resumed")
     }
 
     fn window(&self) -> Option<u64> {
@@ -39,9 +39,10 @@ impl Dialect for SearchList {
         match at.size.min(room) {
             0 if at.total.is_some_and(|total| total <= WINDOW) => Ok(None),
             0 => Err(Unreachable::Limit(format!(
-                "mod-search gives the first {WINDOW} records only, and there are more: divide the query{}",
+                "mod-search returns only the first {WINDOW} records, and there are more: split the query{}",
                 match at.is_sorted {
-                    true => ", or leave out `sortBy`: without it all are read by a resource job",
+                    true =>
+                        ", or omit `sortBy`: without it, all records are read with a resource job",
                     false => "",
                 }
             ))),

@@ -1,4 +1,4 @@
-//! One record after the other, without an array around them: the streams of source-record-storage.
+//! Concatenated records without an enclosing array: the streams of source-record-storage.
 
 use super::definition::{Dialect, PageRequest, ordered, page_of};
 use crate::wire::request::Request;

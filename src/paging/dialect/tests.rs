@@ -35,7 +35,7 @@ fn list(target: &str) -> Request {
     request
 }
 
-/// What a request sends, in one line.
+/// The content of a request, in one line.
 fn sent(request: &Request) -> String {
     let body = request
         .body_bytes()
@@ -131,7 +131,7 @@ fn what_the_caller_gave_or_the_server_rejects_is_not_added() {
             "{style:?}"
         );
     }
-    // A body of the caller's is replaced, and the path is not doubled.
+    // The caller's body is replaced, and the path is not duplicated.
     let request = list("/a/retrieve?query=x&limit=3&offset=9").with_method(Method::POST);
     assert_eq!(
         sent(&by_post(request, &cql_of("b==2"), 5, 10)),
@@ -166,7 +166,7 @@ fn the_page_that_the_request_states_is_where_the_list_begins() {
     use PagingStyle::*;
     let given = |limit, offset| Start { limit, offset };
     for (style, target, own, expected, rest) in [
-        // Others have `limit` and `offset` of their own, which each page replaces.
+        // Other dialects have their own `limit` and `offset`, which each page replaces.
         (
             Cql,
             "/a?perPage=5",
@@ -237,7 +237,7 @@ fn the_page_that_the_request_states_is_where_the_list_begins() {
             given(Some(4), Some(1)),
             "GET /a",
         ),
-        // What is not a number is the server's to reject.
+        // The server rejects a value that is not a number.
         (
             Erm,
             "/a?perPage=all",
@@ -349,18 +349,10 @@ fn a_list_ends_or_says_why_the_rest_cannot_be_requested() {
         (
             Search,
             at(10_000, 10_000, Some(10_001), false),
-            Err("divide the query"),
+            Err("split the query"),
         ),
-        (
-            Search,
-            at(10_000, 10_000, None, true),
-            Err("leave out `sortBy`"),
-        ),
-        (
-            Search,
-            at(u64::MAX, 0, None, false),
-            Err("divide the query"),
-        ),
+        (Search, at(10_000, 10_000, None, true), Err("omit `sortBy`")),
+        (Search, at(u64::MAX, 0, None, false), Err("split the query")),
         (Browse, at(0, 0, None, false), Ok(Some(500))),
         (Browse, at(3, 3, Some(3), false), Ok(None)),
         (Browse, at(3, 3, Some(4), false), Err("one page")),
@@ -376,15 +368,15 @@ fn a_list_ends_or_says_why_the_rest_cannot_be_requested() {
     }
 }
 
-/// Which records web-toolkit gives for an offset and a page size.
+/// The records that web-toolkit returns for an offset and a page size.
 fn of_web_toolkit(offset: u64, size: u32) -> std::ops::Range<u64> {
     let begin = offset / u64::from(size) * u64::from(size);
     begin..begin + u64::from(size)
 }
 
 proptest! {
-    /// The page of ERM begins where the server begins it, and has the record that is wanted: the
-    /// next one, and the last one before it where pages overlap.
+    /// The page of ERM starts where the server starts it, and contains the desired record: the next
+    /// one, and the preceding one if pages overlap.
     #[test]
     fn a_page_of_erm_has_what_is_wanted(offset in 0_u64..100_000, size in 1_u32..=100, overlaps: bool) {
         let overlaps = overlaps && offset > 0;

@@ -30,7 +30,7 @@ pub(crate) struct Odd {
     found: Vec<Mismatch>,
 }
 
-/// What a record must preserve, before the record has it.
+/// A note for a record, on the way from the field to the record.
 pub(crate) enum Note {
     Odd(Odd),
     Missing { missing: u64, nulls: u64 },

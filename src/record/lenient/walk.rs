@@ -49,7 +49,7 @@ pub struct Walk {
     pub(in crate::record) path: String,
     pub(crate) missing: Vec<String>,
     pub(crate) mistyped: Vec<Mistyped>,
-    /// The elements of the list at hand that it does not show.
+    /// The elements of the current list that it does not show.
     pub(in crate::record) left_out: Vec<usize>,
 }
 

@@ -11,6 +11,6 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    /// None where it is streamed.
+    /// None if it is streamed.
     pub(crate) body: Option<Bytes>,
 }

@@ -12,7 +12,7 @@ use crate::value::redact;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum RecordedBody {
     None,
-    /// It was streamed, and is not known.
+    /// It was streamed, and is unknown.
     Unknown,
     Json(Value),
     Text(String),

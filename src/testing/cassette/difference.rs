@@ -1,13 +1,13 @@
-//! How two values differ, for people.
+//! The readable difference of two values.
 
 use serde_json::Value;
 
 use super::redaction::REDACTED;
 
-/// The most of a value that is shown.
+/// The maximum length of a displayed value.
 const SHOWN: usize = 200;
 
-/// Whether a text is a recorded one; where that is redacted, it may have anything.
+/// Whether a text equals a recorded one; a redacted one matches any text.
 pub(super) fn fits(recorded: &str, sent: &str) -> bool {
     if !recorded.contains(REDACTED) {
         return recorded == sent;
@@ -37,7 +37,7 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
-/// A line for each place where two values differ.
+/// One line for each difference between two values.
 pub(super) fn differences(place: &str, recorded: &Value, sent: &Value, out: &mut Vec<String>) {
     match (recorded, sent) {
         (Value::String(a), Value::String(b)) if fits(a, b) => {}

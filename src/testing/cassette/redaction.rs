@@ -1,4 +1,4 @@
-//! What is left out of a cassette: secrets, chosen fields, and the ids of users.
+//! Redaction of a cassette: secrets, chosen fields, and the ids of users.
 
 use std::collections::BTreeSet;
 
@@ -10,18 +10,18 @@ use crate::engine::claims::TokenClaims;
 use crate::value::redact;
 use crate::value::uuid::is_uuid;
 
-/// What is in the place of a secret.
+/// The replacement for a secret.
 pub(super) const REDACTED: &str = "REDACTED";
 
-/// Values of chosen fields that are shorter are not looked for in other places: they would be found
+/// Shorter values of chosen fields are not searched for in other places: they would match
 /// everywhere.
 const SHORTEST: usize = 5;
 
-/// What is left out of a file.
+/// The data to be removed from a file.
 #[derive(Clone, Default)]
 pub(super) struct Redaction {
     fields: BTreeSet<String>,
-    /// Texts that chosen fields had.
+    /// The texts of chosen fields.
     texts: BTreeSet<String>,
     /// Ids of users.
     users: BTreeSet<uuid::Uuid>,
@@ -78,8 +78,8 @@ impl Redaction {
         }
     }
 
-    /// A token with nothing in it but what a client reads of it. It is put together when the file
-    /// is written, by [`tokens`].
+    /// A token that contains only the parts that a client reads. It is assembled when the file is
+    /// written, by [`tokens`].
     pub(super) fn token(&mut self, token: &str) -> String {
         let claims = TokenClaims::of(token);
         match claims.user_id.as_deref().filter(|id| is_uuid(id)) {
@@ -99,7 +99,7 @@ impl Redaction {
                     .split_once(';')
                     .map_or((value, ""), |(pair, rest)| (pair, rest));
                 let (name, secret) = pair.split_once('=').unwrap_or((pair, ""));
-                // What is taken back is empty.
+                // A revoked cookie is empty.
                 let secret = match secret.is_empty() {
                     true => String::new(),
                     false => self.token(secret),
@@ -119,7 +119,7 @@ impl Redaction {
         }
     }
 
-    /// The text of a file without what is to be found in it anywhere.
+    /// The text of a file without the secrets that are found anywhere in it.
     pub(super) fn text(&self, mut text: String) -> String {
         for (id, new) in others(&self.users, &text) {
             let (id, new) = (id.to_string(), new.to_string());
@@ -153,8 +153,8 @@ fn uuids(text: &str) -> BTreeSet<uuid::Uuid> {
         .collect()
 }
 
-/// Other ids in place of those of users. Each stands in the same order among all ids of the text,
-/// since lists are read in the order of ids; that is all that is left of it.
+/// Replacement ids for those of users. Each has the same position among all ids of the text,
+/// because lists are read in the order of ids; nothing else of the original is preserved.
 fn others(users: &BTreeSet<uuid::Uuid>, text: &str) -> Vec<(uuid::Uuid, uuid::Uuid)> {
     let all: Vec<uuid::Uuid> = uuids(text).union(users).copied().collect();
     let mut new = Vec::new();
@@ -171,7 +171,7 @@ fn others(users: &BTreeSet<uuid::Uuid>, text: &str) -> Vec<(uuid::Uuid, uuid::Uu
         let step = (high - low) / (run as u128 + 1);
         for (number, id) in (1..).zip(rest.iter().take(run)) {
             let plain = low + step * number;
-            // Of version 4 where there is room.
+            // Of version 4 if there is room.
             let formal = plain & !(0xf000 << 64) & !(0b11 << 62) | 0x4000 << 64 | 0b10 << 62;
             let fits = step > 1 << 81;
             new.push((
@@ -184,10 +184,10 @@ fn others(users: &BTreeSet<uuid::Uuid>, text: &str) -> Vec<(uuid::Uuid, uuid::Uu
     new
 }
 
-/// Where a token is put together: a user and a tenant follow.
+/// The position at which a token is assembled: a user and a tenant follow.
 const TOKEN: &str = "{token of ";
 
-/// A text with its tokens put together.
+/// A text with its tokens assembled.
 fn tokens(text: &str) -> String {
     let mut parts = text.split(TOKEN);
     let mut out = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Requests in a cassette, and how a request differs from one of them.
+//! Requests in a cassette, and their differences from a sent request.
 
 use std::fmt;
 
@@ -83,7 +83,7 @@ impl RecordedRequest {
         })
     }
 
-    /// How a request differs from this one, which was recorded; nothing where it is the same.
+    /// The difference of a request from this recorded one; nothing if they are equal.
     pub(super) fn differences(&self, sent: &Self) -> Vec<String> {
         let mut out = Vec::new();
         let mut text = |place: &str, recorded: &str, sent: &str| {
@@ -124,7 +124,7 @@ impl RecordedRequest {
         out
     }
 
-    /// How much a request differs from this one.
+    /// The degree of difference of a request from this one.
     pub(super) fn distance(&self, sent: &Self) -> (bool, bool, usize) {
         (
             self.path != sent.path,

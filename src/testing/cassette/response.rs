@@ -9,8 +9,8 @@ use super::pairs::{self, Pairs};
 use super::redaction::Redaction;
 use crate::engine::http::HttpResponse;
 
-/// Headers of responses that are not written: of the connection, and of a body that is written
-/// decoded.
+/// Response headers that are not written: those of the connection, and those of the encoding of a
+/// body that is written decoded.
 const LEFT_OUT: [&str; 7] = [
     "connection",
     "content-encoding",

@@ -26,7 +26,7 @@ impl Condition {
     }
 }
 
-/// The query of all records that every module understands.
+/// The query for all records that every module understands.
 pub(super) const ALL: &str = "cql.allRecords=1";
 
 impl fmt::Display for Cql {
@@ -47,7 +47,7 @@ impl fmt::Display for Condition {
             Self::Raw(text) => return out.write_str(text),
             Self::Chain(first, rest) => (first, rest),
         };
-        // `a or b and c` means `(a or b) and c`. Few readers know that.
+        // `a or b and c` means `(a or b) and c`, which few readers know.
         let changes = |at: usize| rest.get(at + 1).is_some_and(|next| next.0 != rest[at].0);
         let count = (0..rest.len()).filter(|at| changes(*at)).count();
         let plain = count <= PLAIN;
@@ -124,10 +124,10 @@ impl fmt::Display for Boolean {
     }
 }
 
-/// Words that mean something in a query and are quoted as names.
+/// Reserved words, which are quoted when used as names.
 const RESERVED: [&str; 8] = ["and", "or", "not", "prox", "sortby", "all", "any", "adj"];
 
-/// A name that is no plain name is quoted, so that it cannot be more than a name.
+/// Quotes a name that is not a plain name, so that it cannot be anything but a name.
 pub(super) fn name(text: &str) -> String {
     let plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@');
@@ -148,7 +148,7 @@ pub(super) fn escaped(value: &str) -> String {
     text
 }
 
-/// Exactly these five mean something there.
+/// Exactly these five characters are special there.
 pub(super) fn push_escaped(text: &mut String, character: char) {
     if matches!(character, '\\' | '*' | '?' | '^' | '"') {
         text.push('\\');

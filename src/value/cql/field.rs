@@ -4,7 +4,7 @@ use super::display::{escaped, name, push_escaped};
 use super::types::{Comparison, Condition, Cql, Field, Modifier, Relation, SortKey, all};
 use std::fmt;
 
-/// A field to compare, `username` or `personal.lastName`.
+/// A field to compare, such as `username` or `personal.lastName`.
 pub fn field(name: impl Into<String>) -> Field {
     Field {
         name: name.into(),
@@ -13,25 +13,25 @@ pub fn field(name: impl Into<String>) -> Field {
 }
 
 impl Field {
-    /// Compares as numbers rather than as text (in the storage modules, which keep JSON).
+    /// Compares as numbers rather than as text (in the storage modules, which store JSON).
     #[must_use]
     pub fn number(self) -> Self {
         self.modifier("number")
     }
 
-    /// Heeds upper and lower case.
+    /// Case-sensitive comparison.
     #[must_use]
     pub fn case_sensitive(self) -> Self {
         self.modifier("respectCase")
     }
 
-    /// Heeds accents.
+    /// Accent-sensitive comparison.
     #[must_use]
     pub fn accent_sensitive(self) -> Self {
         self.modifier("respectAccents")
     }
 
-    /// Any other modifier, `ignoreCase` or `string`, after those given before.
+    /// Any other modifier, such as `ignoreCase` or `string`, after the modifiers set before.
     #[must_use]
     pub fn modifier(mut self, name: impl Into<String>) -> Self {
         self.modifiers.push(Modifier {
@@ -41,7 +41,8 @@ impl Field {
         self
     }
 
-    /// A modifier with a value: of a list of objects only those elements count that have it.
+    /// A modifier with a value: only those elements of a list of objects count that have this
+    /// value.
     ///
     /// ```
     /// use folio_sdk::cql;
@@ -63,9 +64,9 @@ impl Field {
         self.with(relation, vec![escaped(&value.to_string())])
     }
 
-    /// Compares the field with a pattern: `*` stands for any characters and `?` for one, unless a
-    /// backslash stands before it. Everything else means itself. (Full text relations know `*`
-    /// at the end of words only.)
+    /// Compares the field with a pattern: `*` matches any characters and `?` matches one, unless a
+    /// backslash precedes it. All other characters match literally. (Full-text relations support
+    /// `*` only at the end of words.)
     ///
     /// ```
     /// use folio_sdk::{cql, cql::Relation};
@@ -89,47 +90,47 @@ impl Field {
         self.with(relation, vec![term])
     }
 
-    /// The whole field is the value (`==`). For identifiers and codes always this.
+    /// The whole field equals the value (`==`). Always use this for identifiers and codes.
     pub fn eq(self, value: impl fmt::Display) -> Cql {
         self.compare(Relation::Eq, value)
     }
 
-    /// The field is not the value (`<>`).
+    /// The field does not equal the value (`<>`).
     pub fn ne(self, value: impl fmt::Display) -> Cql {
         self.compare(Relation::Ne, value)
     }
 
-    /// The words of the value stand in the field, next to each other (`=`, full text).
+    /// The words of the value occur in the field, adjacent and in this order (`=`, full text).
     pub fn contains_words(self, words: impl fmt::Display) -> Cql {
         self.compare(Relation::Matches, words)
     }
 
-    /// All words of the value stand in the field, anywhere (`all`, full text).
+    /// All words of the value occur in the field, in any position (`all`, full text).
     pub fn contains_all_words(self, words: impl fmt::Display) -> Cql {
         self.compare(Relation::All, words)
     }
 
-    /// One of the words of the value stands in the field (`any`, full text).
+    /// At least one word of the value occurs in the field (`any`, full text).
     pub fn contains_any_word(self, words: impl fmt::Display) -> Cql {
         self.compare(Relation::Any, words)
     }
 
-    /// The field begins with the value.
+    /// The field starts with the value.
     pub fn starts_with(self, value: impl fmt::Display) -> Cql {
         let term = format!("{}*", escaped(&value.to_string()));
         self.with(Relation::Eq, vec![term])
     }
 
-    /// The value stands somewhere in the field.
+    /// The field contains the value.
     pub fn contains(self, value: impl fmt::Display) -> Cql {
         let term = format!("*{}*", escaped(&value.to_string()));
         self.with(Relation::Eq, vec![term])
     }
 
-    /// The field is a list of texts, and one of them is the value (in the storage modules, where
-    /// the list is searched as JSON text).
+    /// The field is a list of strings that contains the value (in the storage modules, which search
+    /// the list as JSON text).
     pub fn has_element(self, value: impl fmt::Display) -> Cql {
-        // The element as JSON, in its quotation marks: so what is special in JSON is escaped once
+        // The element as JSON, in its quotation marks: JSON's special characters are escaped once
         // for JSON and once for CQL.
         let json = serde_json::Value::String(value.to_string()).to_string();
         let term = format!("*{}*", escaped(&json));
@@ -141,7 +142,7 @@ impl Field {
         self.compare(Relation::Lt, value)
     }
 
-    /// The value or less.
+    /// Less than or equal to the value.
     pub fn le(self, value: impl fmt::Display) -> Cql {
         self.compare(Relation::Le, value)
     }
@@ -151,13 +152,13 @@ impl Field {
         self.compare(Relation::Gt, value)
     }
 
-    /// The value or greater.
+    /// Greater than or equal to the value.
     pub fn ge(self, value: impl fmt::Display) -> Cql {
         self.compare(Relation::Ge, value)
     }
 
-    /// From one value to another, both included. Dates are compared as the text that is stored:
-    /// give them in that form, in UTC.
+    /// In the range from one value to another, both included. Dates are compared as stored text:
+    /// pass them in the stored form, in UTC.
     ///
     /// ```
     /// use folio_sdk::cql;
@@ -174,8 +175,9 @@ impl Field {
         self.with(Relation::Matches, vec![String::new()])
     }
 
-    /// The field is one of the values; without any, the query finds nothing. A request line has
-    /// room for about 75 identifiers: for more there are [`RecordStream::ids`](crate::RecordStream::ids) and
+    /// The field equals one of the values; without values, the query matches nothing. A request
+    /// line has room for about 75 identifiers: for more, use
+    /// [`RecordStream::ids`](crate::RecordStream::ids) and
     /// [`RecordStream::values`](crate::RecordStream::values).
     pub fn any_of(self, values: impl IntoIterator<Item = impl fmt::Display>) -> Cql {
         let terms: Vec<String> = values
@@ -183,7 +185,7 @@ impl Field {
             .map(|value| escaped(&value.to_string()))
             .collect();
         if terms.is_empty() {
-            // Nothing is there and not there.
+            // A record cannot both have and lack the field: this matches nothing.
             return all().not(all());
         }
         self.with(Relation::Eq, terms)
@@ -200,12 +202,12 @@ impl Field {
 }
 
 impl SortKey {
-    /// Sorts by a field, the least first.
+    /// Sorts by a field in ascending order.
     pub fn new(field: impl AsRef<str>) -> Self {
         Self(name(field.as_ref()))
     }
 
-    /// The greatest first.
+    /// Sorts in descending order.
     #[must_use]
     pub fn descending(self) -> Self {
         self.modifier("sort.descending")
@@ -217,7 +219,7 @@ impl SortKey {
         self.modifier("number")
     }
 
-    /// Any other modifier, `sort.respectCase`.
+    /// Any other modifier, such as `sort.respectCase`.
     #[must_use]
     pub fn modifier(mut self, modifier: impl AsRef<str>) -> Self {
         self.0.push('/');

@@ -1,4 +1,4 @@
-//! Queries in CQL, built so that no value can change their meaning.
+//! CQL queries, built so that no value can change their meaning.
 //!
 //! ```
 //! use folio_sdk::cql;
@@ -7,7 +7,7 @@
 //! assert_eq!(query.to_string(), r#"active=="true" and username=="o\"neil\*" sortBy username"#);
 //! ```
 //!
-//! What is written by somebody else is understood by [`Cql::parse`], or sent as it is ([`raw`]).
+//! Text written by a user is parsed by [`Cql::parse`], or sent unchanged ([`raw`]).
 //!
 //! ```
 //! use folio_sdk::{Cql, cql};

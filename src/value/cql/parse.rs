@@ -1,27 +1,21 @@
-//! Reads queries: words, then a tree. Whatever the text, it gives a query or an error, in time
-//! proportional to the text.
+//! Parses queries: tokens, then a tree. Any text results in a query or an error, in time
+//! proportional to its length.
 
 use super::display::name;
 use super::field::field;
 use super::token::{CqlError, CqlToken, TokenKind, is_closed, tokens};
 use super::types::{Boolean, Comparison, Condition, Cql, Field, Modifier, Relation};
 
-/// How deep parentheses are understood.
+/// The maximum nesting depth of parentheses.
 const DEPTH: usize = 200;
 
-/// Understands a query.
+/// Parses a query.
 pub(super) fn query(text: &str) -> Result<Cql, CqlError> {
     if let Some(error) = tokens(text)
         .find(|token| {
             token.kind == TokenKind::Quoted && !text.get(token.span.clone()).is_some_and(is_closed)
         })
-        .map(|token| {
-            CqlError::at(
-                text,
-                token.span.start,
-                "a quotation mark that is never closed",
-            )
-        })
+        .map(|token| CqlError::at(text, token.span.start, "an unclosed quotation mark"))
     {
         return Err(error);
     }
@@ -83,8 +77,8 @@ impl<'a> Parser<'a> {
         )
     }
 
-    /// Conditions, joined from the left. In `field == (a or b)` terms stand alone: `given` is what
-    /// they are compared by.
+    /// Conditions, combined from left to right. In `field == (a or b)`, the terms have no field of
+    /// their own: `given` is the comparison that applies to them.
     fn chain(
         &mut self,
         given: Option<&(Field, Relation)>,
@@ -157,7 +151,7 @@ impl<'a> Parser<'a> {
             let term = self.term()?;
             let (field, relation) = match given {
                 Some((field, relation)) => (field.clone(), *relation),
-                // A term alone: it is the server's choice where to look for it.
+                // A term without a field: the server decides which fields it searches.
                 None => (field("cql.serverChoice"), Relation::Matches),
             };
             return Ok(Condition::Comparison(Comparison {
@@ -192,12 +186,12 @@ impl<'a> Parser<'a> {
         }))
     }
 
-    /// A term as it stands between quotation marks.
+    /// A term in the form between quotation marks.
     fn term(&mut self) -> Result<String, CqlError> {
         let term = match self.peek() {
             Some((TokenKind::Quoted, quoted)) => inner(quoted).to_owned(),
-            // A backslash is an escape here too; one before nothing would escape the mark that we
-            // put behind it.
+            // A backslash is an escape here too; a trailing one would escape the quotation mark
+            // that is appended.
             Some((TokenKind::Word, word)) if !is_closed(&format!("{word}\"")) => {
                 return Err(self.expected("something after the backslash"));
             }

@@ -8,7 +8,7 @@ use super::types::{Boolean, Condition, Cql, SortKey, all};
 use std::fmt;
 use std::str::FromStr;
 
-/// A query as it is written. No value of others belongs into it: use [`field`] for those.
+/// A query as it is written. Never insert untrusted values into it: use [`field`] for those.
 pub fn raw(text: impl AsRef<str>) -> Cql {
     let (condition, sort) = split(text.as_ref());
     Cql {
@@ -22,16 +22,16 @@ pub fn raw(text: impl AsRef<str>) -> Cql {
 }
 
 impl Cql {
-    /// Understands a query. Every query that this library writes is understood as it was built.
+    /// Parses a query. A query that this library writes parses to the query that was built.
     ///
     /// # Errors
-    /// The text is no CQL, or has what FOLIO's modules do not know (`prox`, prefixes); the error
-    /// says where.
+    /// The text is not valid CQL, or uses features that FOLIO modules do not support (`prox`,
+    /// prefixes); the error states the position.
     pub fn parse(text: impl AsRef<str>) -> Result<Self, CqlError> {
         parse::query(text.as_ref())
     }
 
-    /// Both hold.
+    /// Both conditions hold.
     #[must_use]
     pub fn and(self, other: impl Into<Self>) -> Self {
         let other = other.into();
@@ -48,27 +48,27 @@ impl Cql {
         }
     }
 
-    /// One of them holds, or both.
+    /// At least one of the conditions holds.
     #[must_use]
     pub fn or(self, other: impl Into<Self>) -> Self {
         self.join(Boolean::Or, other.into())
     }
 
-    /// The first holds and the other does not. CQL has no `not` of one query: `cql::all().not(…)`
-    /// says it.
+    /// The first condition holds and the second does not. CQL has no unary `not`: use
+    /// `cql::all().not(…)`.
     #[must_use]
     pub fn not(self, other: impl Into<Self>) -> Self {
         self.join(Boolean::Not, other.into())
     }
 
-    /// Sorts by a field, after those given before.
+    /// Sorts by a field, after the keys set before.
     #[must_use]
     pub fn sort_by(mut self, key: impl Into<SortKey>) -> Self {
         self.sort.push(key.into().0);
         self
     }
 
-    /// Sorts by a field, the greatest first, after those given before.
+    /// Sorts by a field in descending order, after the keys set before.
     #[must_use]
     pub fn sort_by_descending(self, field: impl AsRef<str>) -> Self {
         self.sort_by(SortKey::new(field).descending())
@@ -81,22 +81,22 @@ impl Cql {
         }
     }
 
-    /// Whether it asks for all records.
+    /// Whether the query selects all records.
     pub fn is_all(&self) -> bool {
         self.condition == Condition::All
     }
 
-    /// The same records, in whatever order.
+    /// The same records, in any order.
     pub(crate) fn unsorted(self) -> Self {
         self.condition.into()
     }
 
-    /// Whether it says in which order the records shall come.
+    /// Whether the query defines an order.
     pub(crate) fn is_sorted(&self) -> bool {
         !self.sort.is_empty()
     }
 
-    /// Whether a field is one of those that it sorts by.
+    /// Whether a field is one of the sort keys.
     pub(crate) fn sorts_by(&self, field: &str) -> bool {
         self.sort.iter().any(|key| {
             let written = key.split('/').next().unwrap_or_default();
@@ -104,8 +104,8 @@ impl Cql {
         })
     }
 
-    /// The records whose `key` is greater than `after`, and at most `until`. The bounds stand first
-    /// and the query in parentheses: `and` and `or` bind equally.
+    /// The records whose `key` is greater than `after`, and at most `until`. The bounds come first,
+    /// and the query is put in parentheses, because `and` and `or` bind equally.
     pub(crate) fn within(&self, key: &str, after: Option<&str>, until: Option<&str>) -> Self {
         let bounds = all()
             .and(after.map_or_else(all, |after| field(key).gt(after)))
@@ -116,19 +116,19 @@ impl Cql {
         }
     }
 
-    /// What makes it impossible to put text of the caller in parentheses.
+    /// The reason why text of the caller cannot be put in parentheses.
     pub(crate) fn problem(&self) -> Option<CqlError> {
         self.condition.problem()
     }
 }
 
-/// The order of the one that has one.
+/// The order of the operand that has one.
 pub(super) fn first(sort: Vec<String>, other: Vec<String>) -> Vec<String> {
     if sort.is_empty() { other } else { sort }
 }
 
 impl Condition {
-    /// As part of a chain.
+    /// The query as an element of a chain.
     pub(super) fn part(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All | Self::Comparison(_) => write!(out, "{self}"),
@@ -149,28 +149,28 @@ impl From<Condition> for Cql {
 impl FromStr for Cql {
     type Err = CqlError;
 
-    /// Understands a query, see [`Cql::parse`].
+    /// Parses a query, see [`Cql::parse`].
     fn from_str(text: &str) -> Result<Self, CqlError> {
         Self::parse(text)
     }
 }
 
 impl From<&str> for Cql {
-    /// The text as it is, see [`raw`].
+    /// The unchanged text, see [`raw`].
     fn from(text: &str) -> Self {
         raw(text)
     }
 }
 
 impl From<String> for Cql {
-    /// The text as it is, see [`raw`].
+    /// The unchanged text, see [`raw`].
     fn from(text: String) -> Self {
         raw(text)
     }
 }
 
 impl From<&String> for Cql {
-    /// The text as it is, see [`raw`].
+    /// The unchanged text, see [`raw`].
     fn from(text: &String) -> Self {
         raw(text)
     }

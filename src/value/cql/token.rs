@@ -1,10 +1,10 @@
-//! Divides the text of a query into words, and finds what is not closed.
+//! Splits the text of a query into tokens, and finds unclosed quotation marks and parentheses.
 
 use super::types::Relation;
 use std::fmt;
 use std::ops::Range;
 
-/// Why a text is no query, and where.
+/// Why a text is not a valid query, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CqlError {
     position: usize,
@@ -20,12 +20,13 @@ impl CqlError {
         }
     }
 
-    /// Where it is wrong: the number of the character, from 1; one more than there are at the end.
+    /// The position of the error: the number of the character, counted from 1; the length plus one
+    /// at the end.
     pub fn position(&self) -> usize {
         self.position
     }
 
-    /// What is wrong there.
+    /// The description of the error.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -35,7 +36,7 @@ impl fmt::Display for CqlError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "no CQL at character {}: {}",
+            "invalid CQL at character {}: {}",
             self.position, self.message
         )
     }
@@ -50,7 +51,7 @@ pub(super) enum TokenKind {
     Slash,
     Relation(Relation),
     Word,
-    /// Between quotation marks, these included.
+    /// Text in quotation marks, including the marks.
     Quoted,
 }
 
@@ -60,7 +61,7 @@ pub(super) struct CqlToken {
     pub(super) span: Range<usize>,
 }
 
-/// The next token from `start` on. A quoted text that is not closed goes to the end.
+/// The next token from `start` on. An unclosed quoted text extends to the end.
 pub(super) fn token(text: &str, start: usize) -> Option<CqlToken> {
     let is_sign = |c: char| matches!(c, '=' | '<' | '>' | '/' | '(' | ')');
     let begin = start + text.get(start..)?.find(|c: char| !c.is_whitespace())?;
@@ -108,7 +109,7 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = CqlToken> {
     })
 }
 
-/// Whether a quoted text has its second mark.
+/// Whether a quoted text has its closing mark.
 pub(super) fn is_closed(quoted: &str) -> bool {
     let inner = quoted.strip_prefix('"').unwrap_or(quoted);
     inner.strip_suffix('"').is_some_and(|inner| {
@@ -117,9 +118,8 @@ pub(super) fn is_closed(quoted: &str) -> bool {
     })
 }
 
-/// The condition of a query as it is written, and the keys that it sorts by. `sortBy` counts in any
-/// case, where it stands as a word outside of quotation marks. Nothing is judged: what a server
-/// understands is its own matter.
+/// The condition of a query as written, and its sort keys. `sortBy` is recognized in any case, as a
+/// word outside of quotation marks. Nothing is validated: servers differ in what they accept.
 pub(super) fn split(text: &str) -> (&str, Vec<String>) {
     let mut tokens = tokens(text);
     let Some(found) = tokens.find(|token| {
@@ -145,23 +145,23 @@ pub(super) fn split(text: &str) -> (&str, Vec<String>) {
     (condition, keys)
 }
 
-/// What keeps a text from staying between parentheses.
+/// The reason why a text cannot be put in parentheses.
 pub(super) fn unbalanced(text: &str) -> Option<CqlError> {
     let mut open = Vec::new();
     for token in tokens(text) {
         match token.kind {
             TokenKind::Open => open.push(token.span.start),
             TokenKind::Close if open.pop().is_none() => {
-                let message = "a parenthesis that was never opened";
+                let message = "an unmatched closing parenthesis";
                 return Some(CqlError::at(text, token.span.start, message));
             }
             TokenKind::Quoted if !text.get(token.span.clone()).is_some_and(is_closed) => {
-                let message = "a quotation mark that is never closed";
+                let message = "an unclosed quotation mark";
                 return Some(CqlError::at(text, token.span.start, message));
             }
             _ => {}
         }
     }
     open.pop()
-        .map(|at| CqlError::at(text, at, "a parenthesis that is never closed"))
+        .map(|at| CqlError::at(text, at, "an unclosed parenthesis"))
 }

@@ -1,35 +1,35 @@
 //! A query as a value.
 
-/// A query in CQL, with the order in which the records shall come, if it says one.
+/// A CQL query, with the order of the records if it defines one.
 ///
-/// Made by [`field`](crate::cql::field), [`all`] or [`raw`](crate::cql::raw), by
-/// [`parse`](Self::parse), or of text as it is. `Display` gives the text: values are quoted, and
-/// what belongs together stands in parentheses.
+/// Created by [`field`](crate::cql::field), [`all`] or [`raw`](crate::cql::raw), by
+/// [`parse`](Self::parse), or from unchanged text. `Display` writes the text: values are quoted,
+/// and groups are in parentheses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cql {
     pub(super) condition: Condition,
-    /// The keys that it sorts by, as they are written.
+    /// The sort keys, as they are written.
     pub(super) sort: Vec<String>,
 }
 
-/// What holds of the records that are asked for.
+/// The condition that the requested records meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     All,
     Comparison(Comparison),
-    /// The first, joined with the others from left to right: CQL's booleans bind equally. The first
-    /// is no chain itself.
+    /// The first operand, combined with the others from left to right: CQL's booleans bind equally.
+    /// The first operand is not a chain.
     Chain(Box<Condition>, Vec<(Boolean, Condition)>),
-    /// Text that was not looked into.
+    /// Text that was not parsed.
     Raw(String),
 }
 
-/// A field beside one or several terms, one of which it must fit.
+/// A field and one or several terms, at least one of which must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Comparison {
     pub(super) field: Field,
     pub(super) relation: Relation,
-    /// Terms as they stand between the quotation marks: with escapes and wildcards.
+    /// Terms as they are written between the quotation marks: with escapes and wildcards.
     pub(super) terms: Vec<String>,
 }
 
@@ -40,16 +40,16 @@ pub(super) enum Boolean {
     Not,
 }
 
-/// How a field is compared with a term.
+/// The relation of a field to a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Relation {
-    /// `=`: the words of the term stand in the field next to each other; of numbers (with the
-    /// modifier `number`) equality.
+    /// `=`: the words of the term occur in the field, adjacent and in this order; numeric equality
+    /// for numbers (with the modifier `number`).
     Matches,
-    /// `==`: the whole field is the term.
+    /// `==`: the whole field equals the term.
     Eq,
-    /// `<>`: it is not.
+    /// `<>`: the field does not equal the term.
     Ne,
     /// `<`
     Lt,
@@ -59,16 +59,16 @@ pub enum Relation {
     Gt,
     /// `>=`
     Ge,
-    /// `adj`: the words stand next to each other.
+    /// `adj`: the words occur in the field, adjacent and in this order.
     Adjacent,
-    /// `all`: all words stand in the field.
+    /// `all`: all words occur in the field.
     All,
-    /// `any`: one of the words stands in the field.
+    /// `any`: at least one of the words occurs in the field.
     Any,
 }
 
-/// A field of a query, with modifiers of how it is compared. Values are text, numbers, booleans,
-/// identifiers: whatever has a `Display`. They are quoted and escaped.
+/// A field of a query, with the modifiers of its comparison. Values are text, numbers, booleans,
+/// identifiers: any type that implements `Display`. They are quoted and escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     pub(super) name: String,
@@ -82,7 +82,7 @@ pub(super) struct Modifier {
     pub(super) value: Option<(Relation, String)>,
 }
 
-/// A field to sort by, with the direction and other modifiers.
+/// A sort key, with its direction and other modifiers.
 ///
 /// ```
 /// use folio_sdk::cql::{self, SortKey};
@@ -98,6 +98,6 @@ pub fn all() -> Cql {
     Condition::All.into()
 }
 
-/// How many changes from one boolean to another are made plain by parentheses. More would be nested
-/// too deeply for servers.
+/// The maximum number of switches between `and` and `or` that are made explicit with parentheses.
+/// More would be nested too deeply for servers.
 pub(super) const PLAIN: usize = 50;

@@ -1,16 +1,16 @@
-//! Forms in which a secret may come back: escaped, encoded, in hexadecimal digits.
+//! Forms in which a secret may be echoed: escaped, encoded, in hexadecimal digits.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// Whether `secret` begins at this place of a text in some encoding, byte by byte, and where it
-/// ends then.
+/// Whether `secret` starts at this position of a text in some encoding, byte by byte, and where it
+/// ends.
 pub(super) fn matches(text: &[u8], at: usize, secret: &[u8]) -> Option<usize> {
     let Some((first, rest)) = secret.split_first() else {
         return Some(at);
     };
     let byte = *text.get(at)?;
-    // Most places of most texts.
+    // Most positions of most texts.
     if byte == *first
         && let Some(end) = matches(text, at + 1, rest)
     {
@@ -27,7 +27,7 @@ pub(super) fn matches(text: &[u8], at: usize, secret: &[u8]) -> Option<usize> {
     end
 }
 
-/// What the escape at this place of a text may stand for, and how long it is.
+/// The characters that the escape at this position may represent, and its length.
 fn encoded(text: &[u8], at: usize, each: &mut dyn FnMut(&[u8], usize)) {
     let rest = text.get(at..).unwrap_or_default();
     let character = |code: u32, length: usize, each: &mut dyn FnMut(&[u8], usize)| {
@@ -36,7 +36,7 @@ fn encoded(text: &[u8], at: usize, each: &mut dyn FnMut(&[u8], usize)) {
         }
     };
     match rest {
-        // JSON, and JSON within JSON, whose escapes are escaped again.
+        // JSON, and JSON nested in JSON, whose escapes are escaped again.
         [b'\\', ..] => {
             let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
             let after = rest.get(slashes..).unwrap_or_default();
@@ -80,9 +80,9 @@ fn encoded(text: &[u8], at: usize, each: &mut dyn FnMut(&[u8], usize)) {
                 }
                 [] => {}
             }
-            // What is escaped may be encoded once more.
+            // An escaped character may be encoded once more.
             encoded_once_more(text, at + slashes, slashes, each);
-            // Backslashes that stand for one.
+            // Backslashes that represent one backslash.
             for length in (2..=slashes).rev() {
                 each(b"\\", length);
             }
@@ -149,7 +149,7 @@ fn encoded_once_more(text: &[u8], at: usize, before: usize, each: &mut dyn FnMut
     }
 }
 
-/// The text with all encodings undone, however they are nested.
+/// The text with all encodings decoded, however they are nested.
 pub(super) fn plain(text: &[u8]) -> Vec<u8> {
     let mut plain = text.to_vec();
     for _ in 0..6 {
@@ -238,7 +238,7 @@ const LATIN: [&str; 96] = [
     "uuml", "yacute", "thorn", "yuml",
 ];
 
-/// What base64 has of these bytes for certain, whatever bytes stand before and after them.
+/// The base64 characters that are certain for these bytes, regardless of the bytes around them.
 pub(super) fn base64_of(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut parts = Vec::new();
     for before in 0..3 {
@@ -268,5 +268,5 @@ pub(super) fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
         .collect()
 }
 
-/// Shorter secrets are common syllables: they are redacted where they stand alone.
+/// Shorter secrets are common syllables: they are redacted only where they stand alone.
 pub(super) const SHORT: usize = 4;

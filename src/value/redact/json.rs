@@ -5,12 +5,12 @@ use std::ops::Range;
 
 /// A part of a text.
 pub(super) enum JsonPart {
-    /// What is neither a string of JSON nor a value of a secret name: prose, and what stands
+    /// Text that is neither a JSON string nor the value of a secret name: prose, and the text
     /// between strings.
     Bare(Range<usize>),
-    /// A string of JSON that is a value, with its quotation marks.
+    /// A JSON string that is a value, with its quotation marks.
     Text(Range<usize>),
-    /// A value of JSON under a secret name.
+    /// A JSON value under a secret name.
     Secret(Range<usize>),
 }
 
@@ -19,7 +19,7 @@ pub(super) enum JsonPart {
 struct Level {
     pub(super) is_object: bool,
     pub(super) key: Option<Range<usize>>,
-    /// Where a value may begin: after the colon.
+    /// The start of a value: after the colon.
     is_value: bool,
     pub(super) value: Option<usize>,
     /// A field `key`.
@@ -27,18 +27,18 @@ struct Level {
     /// The values of a pair.
     pub(super) values: Vec<Range<usize>>,
     has_value: bool,
-    /// Whether the name of a pair is a secret one.
+    /// Whether the name of a pair is secret.
     has_secret_name: bool,
 }
 
-/// Divides a text into its parts. It is read as JSON wherever there is some, broken or cut off,
-/// within whatever else.
+/// Divides a text into its parts. JSON is recognized wherever it occurs, also if it is broken,
+/// truncated or embedded in other text.
 pub(super) fn scan(text: &str, each: &mut dyn FnMut(JsonPart)) {
     let bytes = text.as_bytes();
     let mut levels: Vec<Level> = Vec::new();
     let mut at = text.len() - text.trim_start().len();
     let mut bare = 0;
-    // Where the last value ended.
+    // The end of the last value.
     let mut end = 0;
     if bytes.get(at) == Some(&b'"') {
         let close = string_end(bytes, at);
@@ -83,8 +83,8 @@ pub(super) fn scan(text: &str, each: &mut dyn FnMut(JsonPart)) {
             (b'"', Some(level)) => {
                 let string = at..string_end(bytes, at);
                 if level.is_object && !level.is_value {
-                    // A name without quotation marks, as JavaScript and Java write it, stands in
-                    // what is bare.
+                    // A name without quotation marks, as JavaScript and Java write it, is part of
+                    // the bare text.
                     let name = bare_name(text.get(bare..at).unwrap_or_default());
                     if let Some(name) = name {
                         level.key = Some(bare + name.start..bare + name.end);
@@ -118,7 +118,7 @@ pub(super) fn scan(text: &str, each: &mut dyn FnMut(JsonPart)) {
         }
     }
     each(JsonPart::Bare(bare..text.len()));
-    // What was cut off.
+    // Truncated JSON.
     while let Some(mut level) = levels.pop() {
         member(text, &mut level, text.len(), each);
         close(&mut level, each);
@@ -138,7 +138,7 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
     }
 }
 
-/// The name that a bare text ends with, before its colon or equals sign.
+/// The name at the end of a bare text, before its colon or equals sign.
 fn bare_name(bare: &str) -> Option<Range<usize>> {
     let name = bare.trim_end().strip_suffix([':', '='])?.trim_end();
     let start = name
@@ -152,7 +152,7 @@ fn bare_name(bare: &str) -> Option<Range<usize>> {
     (start < name.len()).then_some(start..name.len())
 }
 
-/// Ends a member of an object or an item of an array, whose value ended at `end`.
+/// Ends a member of an object or an element of an array, whose value ended at `end`.
 fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(JsonPart)) {
     let (key, value) = (level.key.take(), level.value.take());
     level.is_value = false;
@@ -165,7 +165,7 @@ fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(JsonPa
     let is_nothing = value.is_empty() || value == "null";
     match role(name) {
         Role::Secret => {
-            // `isTokenNeeded` and `passwordExists` only speak of one.
+            // `isTokenNeeded` and `passwordExists` only refer to a secret.
             let is_flag = matches!(value, "true" | "false") && !is_exactly_secret(name);
             if !is_nothing && !is_flag {
                 each(JsonPart::Secret(span));
@@ -189,7 +189,7 @@ fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(JsonPa
     }
 }
 
-/// Ends an object: now it is known whether its `key` is a secret or the name of a pair.
+/// Ends an object: only now it is known whether its `key` is a secret or the name of a pair.
 fn close(level: &mut Level, each: &mut dyn FnMut(JsonPart)) {
     if !level.has_value {
         level

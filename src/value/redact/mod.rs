@@ -1,6 +1,6 @@
-//! Redacts secrets from everything that is shown: errors, `Debug`, logs, snapshots.
+//! Redacts secrets from all output: errors, `Debug`, logs, snapshots.
 //!
-//! Two kinds of secrets are redacted, and nothing else decides what one is:
+//! Two kinds of secrets are redacted; this module alone decides what is secret:
 //!
 //! - **Known secrets**: what the request carried (tokens, cookies, API keys, passwords). Servers
 //!   repeat requests in their errors, in whatever encoding, so known secrets are found as they are,
@@ -16,7 +16,7 @@
 //! (whose names are `code` and `configName`). A name is shown; the value of a pair is redacted if
 //! the name is a secret one.
 //!
-//! Nothing here runs when a call succeeds and nobody asks for its log.
+//! Nothing here runs while calls succeed and logging is off.
 
 mod encodings;
 mod json;

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::ops::Range;
 
-/// What stands for a quotation mark.
+/// Characters and escapes that represent a quotation mark.
 const QUOTES: [&str; 9] = [
     "\"", "'", "`", "\\\"", "&quot;", "&#34;", "&#39;", "&apos;", "%22",
 ];
@@ -14,8 +14,8 @@ fn quote(text: &str) -> Option<&'static str> {
     QUOTES.into_iter().find(|quote| text.starts_with(quote))
 }
 
-/// The values that have a secret name in a text that is no JSON: `password=…`, `?apikey=…`,
-/// `X-Okapi-Token: …`, `'secret': '…'`, `Key (token)=(…)`.
+/// The values of secret names in text that is not JSON: `password=…`, `?apikey=…`, `X-Okapi-Token:
+/// …`, `'secret': '…'`, `Key (token)=(…)`.
 pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     let mut values = Vec::new();
     let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
@@ -36,7 +36,7 @@ pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     values
 }
 
-/// The secret value that a name at this place of a text has, if it has one.
+/// The value of the secret name at this position of a text, if there is one.
 fn value_of(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
     let lower = normal(name);
     let is_parameter = text.get(..start).is_some_and(|before| {
@@ -96,7 +96,8 @@ fn value_of(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
         }
     };
     let value = rest.get(..length).filter(|value| !value.is_empty())?;
-    // Prose: "Invalid token: User with id …" tells no token, and "password: hunter2" a password.
+    // Prose: "Invalid token: User with id …" shows no token, but "password: hunter2" shows a
+    // password.
     let is_prose = separator == ":"
         && named_in_quotes.is_none()
         && value_quote.is_none()
@@ -111,7 +112,7 @@ fn value_of(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
     (!is_prose || looks_secret).then_some(at..at + length)
 }
 
-/// What is a secret by its form, without a name: JSON Web Tokens, the credentials of
+/// Secrets recognized by their form, without a name: JSON Web Tokens, the credentials of
 /// `Authorization`, the user information of a URL.
 pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
@@ -174,7 +175,7 @@ pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
         let url = rest.get(..length).unwrap_or_default();
         let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
         let authority = url.get(..authority).unwrap_or_default();
-        // A password with a slash in it ends what looks like the host.
+        // A slash in a password ends the part that looks like the host.
         let has_port = authority.rsplit_once(':').is_none_or(|(_, port)| {
             port.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit())
         });

@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayString;
 
-/// Words that make every name a secret one that has them, whatever stands around them.
+/// Words that make every name that contains them secret.
 const WORDS: [&str; 12] = [
     "password",
     "passwd",
@@ -33,12 +33,12 @@ const NAMES: [&str; 11] = [
     "passcode",
 ];
 
-/// Names with a secret word that are none: the cursor of OAI-PMH, the kind of a token, the UUID of
-/// credentials (mod-kb-ebsco-java).
+/// Names that contain a secret word but are not secret: the cursor of OAI-PMH, the kind of a token,
+/// the UUID of credentials (mod-kb-ebsco-java).
 const PUBLIC: [&str; 3] = ["resumptiontoken", "tokentype", "credentialsid"];
 
-/// The name without separators, in lower case: `Api-Key`, `api_key` and `apiKey` are one. Its
-/// beginning is enough of a name that is no name.
+/// The name without separators, in lower case: `Api-Key`, `api_key` and `apiKey` are equal. The
+/// start of an overlong name is sufficient.
 pub(super) fn normal(name: &str) -> ArrayString<64> {
     let mut normal = ArrayString::new();
     let letters = name.chars().filter(|letter| letter.is_alphanumeric());
@@ -50,7 +50,8 @@ pub(super) fn normal(name: &str) -> ArrayString<64> {
     normal
 }
 
-/// Whether the last word of a name in camel or snake case is this one: `patronPin`, `user_pin`.
+/// Whether the last word of a name in camel case or snake case is this word: `patronPin`,
+/// `user_pin`.
 fn ends_with_word(name: &str, word: &str) -> bool {
     let Some(at) = name.len().checked_sub(word.len()) else {
         return false;
@@ -68,8 +69,8 @@ fn ends_with_word(name: &str, word: &str) -> bool {
         }
 }
 
-/// Whether what is under this name is a secret: of a field of JSON or a form, of a parameter, of a
-/// header. This is the one list.
+/// Whether the value under this name is secret: of a field of JSON or a form, of a parameter, of a
+/// header. This is the only list.
 pub(crate) fn is_secret(name: &str) -> bool {
     is_exactly_secret(name) || {
         let name = normal(name);
@@ -86,14 +87,15 @@ pub(super) fn is_exactly_secret(name: &str) -> bool {
     NAMES.contains(&&*normal) || WORDS.contains(&&*normal) || ends_with_word(name, "pin")
 }
 
-/// Whether a parameter of a query string has a secret value. OAuth's `code` buys a token.
+/// Whether a parameter of a query string has a secret value. OAuth's `code` can be exchanged for a
+/// token.
 pub(crate) fn is_secret_parameter(name: &str) -> bool {
-    // What most requests have is not looked into.
+    // The parameters of most requests are skipped.
     !matches!(name, "query" | "limit" | "offset" | "totalRecords")
         && (name.eq_ignore_ascii_case("code") || is_secret(name))
 }
 
-/// What a field is in its object.
+/// The role of a field in its object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Secret,

@@ -1,4 +1,4 @@
-//! Secrets, and text without them.
+//! Known secrets, and their removal from text.
 
 use super::encodings::{SHORT, base64_of, hex, matches, plain};
 use super::json::{JsonPart, scan};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A string that is looked for.
+/// A string to search for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Needle {
     pub(super) bytes: Vec<u8>,
@@ -24,18 +24,19 @@ struct Needle {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum SecretForm {
-    /// Found wherever it stands.
+    /// Redacted wherever it occurs.
     Anywhere,
-    /// So short that it is found only where no letter or digit stands beside it.
+    /// So short that it is redacted only where no letter or digit is adjacent.
     Alone,
-    /// A part of base64: with it goes all of the base64 around it.
+    /// A part of base64: the base64 text around it is redacted too.
     Base64,
 }
 
-/// Shorter values that are secret by their name only are not looked for elsewhere in the same text.
+/// Shorter values that are secret only because of their name are not searched for elsewhere in the
+/// same text.
 const DISCOVERED: usize = 8;
 
-/// How often JSON stands in a string of JSON, at most, to be looked into.
+/// The maximum nesting depth of JSON strings that contain JSON.
 const DEEPEST: u8 = 5;
 
 /// The known secrets of a request.
@@ -45,8 +46,8 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// What of a request is secret: sensitive headers and those with a secret name, and what its
-    /// body has under secret names.
+    /// The secrets of a request: sensitive headers and headers with a secret name, and the values
+    /// under secret names in its body.
     pub(crate) fn of(headers: &HeaderMap, body: Option<&Bytes>, sensitive: bool) -> Self {
         let mut secrets = Self::default();
         secrets.add_headers(headers);
@@ -66,8 +67,8 @@ impl Secrets {
         }
     }
 
-    /// The value of a header: of cookies the values, of `Authorization` what follows the scheme, of
-    /// `Basic` also user and password.
+    /// The value of a header: the values of cookies, the part after the scheme of `Authorization`,
+    /// and user name and password of `Basic`.
     pub(crate) fn add_header(&mut self, value: &HeaderValue) {
         let text = String::from_utf8_lossy(value.as_bytes());
         for part in text.split(';').map(str::trim) {
@@ -128,7 +129,7 @@ impl Secrets {
             }
             JsonPart::Text(span) => {
                 is_json = true;
-                // What is a secret of a sensitive body that is but one string.
+                // The secret of a sensitive body that is a single string.
                 if sensitive && span.len() == text.trim().len() {
                     self.add_json(text.get(span).unwrap_or_default());
                 }
@@ -140,7 +141,7 @@ impl Secrets {
         }
     }
 
-    /// A value of JSON: each string and number of it.
+    /// Each string and number of a JSON value.
     fn add_json(&mut self, json: &str) {
         match serde_json::from_str::<Value>(json) {
             Ok(value) => self.add_value(&value),
@@ -163,7 +164,7 @@ impl Secrets {
         }
     }
 
-    /// A secret, which is looked for in all encodings.
+    /// A secret, which is searched for in all encodings.
     pub(crate) fn add(&mut self, secret: &str) {
         if secret.is_empty() || secret == REDACTED {
             return;
@@ -204,18 +205,20 @@ impl Secrets {
                 add(once, SecretForm::Base64);
             }
         }
-        // The longer first, so that a secret that begins with another one goes as a whole.
+        // Longer secrets first, so that a secret that starts with another one is replaced as a
+        // whole.
         self.needles
             .sort_unstable_by_key(|needle| std::cmp::Reverse(needle.bytes.len()));
     }
 
-    /// The text without secrets, whatever it is: prose, HTML, JSON, a part of JSON. This is the one
-    /// function.
+    /// The text without secrets, for any text: prose, HTML, JSON, a part of JSON. This is the only
+    /// such function.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.redact_in(text, 0)
     }
 
-    /// As [`redact`](Self::redact), but for known secrets only: for what this client wrote itself.
+    /// As [`redact`](Self::redact), but for known secrets only: for text that this client wrote
+    /// itself.
     pub(crate) fn redact_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let found = self.known(text).into_iter();
         let found: Vec<FoundSecret> = found.map(|span| (span, REDACTED.to_owned())).collect();
@@ -225,7 +228,7 @@ impl Secrets {
         }
     }
 
-    /// As [`redact`](Self::redact), with control characters escaped: to be shown.
+    /// As [`redact`](Self::redact), with control characters escaped, for display.
     pub(crate) fn shown(&self, text: &str) -> String {
         escaped(&self.redact(text)).into_owned()
     }
@@ -235,7 +238,7 @@ impl Secrets {
         scan(text, &mut |part| {
             self.judge(text, part, 0, depth, &mut found)
         });
-        // What has a secret name may stand elsewhere in the same text.
+        // The value of a secret name may occur elsewhere in the same text.
         let mut secrets = Cow::Borrowed(self);
         for (span, _) in &found {
             let value = text.get(span.clone()).unwrap_or_default();
@@ -260,8 +263,7 @@ impl Secrets {
         text
     }
 
-    /// Whether a secret is still there, in encodings of encodings. Then nothing of the text is
-    /// shown.
+    /// Whether a secret remains in nested encodings. If so, nothing of the text is shown.
     fn is_in(&self, text: &str) -> bool {
         if self.needles.is_empty() || !text.contains(['\\', '%', '&']) {
             return false;
@@ -274,8 +276,7 @@ impl Secrets {
             .any(|needle| needle.len() >= SHORT && memchr::memmem::find(&text, &needle).is_some())
     }
 
-    /// Notes what of a part of a text is to be replaced, and by what. Parts before `from` are not
-    /// looked into.
+    /// Records the replacements in a part of a text. Parts before `from` are skipped.
     fn judge(
         &self,
         text: &str,
@@ -295,8 +296,8 @@ impl Secrets {
                 }));
             }
             JsonPart::Text(span) if span.end > from && depth < DEEPEST => {
-                // A string of JSON may be JSON itself. One that was cut off has no closing
-                // quotation mark.
+                // A JSON string may itself contain JSON. A truncated one has no closing quotation
+                // mark.
                 let string = text.get(span.clone()).unwrap_or_default();
                 let whole = serde_json::from_str::<String>(string).ok();
                 let inner = whole
@@ -314,7 +315,7 @@ impl Secrets {
         }
     }
 
-    /// Where known secrets and tokens are.
+    /// The positions of known secrets and tokens.
     fn found(&self, text: &str) -> Vec<FoundSecret> {
         let mut found = self.known(text);
         found.extend(tokens(text));
@@ -330,8 +331,8 @@ impl Secrets {
         }
     }
 
-    /// At most `most` bytes of a body around the byte `at`, without secrets, to be shown. What
-    /// stands before is read as well, since it may say that what is shown is a secret.
+    /// At most `most` bytes of a body around the byte `at`, without secrets, for display. The
+    /// preceding text is read as well, because it may declare the shown text a secret.
     pub(crate) fn excerpt(
         &self,
         body: &[u8],
@@ -348,7 +349,7 @@ impl Secrets {
             at.saturating_sub(most / 2)
         };
         let end = (start + most).min(body.len());
-        // A secret that the end of the excerpt goes through is found by what follows.
+        // A secret that crosses the end of the excerpt is recognized by the text after it.
         let read = body.get(..end + MARGIN).unwrap_or(body);
         let text = as_text(read, read.len() < body.len());
         let mut marks = [start, end].map(|mark| boundary(&text, mark));
@@ -357,7 +358,7 @@ impl Secrets {
         scan(&text, &mut |part| {
             self.judge(&text, part, from, 0, &mut found)
         });
-        // All of what has a secret name, and of the rest what is near.
+        // Secret values as a whole, and the text near the position.
         let text = replaced(&text, found, &mut marks);
         let from = boundary(&text, marks[0].saturating_sub(MARGIN));
         let near = text.get(from..).unwrap_or_default();
@@ -371,7 +372,7 @@ impl Secrets {
             if start > 0 { "… " } else { "" },
             if end < body.len() { " …" } else { "" },
         );
-        // A character that a cut went through.
+        // A character that is cut in two.
         let cut = char::REPLACEMENT_CHARACTER;
         let shown = if start > 0 {
             shown.trim_start_matches(cut)
@@ -386,7 +387,7 @@ impl Secrets {
         Some(format!("{before}{}{after}", escaped(shown)))
     }
 
-    /// Where known secrets are.
+    /// The positions of known secrets.
     fn known(&self, text: &str) -> Vec<Range<usize>> {
         let bytes = text.as_bytes();
         let mut first = [false; 256];

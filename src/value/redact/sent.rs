@@ -1,4 +1,4 @@
-//! What was sent that must not be shown.
+//! The secrets of a request, which must not be shown.
 
 use super::secrets::Secrets;
 use bytes::Bytes;
@@ -7,22 +7,22 @@ use http::{HeaderMap, HeaderValue};
 use std::fmt;
 use std::sync::Arc;
 
-/// What can be redacted because it was sent: the token of the client.
+/// The secret that can be redacted because it was sent: the client's token.
 pub(crate) trait Confidential: Send + Sync {
     fn secret(&self) -> &HeaderValue;
 }
 
-/// What a request carried, kept with the response for the errors that may follow. Collecting the
-/// secrets is left for when there is an error.
+/// The secrets that a request carried, stored with the response for later errors. They are
+/// collected only when an error occurs.
 #[derive(Clone, Default)]
 pub(crate) struct SentSecrets {
     /// The client's token.
     pub(crate) token: Option<Arc<dyn Confidential>>,
-    /// The request's own headers, parameters and body, where these may have secrets.
+    /// The request's own headers, parameters and body, if these may have secrets.
     pub(crate) own: Option<Arc<Own>>,
 }
 
-/// What a request carried itself.
+/// The secrets that a request carried itself.
 pub(crate) struct Own {
     pub(crate) headers: HeaderMap,
     /// The values of parameters with a secret name.
@@ -39,7 +39,7 @@ impl fmt::Debug for SentSecrets {
 }
 
 impl SentSecrets {
-    /// What of it is secret.
+    /// The secrets in it.
     pub(crate) fn secrets(&self) -> Secrets {
         let mut secrets = Secrets::default();
         if let Some(token) = &self.token {

@@ -197,7 +197,7 @@ fn fields_are_secret_by_their_name_whatever_their_type() {
             r#"[{"client_secret":"x"},{"X-Okapi-Token":"y"}]"#,
             r#"[{"client_secret":"REDACTED"},{"X-Okapi-Token":"REDACTED"}]"#,
         ),
-        // What only speaks of a secret.
+        // Text that only refers to a secret.
         (
             r#"{"isTokenNeeded":true,"passwordExists":false,"accessTokenExpiration":"2026","token":null}"#,
             "",
@@ -223,7 +223,7 @@ fn fields_are_secret_by_their_name_whatever_their_type() {
             r#"{"field":"pin","rejected-value":"REDACTED"}"#,
         ),
         (r#"{"name":"color","value":"red"}"#, ""),
-        // Cut off, broken, within something else.
+        // Truncated, broken, or embedded in other text.
         (
             r#"{"a":[{"password":"hunt"#,
             r#"{"a":[{"password":"REDACTED""#,
@@ -252,7 +252,7 @@ fn fields_are_secret_by_their_name_whatever_their_type() {
             r#"{'password': 'hunter2', 'a': 1}"#,
             r#"{'password': 'REDACTED', 'a': 1}"#,
         ),
-        // What is secret in one place of a text is so in the others.
+        // A secret in one place of a text is redacted in the others, too.
         (
             r#"{"password":"hunter-22","message":"hunter-22 is weak"}"#,
             r#"{"password":"REDACTED","message":"REDACTED is weak"}"#,

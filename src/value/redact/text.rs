@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What is shown in place of a secret.
+/// The replacement for a secret.
 pub(crate) const REDACTED: &str = "REDACTED";
 
-/// What is read beyond an excerpt.
+/// The number of bytes read beyond an excerpt.
 pub(super) const MARGIN: usize = 64 * 1024;
 
-/// What is to be replaced, and by what.
+/// A range to be replaced, and its replacement.
 pub(super) type FoundSecret = (Range<usize>, String);
 
-/// All of the base64 around a part of it.
+/// The complete base64 text around a part of it.
 pub(super) fn around(text: &[u8], start: usize, end: usize) -> Range<usize> {
     let is_base64 = |byte: &&u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
@@ -22,8 +22,8 @@ pub(super) fn around(text: &[u8], start: usize, end: usize) -> Range<usize> {
     start - before.take_while(is_base64).count()..end + after.take_while(is_base64).count()
 }
 
-/// The text with its parts replaced; what is within another part goes with that one. Marks stay
-/// where they were in what remains, and move to the edge of what is replaced.
+/// The text with its parts replaced; a part nested in another is covered by that one. Marks keep
+/// their position in the remaining text, and move to the edge of a replaced part.
 pub(super) fn replaced<'a>(
     text: &'a str,
     mut found: Vec<FoundSecret>,
@@ -49,11 +49,11 @@ pub(super) fn replaced<'a>(
         out.push_str(text.get(done..start).unwrap_or_default());
         for (index, (mark, moved)) in marks.iter().zip(&mut moved).enumerate() {
             if moved.is_none() && *mark < span.end {
-                // What is replaced is shown as a whole.
+                // A replacement is shown as a whole.
                 *moved = Some(out.len() + if index == 0 { 0 } else { with.len() });
             }
         }
-        // Overlapping parts are one.
+        // Overlapping parts are merged.
         if span.start >= done || done == 0 {
             out.push_str(&with);
         }
@@ -69,7 +69,7 @@ pub(super) fn replaced<'a>(
     Cow::Owned(out)
 }
 
-/// The place itself, or the next one before it where a character begins.
+/// The position itself, or the next one before it at which a character starts.
 pub(super) fn boundary(text: &str, mut at: usize) -> usize {
     at = at.min(text.len());
     while !text.is_char_boundary(at) {
@@ -78,9 +78,8 @@ pub(super) fn boundary(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Whether a character could make what is shown look like something else: control characters, which
-/// move the cursor of a terminal or break lines, and those that turn the direction of writing
-/// (Unicode UAX #9).
+/// Whether a character could disguise the shown text: control characters, which move the cursor of
+/// a terminal or break lines, and characters that change the direction of writing (Unicode UAX #9).
 fn is_control(letter: char) -> bool {
     letter.is_control()
         || matches!(
@@ -89,8 +88,8 @@ fn is_control(letter: char) -> bool {
         )
 }
 
-/// The text with control characters escaped as JSON does, so that JSON stays JSON. Line feeds and
-/// tabs are as they were.
+/// The text with control characters escaped as in JSON, so that JSON stays valid. Line feeds and
+/// tabs are unchanged.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     let is_escaped = |letter: char| is_control(letter) && letter != '\n' && letter != '\t';
     if !text.contains(is_escaped) {

@@ -2,8 +2,8 @@
 
 use super::secrets::Secrets;
 
-/// An address that somebody gave, to be shown in an error: without user, password, query and
-/// fragment. What may hide them is not shown.
+/// A URL from the configuration, for display in an error: without user name, password, query and
+/// fragment. Text that may contain them is not shown.
 pub(crate) fn url(text: &str) -> String {
     let text = text.trim();
     let has_query = text.contains(['?', '#']);

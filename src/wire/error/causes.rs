@@ -1,4 +1,4 @@
-//! Makes errors of what went wrong.
+//! Constructors of errors, one per cause.
 
 use super::body::ErrorBody;
 use super::exchange::Exchange;
@@ -14,38 +14,39 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much of a body an error keeps.
+/// The maximum size of a body excerpt in an error.
 const EXCERPT: usize = 2048;
 
-/// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt,
-/// but memory has an end.
-const RECORD: usize = 256 * 1024;
+/// The maximum size of a record in an error. An unreadable record is worth more than an excerpt,
+/// but memory is bounded.
+pub(super) const RECORD: usize = 256 * 1024;
 
 impl Error {
     pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Configuration, message)
     }
 
-    /// Of credentials that cannot be had or cannot be sent.
+    /// For credentials that cannot be obtained or cannot be sent.
     pub(crate) fn credentials(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Credentials, message)
     }
 
-    /// Of a place where the SDK cannot run.
+    /// For an environment in which the SDK cannot run.
     pub(crate) fn runtime(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Runtime, message)
     }
 
-    /// Of a token that cannot be sent.
+    /// For a token that cannot be sent.
     pub(crate) fn unusable_token() -> Self {
-        let message = "a token or cookie of the server has characters that a header cannot have";
+        let message =
+            "a token or cookie of the server contains characters that a header cannot contain";
         Self::new(ErrorKind::Login, message)
     }
 
-    /// Of records that failed, when no failure was recorded.
+    /// For failed records of which no failure was recorded.
     pub(crate) fn unrecorded(failed: u64) -> Self {
         let message = format!(
-            "{failed} records failed, and `max_reported_failures` is 0, so that the report has none of their errors"
+            "{failed} records failed; the report contains none of their errors, because `max_reported_failures` is 0"
         );
         Self::new(ErrorKind::Record, message)
     }
@@ -54,15 +55,15 @@ impl Error {
         Self::new(ErrorKind::Request, message).on(exchange)
     }
 
-    /// Of text that should be the cursor of a page.
+    /// For text that is not the cursor of a page.
     pub(crate) fn invalid_cursor() -> Self {
         Self::new(
             ErrorKind::Request,
-            "the text is not the cursor of a page: it is made by `Page::cursor`",
+            "the text is not the cursor of a page: pass the output of `Page::cursor`",
         )
     }
 
-    /// The body was forgotten.
+    /// For a missing body.
     pub(crate) fn no_body(operation: &'static Operation) -> Self {
         let exchange = Exchange {
             operation,
@@ -81,80 +82,78 @@ impl Error {
     }
 
     pub(crate) fn no_runtime() -> Self {
-        Self::runtime("folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)")
+        Self::runtime("folio-sdk needs a tokio runtime: call it from within one (`#[tokio::main]`)")
     }
 
     pub(crate) fn closed() -> Self {
         Self::new(
             ErrorKind::ClientClosed,
-            "the client was closed: build a new one to go on",
+            "the client was closed: build a new one",
         )
     }
 
-    /// It did not get its turn.
+    /// For a request that got no concurrency slot in time.
     pub(crate) fn queued(longest: Duration) -> Self {
         Self::new(
             ErrorKind::Timeout,
             format!(
-                "the request did not get its turn within {} s, and was not sent",
+                "not sent: the request waited {} s for a concurrency slot",
                 longest.as_secs_f64()
             ),
         )
-        .with_help("more requests are on their way than `max_in_flight` allows, and they are slow; `queue_timeout` is how long to wait")
+        .with_help("`max_in_flight` requests are already in flight, and they are slow; `queue_timeout` sets the maximum wait")
     }
 
-    /// A login did not end in time. It goes on.
+    /// For a login that did not complete in time. It continues in the background.
     pub(crate) fn no_login_in_time(longest: Duration) -> Self {
         Self::new(
             ErrorKind::Timeout,
             format!(
-                "the login that the request needs took longer than {} s, and the request was not sent",
+                "not sent: the login that the request needs took longer than {} s",
                 longest.as_secs_f64()
             ),
         )
-        .with_help("the login goes on in the background: a later call may find it done. `timeout` is how long to wait for it")
+        .with_help("the login continues in the background, so a later call may succeed; `timeout` sets the maximum wait")
     }
 
-    /// The deadline of a call came before it was sent.
+    /// For a call whose deadline expired before it was sent.
     pub(crate) fn deadline(exchange: Exchange, elapsed: Duration) -> Self {
         Self::new(
             ErrorKind::Timeout,
             format!(
-                "the deadline of the call came after {:.1} s, and the request was not sent",
+                "not sent: the deadline of the call expired after {:.1} s",
                 elapsed.as_secs_f64()
             ),
         )
         .on(exchange)
-        .with_help("it waited for its turn (`max_in_flight`, `rate_limit`, a limiter) or for a login; `deadline` is how long the whole call may take")
+        .with_help("it waited for a concurrency slot or rate limit (`max_in_flight`, `rate_limit`, a limiter in front of FOLIO) or for a login; `deadline` sets the maximum duration of the call")
     }
 
-    /// Logins were sent whose responses were lost, and a wrong password would be counted once more.
+    /// For logins that got no response: another wrong password would count against the account.
     pub(crate) fn login_lost(times: usize, wait: Duration) -> Self {
         Self::new(
             ErrorKind::Transport,
-            format!("the login was sent {times} times, and no response came"),
+            format!("the login was sent {times} times without a response"),
         )
         .with_help(format!(
-            "it is not known whether the password is right, and the fifth wrong one blocks an account: it is not sent again for {} s. A password that was right once is sent as often as the policy says",
+            "it is unknown whether the password is correct, and the fifth wrong one blocks an account: the login is not retried for {} s. A password that was accepted before is retried by the retry policy",
             wait.as_secs()
         ))
     }
 
-    /// A credential source gave nothing.
+    /// For a credentials provider that returned nothing in time.
     pub(crate) fn no_credentials_in_time(longest: Duration) -> Self {
         Self::new(
             ErrorKind::Timeout,
             format!(
-                "the credential source gave no credentials within {} s",
+                "the credentials provider returned no credentials within {} s",
                 longest.as_secs_f64()
             ),
         )
-        .with_help(
-            "the next call asks it again; `timeout` of the client is how long to wait for it",
-        )
+        .with_help("the next call calls it again; `timeout` of the client sets the maximum wait")
     }
 
-    /// The server responded with an error status. `secrets` are what its words may repeat.
+    /// For a response with an error status. `secrets` are the secrets that its text may echo.
     pub(crate) fn answered(
         exchange: Exchange,
         status: StatusCode,
@@ -186,10 +185,10 @@ impl Error {
         Self::new(ErrorKind::Login, message).on(exchange)
     }
 
-    /// A token that was handed in is no longer good.
+    /// For a supplied token that is no longer valid.
     pub(crate) fn no_token(message: &'static str) -> Self {
         Self::new(ErrorKind::Login, message).with_help(
-            "hand in a refresh token with it (`Credentials::refresh_token`), or a CredentialsProvider that gives another token when it is asked again",
+            "supply a refresh token with it (`Credentials::refresh_token`), or a CredentialsProvider that returns a new token on each call",
         )
     }
 
@@ -205,16 +204,13 @@ impl Error {
     }
 
     pub(crate) fn truncated(exchange: Exchange, diagnostics: &str, secrets: &Secrets) -> Self {
-        let mut error = Self::new(
-            ErrorKind::Truncated,
-            "the server broke off the list in the middle",
-        );
+        let mut error = Self::new(ErrorKind::Truncated, "the server aborted the list");
         error.0.server.message = Some(secrets.shown(diagnostics));
         error.on(exchange)
     }
 
-    /// The body is not what was expected. `problem` says what is wrong where; serde's message holds
-    /// no more of the body than one value.
+    /// For an unexpected body. `problem` states the deviation and its place; serde's message
+    /// contains at most one value of the body.
     pub(crate) fn decode(
         exchange: Exchange,
         status: Option<StatusCode>,
@@ -225,15 +221,15 @@ impl Error {
         let path = json_path::at(body, &source);
         let problem = Misfit::new(&path, source, exchange.sensitive, &secrets);
         let message = if body.is_empty() {
-            "the answer has no body, and JSON was expected".to_owned()
+            "the response has no body; expected JSON".to_owned()
         } else if let Some(mistaken) = server_message::mistaken(body, exchange.sensitive, &secrets)
         {
             format!("{mistaken} ({problem})")
         } else if path.is_empty() {
-            format!("the answer is not what was expected: {problem}")
+            format!("unexpected response: {problem}")
         } else {
             let path = secrets.shown(&path);
-            format!("the answer is not what was expected at `{path}`: {problem}")
+            format!("unexpected response at `{path}`: {problem}")
         };
         let mut error = Self::new(ErrorKind::Decode, message);
         error.0.status = status;
@@ -248,7 +244,8 @@ impl Error {
         Self::unexpected_without(&secrets, exchange, message, body)
     }
 
-    /// As [`unexpected`](Self::unexpected), where the exchange does not know yet what was sent.
+    /// As [`unexpected`](Self::unexpected), for an exchange that does not yet contain what was
+    /// sent.
     pub(crate) fn unexpected_without(
         secrets: &Secrets,
         exchange: Exchange,
@@ -262,7 +259,8 @@ impl Error {
         error.on(exchange)
     }
 
-    /// A record of a list that cannot be read: the `index`-th of all (from 0), as `json`.
+    /// For a record of a list that cannot be read: the `index`-th record overall (from 0), as
+    /// `json`.
     pub(crate) fn record(
         exchange: Exchange,
         index: u64,
@@ -285,7 +283,7 @@ impl Error {
         };
         let mut error = Self::new(
             ErrorKind::Record,
-            format!("{name} of the list is not what was expected{at}: {source}"),
+            format!("unexpected value in {name} of the list{at}: {source}"),
         );
         error.0.record = Some(BadRecord {
             index,
@@ -298,7 +296,7 @@ impl Error {
             },
         });
         let error = source.cause(error.on(exchange));
-        error.with_help("the other records of the list follow; `record_json()` has this one as the server sent it")
+        error.with_help("the stream continues with the other records; `record_json()` returns this one as the server sent it")
     }
 
     pub(crate) fn paging(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
@@ -309,11 +307,11 @@ impl Error {
         Self::new(ErrorKind::Conflict, message)
             .on(exchange)
             .with_help(
-                "read it again and change it, or say that what others changed may be overwritten",
+                "read the record again and apply the change to it, or allow the SDK to overwrite the changes of others",
             )
     }
 
-    /// Nothing, or more than one thing, has the name that was looked up.
+    /// For a lookup by name that found no record, or more than one.
     pub(crate) fn lookup(message: String) -> Self {
         Self::new(ErrorKind::Lookup, message)
     }

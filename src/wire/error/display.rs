@@ -1,4 +1,4 @@
-//! Shows errors.
+//! Formats errors.
 
 use super::exchange::Exchange;
 use super::kinds::{Error, ErrorKind};
@@ -7,10 +7,10 @@ use crate::wire::server_message::VersionConflict;
 use http::StatusCode;
 use std::fmt;
 
-/// How much of a URL stands in the one line of `Display`: queries are long.
+/// The maximum length of a URL in the single line of `Display`: queries are long.
 const SHOWN_URL: usize = 300;
 
-/// How much of the server's words stands in the one line of `Display`.
+/// The maximum length of the server's message in the single line of `Display`.
 const LINE: usize = 500;
 
 impl Error {
@@ -26,7 +26,7 @@ impl Error {
             write!(out, "{comma}{}", Status(status))?;
         }
         if let Some(message) = &inner.server.message {
-            // Pages of gateways have the status as their title.
+            // Error pages of gateways repeat the status in their title.
             let title = inner.status.map(|status| Status(status).to_string());
             let rest = title.and_then(|title| message.strip_prefix(&title));
             let message = rest.unwrap_or(message).trim_start();
@@ -35,7 +35,7 @@ impl Error {
             }
         }
         if inner.outcome_unknown {
-            out.write_str(" [outcome unknown: the server may have carried it out]")?;
+            out.write_str(" [outcome unknown: the server may have executed it]")?;
         }
         Ok(())
     }
@@ -132,7 +132,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What `fn main() -> Result<(), Error>` prints: for people.
+        // The output of `fn main() -> Result<(), Error>`, for people.
         write!(out, "{:?}: {self:#}", self.0.kind)
     }
 }
@@ -159,7 +159,7 @@ impl fmt::Display for ShownAttempts<'_> {
     }
 }
 
-/// `404 Not Found`, and of a status without a name the number only.
+/// `404 Not Found`; only the number for a status without a name.
 pub(super) struct Status(StatusCode);
 
 impl fmt::Display for Status {
@@ -171,7 +171,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// Text without line breaks, and not without end.
+/// Text without line breaks, of limited length.
 struct OneLine<'a>(&'a str);
 
 impl fmt::Display for OneLine<'_> {

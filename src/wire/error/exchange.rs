@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// The request that an answer or an error belongs to.
+/// The request that a response or an error belongs to.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     pub(crate) operation: &'static Operation,
@@ -16,16 +16,16 @@ pub(crate) struct Exchange {
     pub(crate) target: Target,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
-    /// Whether the bodies may hold tokens or passwords, so that they must not be shown.
+    /// Whether the bodies may contain tokens or passwords, so that they must not be shown.
     pub(crate) sensitive: bool,
-    /// Whether an earlier attempt, which seemed to fail, may have been carried out.
+    /// Whether an earlier attempt, which seemed to fail, may have been executed.
     pub(crate) in_doubt: bool,
-    /// What was sent and is not to be shown.
+    /// The sent data that must not be shown.
     pub(crate) sent: SentSecrets,
 }
 
 impl Exchange {
-    /// What the server may repeat and is not to be shown.
+    /// The secrets that the server may echo.
     pub(crate) fn secrets(&self) -> Secrets {
         let mut secrets = self.sent.secrets();
         for span in self.operation.secret_segments(self.target.shown()) {

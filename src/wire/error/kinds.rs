@@ -1,4 +1,4 @@
-//! The error as a value: its kind, its parts, and how they are added.
+//! The error as a value: its kind, its parts, and the methods that add them.
 
 use super::body::ErrorBody;
 use super::exchange::Exchange;
@@ -12,10 +12,10 @@ use std::time::Duration;
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, on what, and what the server said about it.
+/// The cause, the request and the server's message of a failed call.
 ///
-/// `Display` gives one line; the alternate form `{:#}` gives everything that is known, on several
-/// lines. Neither shows a password, a token or a cookie.
+/// `Display` writes one line; the alternate form `{:#}` writes all details, on several lines.
+/// Neither shows a password, a token or a cookie.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -29,51 +29,53 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// ```
 pub struct Error(pub(super) Box<ErrorInner>);
 
-/// What kind of thing went wrong. Predicates such as [`Error::is_not_found`] say it more finely.
+/// The kind of an error. Predicates such as [`Error::is_not_found`] are more precise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client was not built from sound values: a wrong URL, no tenant, no credentials.
+    /// The client configuration is invalid: a wrong URL, no tenant, no credentials.
     Configuration,
-    /// The credential source has none, or those that it has cannot be sent.
+    /// The credentials provider has no credentials, or they cannot be sent.
     Credentials,
-    /// The SDK cannot run where it was called: outside of a tokio runtime, as a blocking call
-    /// within asynchronous code, or in a runtime that was shut down.
+    /// The SDK cannot run in this context: outside of a tokio runtime, as a blocking call within
+    /// asynchronous code, or in a runtime that was shut down.
     Runtime,
-    /// The request could not be made of what was given, and was not sent.
+    /// The request could not be built from its parts, and was not sent.
     Request,
     /// The client was closed.
     ClientClosed,
-    /// The server refused to log in, or does not accept the token that it has just given.
+    /// The server rejected the login, or does not accept the token that it has just issued.
     Login,
-    /// The server answered with a status that is not a success.
+    /// The server responded with an error status.
     Status,
-    /// There was no answer in time.
+    /// No response arrived in time.
     Timeout,
-    /// The gateway could not be reached, or said that it did not process the request: nothing was
-    /// carried out.
+    /// The gateway could not be reached, or stated that it did not process the request: nothing was
+    /// executed.
     Connect,
-    /// The connection broke before the whole answer was there.
+    /// The connection broke before the response was complete.
     Transport,
-    /// The server broke off a list in the middle of an answer with status 200.
+    /// The server aborted a list in the middle of a response with status 200.
     Truncated,
-    /// The answer is not what was expected.
+    /// The response has an unexpected form.
     Decode,
-    /// One record of a list is not what was expected, or records were not written; the others are
-    /// not affected.
+    /// One record of a list has an unexpected form, or records were not written; the others are not
+    /// affected.
     Record,
-    /// What was looked up by its name or code is not there, or not just once.
+    /// A lookup by name or code found no record, or more than one.
     Lookup,
     /// A list cannot be read to its end without losing or repeating records.
     Paging,
-    /// What was downloaded cannot be written where it should go.
+    /// The downloaded data cannot be written to its destination.
     Io,
-    /// The response is larger than the memory that it may take: see
-    /// [`MemoryLimits`](crate::MemoryLimits). Whether a write was carried out is not said by
-    /// it.
+    /// The response exceeds its memory limit: see [`MemoryLimits`](crate::MemoryLimits). It does
+    /// not state whether a write was executed.
     TooLarge,
-    /// The record was changed by somebody else since it was read; found before anything was sent.
+    /// Another client changed the record since it was read; detected before anything was sent.
     Conflict,
+    /// A job on the server ended in a failed state, or waits for another request: see
+    /// [`Error::job_state`].
+    Job,
 }
 
 #[derive(Clone)]
@@ -88,14 +90,16 @@ pub(super) struct ErrorInner {
     pub(super) body: ErrorBody,
     pub(super) retry_after: Option<Duration>,
     pub(super) record: Option<BadRecord>,
+    /// The last state of a job, by the server's name.
+    pub(super) job_state: Option<Box<str>>,
     pub(super) help: Vec<Cow<'static, str>>,
-    /// The server may have carried it out, and that could not be found out.
+    /// The server may have executed the request, and the SDK could not determine whether it did.
     pub(super) outcome_unknown: bool,
-    /// The gateway refused the token, by whatever status.
+    /// The gateway rejected the token, with any status.
     pub(super) refused_token: bool,
-    /// It will be the same whenever it is tried again, whatever the kind.
+    /// The failure is permanent, regardless of the kind.
     pub(super) lasts: bool,
-    /// It is transient, whatever the status says.
+    /// The failure is transient, regardless of the status.
     pub(super) is_transient: bool,
     pub(super) source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -119,6 +123,7 @@ impl Error {
             body: ErrorBody::default(),
             retry_after: None,
             record: None,
+            job_state: None,
             help: Vec::new(),
             outcome_unknown: false,
             refused_token: false,
@@ -128,7 +133,7 @@ impl Error {
         }))
     }
 
-    /// States the request, where nothing was sent yet.
+    /// Adds the request, if nothing was sent yet.
     pub(crate) fn of_request(self, exchange: &Exchange) -> Self {
         match &self.0.exchange {
             None if self.0.kind == ErrorKind::Timeout => self.on(exchange.clone()),
@@ -136,7 +141,7 @@ impl Error {
         }
     }
 
-    /// Makes of a status that the login got an error of the login.
+    /// Turns an HTTP error of the login call into a login error.
     pub(crate) fn into_login(mut self, message: String) -> Self {
         self.0.kind = ErrorKind::Login;
         self.0.message = message.into();
@@ -148,13 +153,13 @@ impl Error {
         self
     }
 
-    /// A transient failure, though its status does not say so: a login that a gateway answered.
+    /// A transient failure whose status does not show that: a gateway responded to a login.
     pub(crate) fn transient(mut self) -> Self {
         self.0.is_transient = true;
         self
     }
 
-    /// States the attempts and the time of the call that it belongs to.
+    /// Adds the attempts and the duration of the call.
     pub(crate) fn after(mut self, attempts: u32, elapsed: Duration) -> Self {
         if let Some(exchange) = &mut self.0.exchange {
             exchange.attempts = attempts;
@@ -168,7 +173,7 @@ impl Error {
         self
     }
 
-    /// Adds what to do, or what to know, to what was said before.
+    /// Appends a remedy or explanation to the existing help.
     pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         let help = help.into();
         if !self.0.help.contains(&help) {
@@ -177,15 +182,15 @@ impl Error {
         self
     }
 
-    /// Marks it as the error of a write that may have been carried out: see
+    /// Marks the error of a write that may have been executed: see
     /// [`is_outcome_unknown`](Self::is_outcome_unknown).
     pub(crate) fn with_unknown_outcome(mut self) -> Self {
         self.0.outcome_unknown = true;
         self
     }
 
-    /// The request that it belongs to, unless it has one: a client that is closed while a call
-    /// waits knows none.
+    /// Adds the request, unless there is one: a client that is closed while a call waits does not
+    /// know it.
     pub(crate) fn within(self, exchange: &Exchange) -> Self {
         if self.0.exchange.is_some() {
             return self;
@@ -193,7 +198,7 @@ impl Error {
         self.on(exchange.clone())
     }
 
-    /// As [`within`](Self::within), of the request that another error belongs to.
+    /// As [`within`](Self::within), with the request of another error.
     pub(crate) fn within_request_of(self, other: &Self) -> Self {
         match other.exchange() {
             Some(exchange) => self.within(exchange),
@@ -201,19 +206,19 @@ impl Error {
         }
     }
 
-    /// The server has reported success, and then has no such record: `self` is its answer to the
-    /// question for the record.
+    /// The server reported success, but the record does not exist: `self` is the response to the
+    /// GET of the record.
     pub(crate) fn of_nothing_stored(mut self, exchange: Exchange) -> Self {
         self.0.message =
-            "the server reports success, but it has no such record: it stored nothing, or the record was deleted since".into();
+            "the server reported success, but the record does not exist: the server stored nothing, or the record was deleted since".into();
         self.on(exchange).with_help(
-            "the record was deleted, or its id is wrong; FOLIO's module does not say so itself",
+            "the record was deleted, or its id is wrong; this FOLIO module does not report that",
         )
     }
 
     /// The records that a DELETE would delete could not be counted.
     pub(crate) fn before_deletion(self) -> Self {
-        self.with_help("this was asked to count the records that the DELETE would delete; nothing was deleted. `Deletion::All` deletes without counting")
+        self.with_help("this request was to count the records that the DELETE would delete; nothing was deleted. `Deletion::All` deletes without counting")
     }
 
     pub(super) fn on(mut self, mut exchange: Exchange) -> Self {
@@ -224,7 +229,7 @@ impl Error {
         if let Cow::Owned(shown) = exchange.shown_url() {
             exchange.target.redact(shown);
         }
-        // A record may hold what the request did, and a message may name the record.
+        // A record may contain the secrets of the request, and a message may quote the record.
         let secrets = exchange.secrets();
         if let Cow::Owned(shown) = secrets.redact_known(exchange.target.shown()) {
             exchange.target.redact(shown);
@@ -232,7 +237,7 @@ impl Error {
         if let Cow::Owned(shown) = secrets.redact_known(&self.0.message) {
             self.0.message = shown.into();
         }
-        // What was redacted needs no secrets any more, and an error may be stored for long.
+        // Redacted text needs no secrets any more, and an error may be stored for a long time.
         exchange.sent = SentSecrets::default();
         self.0.exchange = Some(exchange);
         self
@@ -246,7 +251,7 @@ impl Error {
         self
     }
 
-    /// Marks it as the gateway's refusal of the token, which Okapi may tell by 400 and Kong by 404.
+    /// Marks a rejection of the token by the gateway, for which Okapi may use 400 and Kong 404.
     pub(crate) fn of_refused_token(mut self) -> Self {
         self.0.refused_token = true;
         self
@@ -256,7 +261,7 @@ impl Error {
         self.0.exchange.as_ref()
     }
 
-    /// The same error once more, for others who wait for the same thing.
+    /// A copy of the error, for other callers that wait for the same result.
     pub(crate) fn duplicate(&self) -> Self {
         Self(self.0.clone())
     }

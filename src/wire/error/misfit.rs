@@ -1,12 +1,12 @@
-//! Why JSON is not what was expected, without secrets.
+//! Describes why JSON does not match the expected type, without secrets.
 
 use super::kinds::Error;
 use crate::value::json_path;
 use crate::value::redact::{self, Secrets};
 use std::fmt;
 
-/// Why JSON is not what was expected, without the value of a secret: serde shows the value that
-/// does not fit.
+/// The reason why JSON does not match, without the value of a secret: serde's message shows the
+/// value that does not match.
 pub(super) struct Misfit {
     text: String,
     pub(super) source: serde_json::Error,
@@ -22,10 +22,10 @@ impl Misfit {
     ) -> Self {
         let text = source.to_string();
         let is_secret = sensitive || path.split(['.', '[']).any(redact::is_secret);
-        // Of a value that is itself secret only the place is told.
+        // For a value that is itself secret, only the position is shown.
         let shown = if is_secret && source.is_data() {
             format!(
-                "a value of another type was expected at line {} column {}",
+                "wrong type of value at line {} column {}",
                 source.line(),
                 source.column()
             )
@@ -39,12 +39,12 @@ impl Misfit {
         }
     }
 
-    /// How many bytes were read when it was found.
+    /// The number of bytes read before the error.
     pub(super) fn offset(&self, json: &[u8]) -> usize {
         json_path::offset(json, &self.source)
     }
 
-    /// The error with its cause, unless that shows a secret.
+    /// The error with its cause, unless the cause shows a secret.
     pub(super) fn cause(self, error: Error) -> Error {
         if self.is_redacted {
             error

@@ -1,9 +1,10 @@
-//! The one error of the SDK: what was attempted, what the server said, and what helps.
+//! The single error type of the SDK: the attempted operation, the server's message, and the remedy.
 
 mod body;
 mod causes;
 mod display;
 mod exchange;
+mod job;
 mod kinds;
 mod misfit;
 mod questions;

@@ -1,4 +1,4 @@
-//! What a program asks an error.
+//! The predicates and accessors of an error.
 
 use super::kinds::{Error, ErrorKind, Result};
 use crate::wire::operation::Operation;
@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 impl Error {
-    /// Whether a module says that it has no such record: a 404 that is not a gateway's, which did
-    /// not find the module.
+    /// Whether a module reports that the record does not exist: a 404 that is not a gateway's
+    /// response for a missing route.
     ///
     /// Gateways' texts: Okapi "No suitable module found for path and tenant", "No running module
     /// instance found for mod-x" (recorded: gateway.jsonl); Kong "no Route matched with those
@@ -25,7 +25,7 @@ impl Error {
         self.is_not_found() && !self.is_missing_module() && !self.is_module_down() && !is_html()
     }
 
-    /// Whether a gateway says that no module has the path (404).
+    /// Whether a gateway reports that no module provides the path (404).
     pub(crate) fn is_missing_module(&self) -> bool {
         self.is_not_found()
             && self.says_one_of(&[
@@ -35,13 +35,12 @@ impl Error {
             ])
     }
 
-    /// Whether a gateway says that there is a module for the path, and that no instance of it is
-    /// running (404).
+    /// Whether a gateway reports that a module provides the path but has no running instance (404).
     pub(crate) fn is_module_down(&self) -> bool {
         self.is_not_found() && self.says_one_of(&["no running module instance found"])
     }
 
-    /// Whether the server's message or one of its codes has some of these words.
+    /// Whether the server's message or one of its codes contains one of these phrases.
     fn says_one_of(&self, words: &[&str]) -> bool {
         let says = |text: &str| {
             let text = text.to_ascii_lowercase();
@@ -56,39 +55,39 @@ impl Error {
         self.server_message().is_some_and(says) || codes.any(says)
     }
 
-    /// What kind of thing went wrong.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The server has no such record or path (404).
+    /// The record or path does not exist (404).
     pub fn is_not_found(&self) -> bool {
         self.0.status == Some(StatusCode::NOT_FOUND)
             && self.0.kind == ErrorKind::Status
             && !self.0.refused_token
     }
 
-    /// The record was changed by somebody else since it was read (409), or is otherwise in
-    /// conflict.
+    /// The record was changed by another client since it was read (409), or conflicts in another
+    /// way.
     pub fn is_conflict(&self) -> bool {
         self.0.status == Some(StatusCode::CONFLICT) || self.0.kind == ErrorKind::Conflict
     }
 
-    /// The server understood the record and refuses its content: 422, or 400 with structured errors
-    /// as newer modules give them.
+    /// The server rejected the content of the record: 422, or 400 with structured errors as in
+    /// newer modules.
     pub fn is_validation(&self) -> bool {
         self.0.kind == ErrorKind::Status
             && (self.0.status == Some(StatusCode::UNPROCESSABLE_ENTITY)
                 || self.0.status == Some(StatusCode::BAD_REQUEST) && self.0.server.is_validation())
     }
 
-    /// The server says that there is such a record already, or one with the same value where it
-    /// must be unique, by whatever status: 422, 400, 409 and 500 were recorded, with texts such
-    /// as `Key (label)=(x) already exists.`, `… value already exists in table …`, `duplicate key
-    /// value violates unique constraint` and `This barcode has already been taken`. Some modules of
-    /// fees and fines only answer 400 `Unable to process request`, which says nothing.
-    /// [`validation_errors`](Self::validation_errors) has the field and the value, where the server
-    /// says them.
+    /// The server reports that the record already exists, or that a record with the same unique
+    /// value exists, with any status: 422, 400, 409 and 500 were recorded, with texts such as `Key
+    /// (label)=(x) already exists.`, `… value already exists in table …`, `duplicate key value
+    /// violates unique constraint` and `This barcode has already been taken`. Some modules of fees
+    /// and fines respond only with 400 `Unable to process request`, which does not state the
+    /// reason. [`validation_errors`](Self::validation_errors) contains the field and the value, if
+    /// the server states them.
     pub fn is_duplicate(&self) -> bool {
         const WORDS: [&str; 5] = [
             "already exist",
@@ -109,9 +108,9 @@ impl Error {
                     .any(|error| says(&error.message) || error.code.as_deref().is_some_and(says)))
     }
 
-    /// The server does not know who asks: the login was refused, or the token is not accepted even
-    /// after a renewal. (Gateways tell the latter by 401; Okapi also by 400 "Token missing",
-    /// Kong also by 404.)
+    /// Authentication failed: the login was rejected, or the token is not accepted even after a
+    /// renewal. (Gateways report the latter with 401; Okapi also with 400 "Token missing", Kong
+    /// also with 404.)
     pub fn is_unauthenticated(&self) -> bool {
         self.0.kind == ErrorKind::Login
             || self.0.status == Some(StatusCode::UNAUTHORIZED)
@@ -123,8 +122,8 @@ impl Error {
         self.0.status == Some(StatusCode::FORBIDDEN)
     }
 
-    /// There was no answer in time: by this client's clock, or by a gateway's (408, 504). Whether
-    /// the request was carried out is unknown.
+    /// No response arrived in time: by this client's clock, or by a gateway's (408, 504). It is
+    /// unknown whether the request was executed.
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::Timeout
             || matches!(
@@ -133,16 +132,16 @@ impl Error {
             )
     }
 
-    /// The server may have carried out the request, although the call failed, and this client could
-    /// not find out whether it did. Before it is sent again, read the record and compare.
+    /// The server may have executed the request although the call failed, and this client could not
+    /// determine whether it did. Before sending it again, read the record and compare.
     ///
-    /// That is so of a write (POST, PUT, PATCH, DELETE, and a GET that has an effect) when the last
-    /// attempt or an earlier one timed out, lost its connection after it was sent, or was
-    /// answered with a status that leaves it open (5xx, 408), and reading the record
-    /// did not show what became of it. `Display` always says it.
+    /// This holds for a write (POST, PUT, PATCH, DELETE, and a GET with an effect) if any attempt
+    /// timed out, lost its connection after it was sent, or got a status that leaves the outcome
+    /// open (5xx, 408), and reading the record did not determine the outcome. `Display` always
+    /// states it.
     ///
-    /// An error of a write without this was not carried out, unless it is of the answer: an
-    /// [`ErrorKind::Decode`] has the status of a success.
+    /// A failed write without this flag was not executed, unless the error is about the response:
+    /// an [`ErrorKind::Decode`] has a success status.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
@@ -152,8 +151,8 @@ impl Error {
         self.0.kind == ErrorKind::ClientClosed
     }
 
-    /// The same call may well succeed later. It says nothing about whether a write was carried out
-    /// already.
+    /// A retry of the same call may succeed. This does not state whether a write was already
+    /// executed.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.0.lasts => false,
@@ -167,23 +166,23 @@ impl Error {
         }
     }
 
-    /// The status of the answer, where there was one.
+    /// The status of the response, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
-    /// How long the server asks to wait before the next attempt (`Retry-After`), if it says so.
+    /// The wait before the next attempt that the server requests (`Retry-After`), if any.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The method of the request, where there was one.
+    /// The method of the request, if there was one.
     pub fn method(&self) -> Option<&Method> {
         self.0.exchange.as_ref().map(|exchange| &exchange.method)
     }
 
-    /// The URL of the request; of one that could not be made, its path. Values of parameters that
-    /// are secrets are left out.
+    /// The URL of the request, or its path if the request could not be built. Values of secret
+    /// parameters are removed.
     pub fn url(&self) -> Option<&str> {
         self.0
             .exchange
@@ -200,7 +199,7 @@ impl Error {
             .filter(|operation| !operation.name.is_empty())
     }
 
-    /// How often the request was sent, or tried to be.
+    /// The number of attempts to send the request.
     pub fn attempts(&self) -> u32 {
         self.0
             .exchange
@@ -208,7 +207,7 @@ impl Error {
             .map_or(0, |exchange| exchange.attempts)
     }
 
-    /// How long the call took in all, waiting included.
+    /// The total duration of the call, including waits.
     pub fn elapsed(&self) -> Duration {
         self.0
             .exchange
@@ -216,33 +215,33 @@ impl Error {
             .map_or(Duration::ZERO, |exchange| exchange.elapsed)
     }
 
-    /// What the server said, freed from the JSON or HTML it was wrapped in. On one line.
+    /// The server's message, extracted from its JSON or HTML, in one line.
     pub fn server_message(&self) -> Option<&str> {
         self.0.server.message.as_deref()
     }
 
-    /// The errors that the server lists, each with the field it concerns.
+    /// The errors that the server lists, each with its field.
     pub fn validation_errors(&self) -> &[ValidationError] {
         &self.0.server.errors
     }
 
-    /// The versions, if it is a conflict of optimistic locking: the record was changed by somebody
-    /// else since it was read.
+    /// The versions of an optimistic locking conflict: another client changed the record since it
+    /// was read.
     pub fn version_conflict(&self) -> Option<VersionConflict> {
         VersionConflict::of(self.server_message().filter(|_| self.is_conflict())?)
     }
 
-    /// The beginning of the body (of a decode error: the part around the fault), at most 2 KiB,
+    /// The start of the body (for a decode error: the part around the fault), at most 2 KiB,
     /// without secrets.
     pub fn body_excerpt(&self) -> Option<&str> {
         self.0.excerpt.as_deref()
     }
 
-    /// The body of the error response as a type, or as [`Value`](serde_json::Value): for what
-    /// [`validation_errors`](Self::validation_errors) does not have.
+    /// The body of the error response as a type, or as [`Value`](serde_json::Value): for details
+    /// beyond [`validation_errors`](Self::validation_errors).
     ///
-    /// An error has its body up to 64 KiB, without secrets: their values are `REDACTED`. The
-    /// bodies of login calls are not available.
+    /// An error stores its body up to 64 KiB, with secrets `REDACTED`. The bodies of login calls are
+    /// not available.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, check_out: serde_json::Value) -> Result<(), folio_sdk::Error> {
@@ -289,13 +288,21 @@ impl Error {
             .map_err(|problem| self.unread_body(problem))
     }
 
-    /// The record of a list that could not be read, as the server sent it, but for secrets. At most
-    /// 256 KiB.
+    /// The record of a list that could not be read, or the record of a failed job, as the server sent
+    /// it, with secrets redacted.
+    /// At most 256 KiB.
     pub fn record_json(&self) -> Option<&str> {
         self.0.record.as_ref().map(|record| record.json.as_str())
     }
 
-    /// The place in the list of the record that could not be read, from 0.
+    /// The last state of the job, as FOLIO names it (`CANCELLED`), if a job on the server failed,
+    /// waits for another request, or did not end in time. The states of the parts of a job are
+    /// separated by `, `.
+    pub fn job_state(&self) -> Option<&str> {
+        self.0.job_state.as_deref()
+    }
+
+    /// The index in the list of the record that could not be read, from 0.
     pub fn record_index(&self) -> Option<u64> {
         self.0.record.as_ref().map(|record| record.index)
     }

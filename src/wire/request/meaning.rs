@@ -1,4 +1,5 @@
-//! What a request means, by the facts of its operation: what it reads, creates, changes or deletes.
+//! The meaning of a request by the facts of its operation: the records that it reads, creates,
+//! changes or deletes.
 
 use super::value::Request;
 use crate::value::uuid::is_uuid;
@@ -11,27 +12,28 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 impl Request {
-    /// Whether the gateway must be told which module is called, and is not told yet.
+    /// Whether the gateway needs the id of the called module, and the request does not contain it
+    /// yet.
     pub(crate) fn needs_module_id(&self) -> bool {
         self.operation.facts.is_multiple
             && !self.operation.module.is_empty()
             && !self.headers.contains_key(MODULE_ID)
     }
 
-    /// What is known of what the server does: see [`Facts`]. Of a call by path, the facts of the
+    /// The known behaviour of the server: see [`Facts`]. For a call by path, the facts of the
     /// described operation with this method and path.
     pub(crate) fn facts(&self) -> Facts {
         self.described
             .map_or(self.operation.facts, |described| described.facts)
     }
 
-    /// What this request is as a DELETE, if it is one.
+    /// The request as a DELETE, if it is one.
     pub(super) fn delete(&self) -> Option<Delete<'_>> {
         (self.method == Method::DELETE).then(|| Delete {
             facts: self.facts(),
             known: match self.described {
                 Some(described) => Some(described.parameters),
-                // Of an operation that somebody made, nobody knows the parameters.
+                // The parameters of a user-defined operation are unknown.
                 None => (!self.operation.module.is_empty()).then_some(self.operation.parameters),
             },
             parameters: &self.query,
@@ -46,14 +48,14 @@ impl Request {
         })
     }
 
-    /// How many records may match the query of this DELETE, where they are to be counted before it
-    /// is sent.
+    /// The permitted number of records that match the query of this DELETE, if they have to be
+    /// counted before it is sent.
     pub(crate) fn bound(&self) -> Option<Bound> {
         self.delete()?.bound()
     }
 
-    /// What asks for the number of records of the list at this path: those that match the query, or
-    /// all.
+    /// The request for the number of records of the list at this path: those that match the query,
+    /// or all.
     pub(crate) fn count(&self, matching: bool) -> Self {
         let mut count = self.like(Method::GET, &self.path).param("limit", 0);
         if let Some(query) = self.parameter("query").filter(|_| matching) {
@@ -62,7 +64,7 @@ impl Request {
         count
     }
 
-    /// Whether the bodies hold passwords, tokens or other secrets: a fact of the operation.
+    /// Whether the bodies contain passwords, tokens or other secrets: a fact of the operation.
     pub(crate) fn is_sensitive(&self) -> bool {
         self.facts().is_sensitive
     }
@@ -72,7 +74,7 @@ impl Request {
         self.only_reads || self.method.is_safe() && !self.facts().has_effect
     }
 
-    /// Whether it deletes the one thing that its path names.
+    /// Whether it deletes the single record that its path names.
     pub(crate) fn deletes_a_record(&self) -> bool {
         self.method == Method::DELETE
             && (self.facts().deletes == Deletes::Record
@@ -80,7 +82,7 @@ impl Request {
                     && self.facts().deletes == Deletes::Unknown)
     }
 
-    /// What its PUT does where there is no such record.
+    /// The effect of its PUT if the record does not exist.
     pub(crate) fn absent(&self) -> Absent {
         match self.absent {
             _ if self.method != Method::PUT => Absent::NotFound,
@@ -90,7 +92,7 @@ impl Request {
     }
 
     /// Whether the body is a record guarded by optimistic locking: one with a `_version`, as it was
-    /// read. (-1 switches the guard off.)
+    /// read. (-1 disables the guard.)
     pub(crate) fn is_guarded(&self) -> bool {
         #[derive(serde::Deserialize)]
         struct Guarded {
@@ -103,8 +105,8 @@ impl Request {
             .is_some_and(|version| version >= 0)
     }
 
-    /// The id, made by the caller, under which the server stores the record that this request
-    /// creates; none if it creates none, or the server makes the id.
+    /// The client-generated id under which the server stores the record that this request creates;
+    /// none if it creates none, or the server generates the id.
     pub(crate) fn created_id(&self) -> Option<uuid::Uuid> {
         #[derive(serde::Deserialize)]
         struct Identified<'a> {
@@ -118,7 +120,7 @@ impl Request {
         uuid::Uuid::try_parse(&record.id?).ok()
     }
 
-    /// Whether a stored record is the one that this request was to create.
+    /// Whether a stored record is the one that this request was meant to create.
     pub(crate) fn is_created_as(&self, stored: &[u8]) -> bool {
         match (self.record(), serde_json::from_slice(stored)) {
             (Some(sent), Ok(Value::Object(stored))) => {
@@ -128,7 +130,7 @@ impl Request {
         }
     }
 
-    /// What became of this PUT, as far as the stored record tells.
+    /// The outcome of this PUT, as far as the stored record shows it.
     pub(crate) fn landing(&self, stored: &[u8]) -> Landing {
         match (self.record(), serde_json::from_slice(stored)) {
             (Some(sent), Ok(Value::Object(stored))) => {

@@ -1,4 +1,4 @@
-//! A request as a value: what is sent, and what it means.
+//! A request as a value: its content and its meaning.
 
 mod meaning;
 mod options;

@@ -1,40 +1,41 @@
-//! What a caller can set on a request: the one place where it is written and documented. Each
-//! builder of calls has these methods by this macro, and keeps its request for itself.
+//! The settings of a request: the only place where they are written and documented. Each call
+//! builder has these methods by this macro, and keeps its request private.
 
-/// Defines setters that take and give `self`. The first part is how the request is reached in it:
+/// Defines setters that take and return `self`. The first part is the path to the request in it:
 /// `request_setters!(self => self.request; sending query)`.
 macro_rules! request_setters {
     ($this:ident => $request:expr; $($group:ident)*) => {
         $($crate::wire::request::request_setters!(@$group $this $request);)*
     };
     (@sending $this:ident $request:expr) => {
-        /// A header; it replaces what the client would send. `x-okapi-tenant` sends the request to another tenant; with `x-okapi-token`
-        /// it goes without the client's own token.
+        /// Sets a header; it replaces the client's header of that name. `x-okapi-tenant` sends the
+        /// request to another tenant; with `x-okapi-token` it is sent without the client's own
+        /// token.
         pub fn header(mut $this, name: &str, value: &str) -> Self {
             $request.set_header(name, value);
             $this
         }
 
-        /// When this request is retried, in place of the client's policy.
+        /// The retry policy of this request, in place of the client's.
         pub fn retry(mut $this, policy: $crate::RetryPolicy) -> Self {
             $request.set_retry(policy);
             $this
         }
 
-        /// How long one attempt may take, in place of the client's timeout.
+        /// The timeout of one attempt, in place of the client's.
         pub fn timeout(mut $this, timeout: ::std::time::Duration) -> Self {
             $request.set_timeout(timeout);
             $this
         }
 
-        /// How long the whole call may take, in place of the client's [`deadline`](crate::FolioClientBuilder::deadline): of a list, each
-        /// of its pages.
+        /// The deadline of the whole call, in place of the client's
+        /// [`deadline`](crate::FolioClientBuilder::deadline): for a list, of each of its pages.
         pub fn deadline(mut $this, deadline: ::std::time::Duration) -> Self {
             $request.set_deadline(deadline);
             $this
         }
 
-        /// How long the server may send nothing during one attempt, in place of the client's
+        /// The idle timeout of one attempt, in place of the client's
         /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
         pub fn read_timeout(mut $this, timeout: ::std::time::Duration) -> Self {
             $request.set_read_timeout(timeout);
@@ -42,7 +43,7 @@ macro_rules! request_setters {
         }
     };
     (@tenant $this:ident $request:expr) => {
-        /// The tenant that the request goes to, in place of the client's.
+        /// The tenant of the request, in place of the client's.
         pub fn tenant(mut $this, tenant: &str) -> Self {
             $request.set_tenant(tenant);
             $this
@@ -60,20 +61,22 @@ macro_rules! request_setters {
         }
     };
     (@query $this:ident $request:expr) => {
-        /// Which records: a query in CQL. It replaces an earlier one.
+        /// Selects records: a query in CQL. It replaces an earlier one.
         pub fn query(mut $this, query: impl ::core::convert::Into<$crate::Cql>) -> Self {
             $request.set_query("query", query.into().to_string());
             $this
         }
     };
     (@body $this:ident $request:expr) => {
-        /// The body, as JSON. It is serialized at once; what cannot be serialized is an error when the request is sent.
+        /// Sets a JSON body. It is serialized immediately; a serialization error is returned when
+        /// the request is sent.
         pub fn json<B: ::serde::Serialize + ?Sized>(mut $this, body: &B) -> Self {
             $request.set_json("application/json", body);
             $this
         }
 
-        /// The body as it is, and its media type: bytes, text, or a [`Body`](crate::Body) that is sent while it is read.
+        /// Sets the body and its media type: bytes, text, or a [`Body`](crate::Body) that is read
+        /// while it is sent.
         pub fn body(
             mut $this,
             body: impl ::core::convert::Into<$crate::Body>,
@@ -83,13 +86,13 @@ macro_rules! request_setters {
             $this
         }
 
-        /// The body, as a form of fields and files (`multipart/form-data`).
+        /// Sets a form of fields and files as the body (`multipart/form-data`).
         pub fn multipart(mut $this, form: $crate::Multipart) -> Self {
             $request.set_multipart(form);
             $this
         }
 
-        /// The body, as a form of pairs (`application/x-www-form-urlencoded`).
+        /// Sets a form of pairs as the body (`application/x-www-form-urlencoded`).
         pub fn form<N: ::core::convert::AsRef<str>, V: ::core::convert::AsRef<str>>(
             mut $this,
             pairs: impl ::core::iter::IntoIterator<Item = (N, V)>,
@@ -99,16 +102,17 @@ macro_rules! request_setters {
         }
     };
     (@write $this:ident $request:expr) => {
-        /// States whether the request may be carried out twice without harm, whatever its method and whatever is known of the operation.
-        /// A POST that only asks (`…/retrieve`) may. A POST that stores its record under the `id` in its body need not state it, where the
-        /// operation is known to do so ([`Creates::Record`](crate::Creates::Record)): see [`RetryPolicy`](crate::RetryPolicy).
+        /// Declares whether the request is idempotent, regardless of its method and of the known
+        /// facts. A POST that only reads (`…/retrieve`) is. A POST that stores its record under the
+        /// `id` in its body needs no declaration if the operation is known to do so
+        /// ([`Creates::Record`](crate::Creates::Record)): see [`RetryPolicy`](crate::RetryPolicy).
         pub fn idempotent(mut $this, idempotent: bool) -> Self {
             $request.set_idempotent(idempotent);
             $this
         }
 
-        /// Confirms that records are to be deleted by a query. Without it a `DELETE` with a `query` is not sent: see
-        /// [`Deletion`](crate::Deletion).
+        /// Confirms a deletion of records by a query. Without it a `DELETE` with a `query` is not
+        /// sent: see [`Deletion`](crate::Deletion).
         pub fn confirm(mut $this, deletion: $crate::Deletion) -> Self {
             $request.set_deletion(deletion);
             $this

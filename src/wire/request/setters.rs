@@ -21,21 +21,20 @@ use std::time::Duration;
 impl Request {
     request_setters!(self => self; sending tenant param query body write);
 
-    /// It asks whether there is such a path.
+    /// Marks a check whether the path exists.
     pub(crate) fn probing(mut self) -> Self {
         self.probing = true;
         self
     }
 
-    /// States that the request only asks, although it is a POST: it may be sent again, and its
-    /// outcome matters to nobody.
+    /// Declares that the request only reads, although it is a POST: it may be retried, and an
+    /// unknown outcome is harmless.
     pub(crate) fn only_reads(mut self) -> Self {
         self.only_reads = true;
         self.idempotent(true)
     }
 
-    /// States what a PUT does where there is no such record, in place of what is known of the
-    /// operation.
+    /// Declares the effect of a PUT if the record does not exist, in place of the operation's fact.
     pub(crate) fn with_absent(mut self, absent: Absent) -> Self {
         self.absent = Some(absent);
         self
@@ -83,11 +82,11 @@ impl Request {
     pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {
         match serde_json::to_vec(body) {
             Ok(json) => self.set_record(media_type, json),
-            Err(error) => self.fault(format!("the body cannot be written as JSON: {error}")),
+            Err(error) => self.fault(format!("the body cannot be serialized as JSON: {error}")),
         }
     }
 
-    /// The body, as the JSON of a record: without what only responses contain.
+    /// Sets a record as the JSON body, without the fields that only responses contain.
     pub(crate) fn set_record(&mut self, media_type: &str, json: Vec<u8>) {
         let json = omit::without(&json, self.facts().omits).unwrap_or(json);
         self.set_body(media_type, json.into());
@@ -121,7 +120,9 @@ impl Request {
                 }
                 self.set_form(form);
             }
-            Ok(_) => self.fault("the body has no fields, and a form is made of fields".to_owned()),
+            Ok(_) => self.fault(
+                "the body cannot be written as a form: it is not an object with fields".to_owned(),
+            ),
             Err(error) => self.fault(format!("the body cannot be written as a form: {error}")),
         }
     }
@@ -144,7 +145,10 @@ impl Request {
     pub(crate) fn set_body(&mut self, media_type: &str, body: Body) {
         match HeaderValue::from_str(media_type) {
             Ok(media_type) => _ = self.headers.insert(CONTENT_TYPE, media_type),
-            Err(_) => self.fault(format!("`{}` is no media type", media_type.escape_debug())),
+            Err(_) => self.fault(format!(
+                "`{}` is not a valid media type",
+                media_type.escape_debug()
+            )),
         }
         self.body = Some(body);
     }
@@ -158,17 +162,20 @@ impl Request {
                 value.set_sensitive(redact::is_secret(name.as_str()));
                 self.headers.insert(name, value);
             }
-            (Err(_), _) => self.fault(format!("`{}` is no name of a header", name.escape_debug())),
+            (Err(_), _) => self.fault(format!(
+                "`{}` is not a valid header name",
+                name.escape_debug()
+            )),
             // The value may be a token.
             (_, Err(_)) => self.fault(format!(
-                "the value of the header `{name}` has characters that a header cannot have"
+                "the value of the header `{name}` contains characters that a header cannot contain"
             )),
         }
     }
 
     pub(crate) fn set_tenant(&mut self, tenant: &str) {
         if tenant.trim().is_empty() {
-            self.fault("the tenant is empty".to_owned());
+            self.fault("the tenant id is empty".to_owned());
         }
         self.set_header(TENANT.as_str(), tenant);
     }

@@ -1,20 +1,20 @@
-//! The path and the query of a request, as they are sent and as they are shown.
+//! The path and the query of a request, in the sent form and in the redacted form.
 
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 use std::fmt;
 
-/// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
+/// Characters that need no encoding in a path segment: RFC 3986's unreserved characters.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What stands as it is in a query besides. Not `+`, which servers read as a space, nor `;`, which
-/// some read as `&`. CQL has many of the others, and the length of a request line is limited
-/// (`request_line.rs`).
+/// Additional characters that need no encoding in a query. Not `+`, which servers read as a space,
+/// nor `;`, which some read as `&`. CQL contains many of the others, and the length of a request
+/// line is limited (`request_line.rs`).
 pub(super) const QUERY: &AsciiSet = &SEGMENT
     .remove(b'=')
     .remove(b'(')
@@ -27,7 +27,8 @@ pub(super) const QUERY: &AsciiSet = &SEGMENT
     .remove(b'!')
     .remove(b'$');
 
-/// What stands as it is in a path that the caller wrote: also what the caller has encoded already.
+/// Characters that need no encoding in a path written by the caller, including those of existing
+/// encodings.
 pub(super) const WRITTEN: &AsciiSet = &SEGMENT
     .remove(b'%')
     .remove(b'!')
@@ -41,7 +42,7 @@ pub(super) const WRITTEN: &AsciiSet = &SEGMENT
     .remove(b'=')
     .remove(b'@');
 
-/// Pairs as a form has them: `application/x-www-form-urlencoded`.
+/// The pairs of a form: `application/x-www-form-urlencoded`.
 #[derive(Default)]
 pub(crate) struct Form(pub(super) String);
 
@@ -66,14 +67,18 @@ impl fmt::Write for Segment<'_> {
     }
 }
 
-/// Adds the rest of a path, segment by segment; `is_begun` says whether its first segment follows a
-/// slash.
+/// Appends the rest of a path, segment by segment; `is_begun` is false if its first segment follows
+/// a slash.
 pub(super) fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result<(), String> {
     if rest.is_empty() && !is_begun {
         return Ok(());
     }
     let (first, others) = match rest.strip_prefix('/') {
-        Some(_) if is_begun => return Err(format!("is \"{rest}\": it begins behind a slash")),
+        Some(_) if is_begun => {
+            return Err(format!(
+                "is \"{rest}\", which would follow directly after a slash"
+            ));
+        }
         Some(others) => (None, others),
         None => (Some(rest), ""),
     };
@@ -81,7 +86,7 @@ pub(super) fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result
     for (index, segment) in segments.enumerate() {
         if matches!(segment, "" | "." | "..") {
             return Err(format!(
-                "is \"{rest}\", of which a segment is \"{segment}\""
+                "is \"{rest}\", which has the segment \"{segment}\""
             ));
         }
         if index > 0 || first.is_none() {
@@ -92,8 +97,8 @@ pub(super) fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result
     Ok(())
 }
 
-/// Whether a path that the caller wrote has but segments of letters, digits, `-` and `_`, so that
-/// nothing is to be encoded and nothing can be wrong with it. Most are so.
+/// Whether a path written by the caller has only segments of letters, digits, `-` and `_`, so that
+/// it needs no encoding and no validation. Most paths do.
 pub(super) fn is_plain(path: &str) -> bool {
     let mut before = false;
     let mut is_plain = path.starts_with('/');
@@ -105,7 +110,7 @@ pub(super) fn is_plain(path: &str) -> bool {
     is_plain && !before
 }
 
-/// Which bytes a plain path has: a table, since every call by path is looked through.
+/// The bytes of a plain path, as a table, because every call by path is scanned.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = 0;
@@ -117,7 +122,7 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// What is wrong with a path that the caller wrote.
+/// The error of a path written by the caller, if there is one.
 pub(super) fn problem_of(method: &Method, path: &str) -> Option<String> {
     if path
         .split('?')
@@ -125,7 +130,7 @@ pub(super) fn problem_of(method: &Method, path: &str) -> Option<String> {
         .is_some_and(|path| path.contains("://"))
     {
         return Some(
-            "a path was expected, `/users`, and not a whole URL: the client knows the gateway"
+            "expected a path, such as `/users`, not a full URL: the client adds the gateway's URL"
                 .to_owned(),
         );
     }
@@ -135,13 +140,16 @@ pub(super) fn problem_of(method: &Method, path: &str) -> Option<String> {
         match &*decoded_segment(segment) {
             "." | ".." => {
                 return Some(
-                    "the path has a segment `.` or `..`, which would lead elsewhere".to_owned(),
+                    "the path has a segment `.` or `..`, which would address another resource"
+                        .to_owned(),
                 );
             }
-            // `/users/` is what `format!("/users/{id}")` gives for an empty id. That is harmless to
-            // read and not to delete.
+            // `/users/` is the result of `format!("/users/{id}")` with an empty id. That is
+            // harmless for a read, but not for a deletion.
             "" if index + 1 < last || !method.is_safe() => {
-                return Some("the path has an empty segment: is an identifier empty?".to_owned());
+                return Some(
+                    "the path has an empty segment: check for an empty identifier".to_owned(),
+                );
             }
             _ => {}
         }
@@ -156,7 +164,7 @@ pub(super) fn decoded_segment(segment: &str) -> Cow<'_, str> {
     percent_decode_str(segment).decode_utf8_lossy()
 }
 
-/// A name or value of a query that the caller wrote, read as servers do: `+` is a space.
+/// A name or value of a query written by the caller, decoded as servers do: `+` is a space.
 pub(super) fn decoded(text: &str) -> String {
     percent_decode_str(&text.replace('+', " "))
         .decode_utf8_lossy()

@@ -1,4 +1,4 @@
-//! The request, how it is made, and what of it is sent.
+//! The request as a value: its construction and its content.
 
 use super::target::{
     QUERY, SEGMENT, Segment, WRITTEN, decoded, decoded_segment, is_plain, problem_of, push_rest,
@@ -23,9 +23,9 @@ use std::time::Duration;
 
 /// A request to FOLIO: an operation or a method and path, parameters, headers, a body.
 ///
-/// It says nothing of the server, the tenant and the token:
-/// [`FolioClient::execute`](crate::FolioClient::execute) adds them. What is wrong with it (an empty
-/// identifier, a body that is no JSON) is told when it is executed, and then nothing is sent.
+/// It does not contain the server, the tenant and the token:
+/// [`FolioClient::execute`](crate::FolioClient::execute) adds them. Errors of its content (an empty
+/// identifier, a body that is not JSON) are returned when it is executed, and then nothing is sent.
 ///
 /// ```
 /// use folio_sdk::{Method, Request};
@@ -36,21 +36,21 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Request {
     pub(super) operation: &'static Operation,
-    /// Of a call by path: the described operation there, if its facts matter.
+    /// For a call by path: the described operation there, if its facts have an effect.
     pub(super) described: Option<&'static Described>,
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) query: Vec<(Cow<'static, str>, String)>,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Body>,
-    /// Few have one, and it is large.
+    /// Boxed, because few requests have one, and it is large.
     pub(super) retry: Option<Box<RetryPolicy>>,
     pub(super) idempotent: Option<bool>,
-    /// It only asks, whatever its method.
+    /// Whether it only reads, regardless of its method.
     pub(super) only_reads: bool,
-    /// It asks whether there is such a path: that there is none needs no explanation.
+    /// Whether it checks that the path exists: a missing path then needs no explanation.
     pub(super) probing: bool,
-    /// What its PUT does without a record, where that is known better than by the operation.
+    /// The effect of its PUT without a record, if it is known better than from the operation.
     pub(super) absent: Option<Absent>,
     pub(super) timeout: Option<Duration>,
     pub(super) read_timeout: Option<Duration>,
@@ -60,18 +60,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request for an operation. The arguments take the places of the `{parameters}` of its path,
-    /// in their order, each as one segment: a slash in an identifier is part of the identifier.
+    /// A request for an operation. The arguments replace the `{parameters}` of its path in order,
+    /// each as one segment: a slash in an identifier is part of the identifier.
     ///
-    /// An argument that is empty, `.` or `..` is an error when the request is executed: `DELETE
-    /// /users/{id}` without an id would be `DELETE /users`. A parameter `{+rest}` takes the
-    /// rest of the path: its slashes separate segments, none of which may be empty, `.` or
-    /// `..`.
+    /// An argument that is empty, `.` or `..` results in an error when the request is executed:
+    /// `DELETE /users/{id}` without an id would be `DELETE /users`. A parameter `{+rest}` takes the
+    /// rest of the path: its slashes separate segments, none of which may be empty, `.` or `..`.
     pub fn new(operation: &'static Operation, arguments: &[&str]) -> Self {
         Self::of(operation, arguments)
     }
 
-    /// As [`new`](Self::new), of all that can be written.
+    /// As [`new`](Self::new), for all types that implement `Display`.
     pub(crate) fn of(operation: &'static Operation, arguments: &[impl fmt::Display]) -> Self {
         let mut problem = None;
         let mut path = String::with_capacity(operation.path.len() + 36 * arguments.len());
@@ -81,7 +80,7 @@ impl Request {
             path.push_str(before);
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             let begin = path.len();
-            // `{+rest}`, as RFC 6570 writes it: the rest of the path, whose slashes are slashes.
+            // `{+rest}`, as in RFC 6570: the rest of the path, whose slashes separate segments.
             if let Some(name) = name.strip_prefix('+') {
                 match arguments.next() {
                     None => _ = problem.get_or_insert(format!("`{name}` of the path is missing")),
@@ -101,12 +100,12 @@ impl Request {
             {
                 None => _ = problem.get_or_insert(format!("`{name}` of the path is missing")),
                 Some(Err(_)) => {
-                    _ = problem.get_or_insert(format!("`{name}` of the path cannot be written"));
+                    _ = problem.get_or_insert(format!("`{name}` of the path cannot be formatted"));
                 }
                 Some(Ok(())) => {
                     if let Some(argument @ ("" | "." | "..")) = path.get(begin..) {
                         _ = problem.get_or_insert(format!(
-                            "`{name}` of the path is \"{argument}\", and an identifier was expected"
+                            "`{name}` of the path is \"{argument}\"; expected an identifier"
                         ));
                     }
                 }
@@ -115,15 +114,16 @@ impl Request {
         }
         path.push_str(rest);
         if arguments.next().is_some() {
-            problem
-                .get_or_insert("there are more arguments than the path has parameters".to_owned());
+            problem.get_or_insert(
+                "more arguments were passed than the path has parameters".to_owned(),
+            );
         }
         Self::make(operation, operation.method.clone(), path, problem)
     }
 
-    /// A request for any method and path, `/users` or `users`, which may have a query:
-    /// `/users?limit=10`. Identifiers in the path are best encoded by the caller; a segment
-    /// `..` and empty ones are refused when the request is executed.
+    /// A request for any method and path, `/users` or `users`, which may include a query:
+    /// `/users?limit=10`. Identifiers in the path should be encoded by the caller; empty segments
+    /// and `..` are rejected when the request is executed.
     pub fn to(method: Method, path: impl AsRef<str>) -> Self {
         let text = path.as_ref();
         let (written, query) = text
@@ -138,7 +138,7 @@ impl Request {
         for segment in written.split('/') {
             path.push('/');
             for (index, part) in segment.split('%').enumerate() {
-                // A percent sign that encodes nothing is meant as such.
+                // A percent sign that encodes nothing is taken literally.
                 if index > 0 {
                     let encodes = part
                         .get(..2)
@@ -191,12 +191,12 @@ impl Request {
         self.probing
     }
 
-    /// Whether its body was read once, and cannot be read again.
+    /// Whether its body was already read, and cannot be read again.
     pub(crate) fn is_spent(&self) -> bool {
         self.payload().is_some_and(Body::is_spent)
     }
 
-    /// What of it must not be shown, for the errors that may follow. Nothing is looked into here.
+    /// The secrets of the request, for later errors. They are not collected here.
     pub(crate) fn sent(&mut self) -> SentSecrets {
         let has_secrets = self.body.is_some()
             || self.has_secret_parameters()
@@ -223,7 +223,7 @@ impl Request {
         }
     }
 
-    /// What of it is secret: known in errors.
+    /// The secrets of the request, which errors must redact.
     pub(crate) fn secrets(&self) -> redact::Secrets {
         let mut secrets =
             redact::Secrets::of(&self.headers, self.body_bytes(), self.is_sensitive());
@@ -240,18 +240,18 @@ impl Request {
         secrets
     }
 
-    /// The same request by another method.
+    /// The same request with another method.
     pub(crate) fn with_method(self, method: Method) -> Self {
         Self { method, ..self }.described_anew()
     }
 
-    /// The same request to what is below its path.
+    /// The same request for a path below its path.
     pub(crate) fn under(mut self, path: &str) -> Self {
         self.path.push_str(path);
         self.described_anew()
     }
 
-    /// The facts of a call by path are those of the method and path that it has now.
+    /// The facts of a call by path are those of its current method and path.
     fn described_anew(self) -> Self {
         Self {
             described: described_at(self.operation, &self.method, &self.path),
@@ -259,7 +259,7 @@ impl Request {
         }
     }
 
-    /// Another request that goes to the same tenant with the same headers, policy and timeout.
+    /// Another request to the same tenant with the same headers, policy and timeout.
     pub(crate) fn like(&self, method: Method, path: &str) -> Self {
         Self {
             headers: self.headers.clone(),
@@ -278,8 +278,8 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// How many bytes [`target`](Self::target) has at most, found without writing it: an encoded
-    /// byte takes three.
+    /// The maximum length of [`target`](Self::target) in bytes, determined without writing it: an
+    /// encoded byte takes three.
     pub(crate) fn longest_target(&self) -> usize {
         let pairs = self.query.iter();
         let pairs = pairs.map(|(name, value)| 2 + 3 * (name.len() + value.len()));
@@ -293,7 +293,7 @@ impl Request {
             .map(|(name, value)| (&**name, value.as_str()))
     }
 
-    /// The operation. All generic requests have the same one, with empty texts.
+    /// The operation. All generic requests share one with empty texts.
     pub fn operation(&self) -> &'static Operation {
         self.operation
     }
@@ -303,7 +303,8 @@ impl Request {
         &self.method
     }
 
-    /// The template of the path, of a generic request the path: what a log is grouped by.
+    /// The template of the path, or the path of a generic request: the key by which logs are
+    /// grouped.
     pub(crate) fn path(&self) -> &str {
         if self.operation.path.is_empty() {
             &self.path
@@ -317,8 +318,8 @@ impl Request {
         self.written("", |_| false)
     }
 
-    /// As [`target`](Self::target), without what is secret: edge modules take keys and Keycloak
-    /// takes codes as parameters.
+    /// As [`target`](Self::target), without secrets: edge modules take keys, and Keycloak takes
+    /// codes, as parameters.
     pub(crate) fn shown(&self) -> String {
         self.operation
             .without_secrets(&self.shown_after(""))
@@ -355,12 +356,12 @@ impl Request {
         target
     }
 
-    /// The path as it is sent.
+    /// The path in its sent form.
     pub(crate) fn own_path(&self) -> &str {
         &self.path
     }
 
-    /// What this request and an answer to it are told by.
+    /// The key by which this request and its response are identified.
     pub(crate) fn exchange(&self, base: &str) -> Exchange {
         Exchange {
             operation: self.operation,
@@ -378,7 +379,7 @@ impl Request {
         }
     }
 
-    /// The tenant that it names in place of the client's; else `own`.
+    /// The tenant that the request names in place of the client's; otherwise `own`.
     pub(crate) fn tenant_or<'a>(&'a self, own: &'a str) -> &'a str {
         match self.headers.get(TENANT) {
             Some(tenant) => tenant.to_str().unwrap_or_default(),
@@ -390,12 +391,12 @@ impl Request {
         &self.headers
     }
 
-    /// The body, wherever it is read from.
+    /// The body, in memory or streamed.
     pub(crate) fn payload(&self) -> Option<&Body> {
         self.body.as_ref()
     }
 
-    /// Whether nothing is to be read while it is sent.
+    /// Whether the body needs no reading while it is sent.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.body
             .as_ref()
@@ -431,7 +432,7 @@ impl Request {
     }
 }
 
-/// The described operation that a call by path goes to, if its facts matter.
+/// The described operation of a call by path, if its facts have an effect.
 fn described_at(operation: &Operation, method: &Method, path: &str) -> Option<&'static Described> {
     let is_by_path = operation.path.is_empty();
     is_by_path.then(|| described::find(method.as_str(), path))?

@@ -16,7 +16,7 @@ impl<'a> Kind<'a> {
     ) -> bool {
         let agrees = |key: &String| {
             let at = At { above, key };
-            // The path names the record, and servers write the id in lower case.
+            // The path identifies the record, and servers write the id in lower case.
             if self.sets(&at) || above.is_none() && key == "id" {
                 return true;
             }
@@ -40,7 +40,7 @@ impl<'a> Kind<'a> {
     ) -> bool {
         let (stored, sent) = (stored.unwrap_or(&NULL), sent.unwrap_or(&NULL));
         if sent.is_null() {
-            // What is left out is left to the server.
+            // The server decides on omitted fields.
             return question != Question::Unchanged
                 || self.generates(at)
                 || self.is_default(at, stored)
@@ -78,7 +78,8 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// Element by element. Lists whose elements are unique by their schema lose repetitions.
+    /// Compares element by element. Lists whose elements are unique by their schema lose
+    /// duplicates.
     pub(super) fn elements(
         &self,
         at: &At<'_>,
@@ -90,7 +91,7 @@ impl<'a> Kind<'a> {
         if stored.len() == sent.len() {
             return stored.iter().zip(sent).all(agree);
         }
-        // What is larger is not searched for repetitions.
+        // Larger lists are not searched for duplicates.
         const MOST: usize = 1000;
         let drops = question == Question::Created || self.rules.unique.iter().any(|it| at.is(it));
         if stored.len() > sent.len() || sent.len() > MOST || !drops {
@@ -137,8 +138,8 @@ impl<'a> Kind<'a> {
             }
             (Value::Number(stored), Value::Number(sent)) => is_same_number(stored, sent),
             (Value::Bool(stored), Value::Bool(sent)) => stored == sent,
-            // Types are bent: text becomes a number or a boolean, and the other way round. 1 and 0
-            // are booleans too.
+            // Types are coerced: text becomes a number or a boolean, and vice versa. 1 and 0 are
+            // booleans, too.
             (Value::Bool(stored), Value::Number(sent)) => sent.as_i64() == Some(i64::from(*stored)),
             (Value::Bool(stored), Value::String(sent)) => *sent == stored.to_string(),
             (Value::String(stored), Value::Bool(sent)) => *stored == sent.to_string(),
@@ -155,7 +156,7 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// Whether the server sets a field, whatever is sent.
+    /// Whether the server sets a field and ignores the client's value.
     pub(super) fn sets(&self, at: &At<'_>) -> bool {
         self.is_recorded_to_set(at)
             || self.read_only.iter().any(|path| at.is(path))
@@ -165,8 +166,8 @@ impl<'a> Kind<'a> {
                     .is_some_and(|facts| facts.set.iter().any(|path| at.is(path)))
     }
 
-    /// As [`sets`](Self::sets), by what was recorded. Descriptions call fields read-only that
-    /// servers keep as they are sent.
+    /// As [`sets`](Self::sets), by recordings only. Some descriptions declare fields read-only that
+    /// servers store as sent.
     pub(super) fn is_recorded_to_set(&self, at: &At<'_>) -> bool {
         at.above.is_none() && matches!(at.key, "_version" | "metadata")
             || self.rules.server_made.iter().any(|path| at.is(path))
@@ -200,7 +201,7 @@ impl<'a> Kind<'a> {
             })
     }
 
-    /// Where `true` is the default, `false` says something.
+    /// If `true` is the default, `false` is significant.
     pub(super) fn is_on_by_default(&self, at: &At<'_>) -> bool {
         matches!(self.default(at), Some(Default::True))
             || self.described_default(at) == Some("true")

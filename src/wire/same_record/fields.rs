@@ -1,4 +1,4 @@
-//! The fields of a record: paths, versions, and what a write keeps of the stored record.
+//! The fields of a record: paths, versions, and the stored values that a write retains.
 
 use serde_json::{Map, Value};
 
@@ -6,8 +6,8 @@ pub(crate) type Fields = Map<String, Value>;
 
 pub(super) static NULL: Value = Value::Null;
 
-/// Gives `sent` the stored value of a field that it leaves out. A field of an object is taken only
-/// if `sent` has the object.
+/// Copies the stored value of a field that `sent` omits. A field of an object is copied only if
+/// `sent` has the object.
 pub(super) fn take(stored: &Fields, sent: &mut Fields, path: &str) {
     match path.split_once('.') {
         None => {
@@ -26,7 +26,7 @@ pub(super) fn take(stored: &Fields, sent: &mut Fields, path: &str) {
     }
 }
 
-/// The place of a field in a record.
+/// The location of a field in a record.
 pub(super) struct At<'a> {
     pub(super) above: Option<&'a At<'a>>,
     pub(super) key: &'a str,
@@ -48,13 +48,13 @@ impl At<'_> {
     }
 }
 
-/// The `_version` of a record, by which FOLIO locks optimistically.
+/// The `_version` of a record, FOLIO's optimistic lock.
 pub(crate) fn version(fields: &Fields) -> Option<i64> {
     fields.get("_version").and_then(version_number)
 }
 
 /// The number of a `_version`. mod-inventory sends that of items as text (`ItemUtil.java` reads it
-/// by `getString`).
+/// with `getString`).
 pub(crate) fn version_number(version: &Value) -> Option<i64> {
     match version {
         Value::String(text) => text.parse().ok(),
@@ -62,9 +62,9 @@ pub(crate) fn version_number(version: &Value) -> Option<i64> {
     }
 }
 
-/// The id under which a module has stored the record of a POST, by its response, where it is not
-/// the id that was sent: Spring modules make
-/// their own ([`Creates::RecordWithNewId`](crate::Creates::RecordWithNewId)).
+/// The id under which a module stored the record of a POST, according to its response, if it
+/// differs from the sent id: Spring modules generate their own
+/// ([`Creates::RecordWithNewId`](crate::Creates::RecordWithNewId)).
 #[allow(dead_code, reason = "upserts ask it of collections that make ids")]
 pub(crate) fn other_id(sent: &str, response: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
@@ -75,8 +75,8 @@ pub(crate) fn other_id(sent: &str, response: &[u8]) -> Option<String> {
     (!id.eq_ignore_ascii_case(sent)).then_some(id)
 }
 
-/// Puts into `sent` what only `stored` has, in objects within objects too. Lists are taken as
-/// wholes.
+/// Copies into `sent` the members that only `stored` has, also in nested objects. Lists are treated
+/// as a whole.
 pub(crate) fn keep(stored: &Fields, sent: &mut Fields) {
     for (key, stored) in stored {
         match (stored, sent.get_mut(key)) {

@@ -1,4 +1,4 @@
-//! A kind of record, and what became of a write of one.
+//! The kind of a record, and the outcome of a write of one.
 
 use super::fields::{At, Fields, NULL, take, version};
 use super::rules::{NONE, RULES, Rules};
@@ -6,37 +6,37 @@ use super::scalar::is_nothing;
 use crate::wire::described_lists::{self, RecordFacts};
 use serde_json::Value;
 
-/// What is known of the records of a collection when two of them are compared.
+/// The facts about the records of a collection for a comparison of two.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind<'a> {
     pub(super) rules: &'static Rules,
-    /// What FOLIO's descriptions say: read-only fields and defaults.
+    /// The facts of FOLIO's descriptions: read-only fields and defaults.
     pub(super) described: Option<&'static RecordFacts>,
-    /// The fields that the caller states to be set by the server.
+    /// The fields that the caller declares to be set by the server.
     pub(super) read_only: &'a [&'a str],
 }
 
-/// Where a write of unknown outcome left the record.
+/// The state of the record after a write of unknown outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Landing {
-    /// It was carried out.
+    /// The write was executed.
     Yes,
-    /// It has not been carried out so far.
+    /// The write has not been executed so far.
     No,
-    /// It may have been: the stored record does not tell.
+    /// The write may have been executed: the stored record does not show it.
     Unknown,
 }
 
-/// What is to be seen of a change in a record.
+/// The visible effect of a change in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Nothing could be seen: before and after are the same to the server.
+    /// The change has no visible effect: before and after are equal to the server.
     Invisible,
-    /// All that was changed is as it was changed.
+    /// All changed fields have their new values.
     Held,
-    /// All that was changed is as it was before.
+    /// All changed fields have their old values.
     Absent,
-    /// Neither: others have changed the same, or the server made something else of it.
+    /// Neither: others changed the same fields, or the server stored other values.
     Unclear,
 }
 
@@ -59,24 +59,24 @@ impl Effect {
     }
 }
 
-/// How much two values must have in common.
+/// The required degree of agreement of two values.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Question {
-    /// Nothing may be missing on either side.
+    /// Neither side may lack a value.
     Unchanged,
     /// The stored value may have more.
     Holds,
-    /// As before, and lists may be in another order: there was no other record before.
+    /// As before, and lists may be in another order: there was no earlier record.
     Created,
 }
 
 impl<'a> Kind<'a> {
-    /// The records at a path: that of their collection, or that of one record in it.
+    /// The records at a path: those of its collection, or one record in it.
     pub(crate) fn at(path: &str) -> Self {
         Self::of(path, &[])
     }
 
-    /// The records of a collection, of which the caller knows that the server sets some fields.
+    /// The records of a collection in which the server sets the fields that the caller names.
     pub(crate) fn of(path: &str, read_only: &'a [&'a str]) -> Self {
         let of = |path: &str| RULES.iter().find(|rules| rules.collection == path);
         let above = || of(path.rsplit_once('/')?.0);
@@ -94,26 +94,25 @@ impl<'a> Kind<'a> {
         self.members(None, stored, sent, Question::Unchanged)
     }
 
-    /// Whether the stored record holds all that was sent. It may be in that state since before it
-    /// was sent: [`landing`](Self::landing) looks at that too.
+    /// Whether the stored record contains everything that was sent. It may have been in that state
+    /// before: [`landing`](Self::landing) takes that into account.
     pub(crate) fn holds(&self, stored: &Fields, sent: &Fields) -> bool {
         self.members(None, stored, sent, Question::Holds)
     }
 
-    /// Whether the stored record is the one that a POST was to create. There was none of its id
+    /// Whether the stored record is the one that a POST was meant to create. No record had its id
     /// before.
     pub(crate) fn is_created(&self, stored: &Fields, sent: &Fields) -> bool {
         self.members(None, stored, sent, Question::Created)
     }
 
-    /// What became of a PUT of `sent`, whose outcome is unknown, to a record that had the
-    /// `_version` `before`.
+    /// The outcome of a PUT of `sent`, which is unknown, to a record that had the `_version`
+    /// `before`.
     ///
-    /// The stored version grows by one with each write, and a PUT with another version is rejected.
-    /// So a version that is still the same proves that nothing has been written so far, and a
-    /// later one that something was, which is this if the record holds it. Without
-    /// versions, the stored record must be the very one that was sent: a PUT replaces the whole
-    /// record.
+    /// The stored version increases by one with each write, and a PUT with another version is
+    /// rejected. So an unchanged version proves that nothing has been written so far, and a later
+    /// version proves a write, which is this one if the record contains it. Without versions, the
+    /// stored record must equal the one that was sent: a PUT replaces the whole record.
     pub(crate) fn landing(&self, stored: &Fields, sent: &Fields, before: Option<i64>) -> Landing {
         match (version(stored), before) {
             (Some(now), Some(before)) if now <= before => Landing::No,
@@ -124,8 +123,8 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// What is to be seen of a change, from `before` to `after`, in the record as it is `now`. What
-    /// was not changed may be whatever others have made of it.
+    /// The visible effect of a change, from `before` to `after`, in the record as it is `now`.
+    /// Unchanged fields may have been changed by others.
     pub(crate) fn effect(&self, before: &Fields, after: &Fields, now: &Fields) -> Effect {
         self.effect_on_members(None, before, after, now)
     }
@@ -141,7 +140,7 @@ impl<'a> Kind<'a> {
             let at = At { above, key };
             let [before, after, now] =
                 [before, after, now].map(|fields| fields.get(key).unwrap_or(&NULL));
-            // A field that is only described as read-only counts: the server may keep the change,
+            // A field that is only described as read-only counts: the server may store the change,
             // and lose it with the write.
             let is_set = || self.is_recorded_to_set(&at) || above.is_none() && key == "id";
             if before == after || is_set() {
@@ -179,10 +178,10 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// Whether a list has what was put into it, and has not what was taken out; others may have put
-    /// in more.
+    /// Whether a list contains the added elements and lacks the removed ones; others may have added
+    /// more.
     fn has_elements(&self, at: &At<'_>, before: &[Value], after: &[Value], now: &[Value]) -> bool {
-        // What is larger is compared as a whole.
+        // Larger lists are compared as a whole.
         const MOST: usize = 1000;
         let is_as_sent = || self.elements(at, now, after, Question::Holds);
         let count = |list: &[Value], value: &Value| list.iter().filter(|it| *it == value).count();
@@ -209,17 +208,17 @@ impl<'a> Kind<'a> {
         })
     }
 
-    /// The fields of the stored record that a PUT of `sent` takes away, `personal.middleName`:
-    /// those that are neither set by the server nor defaults.
+    /// The fields of the stored record that a PUT of `sent` removes, `personal.middleName`: those
+    /// that are neither set by the server nor defaults.
     pub(crate) fn removed(&self, stored: &Fields, sent: &Fields) -> Vec<String> {
         let mut paths = Vec::new();
         self.note_removed(None, stored, sent, &mut paths);
         paths
     }
 
-    /// Puts into a record that is to be sent what the server has generated and the record leaves
-    /// out: its `hrid`, which the server would generate anew, or reject the record without it;
-    /// a status that others compute; the time of a status that stays.
+    /// Copies server-generated fields that the record omits into a record to be sent: its `hrid`,
+    /// without which the server would generate a new one or reject the record; a computed status;
+    /// the time of an unchanged status.
     pub(crate) fn take_generated(&self, stored: &Fields, sent: &mut Fields) {
         let paths = self
             .rules
@@ -232,14 +231,14 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// Takes away what lists show of a record and a write of it is rejected for.
+    /// Removes the fields that lists show and that a write would be rejected for.
     pub(crate) fn remove_shown(&self, fields: &mut Fields) {
         for field in self.rules.shown {
             fields.remove(*field);
         }
     }
 
-    /// Whether the server numbers a record that leaves out its `hrid`.
+    /// Whether the server numbers a record without an `hrid`.
     pub(crate) fn numbers(&self) -> bool {
         self.rules.generated.contains(&"hrid")
     }

@@ -1,20 +1,20 @@
-//! The one comparison of records: whether a stored record is the one that was sent, and whether a
-//! write would change anything.
+//! The single comparison of records: whether a stored record is the one that was sent, and whether
+//! a write would change anything.
 //!
-//! Servers do not store what they are sent to the letter: they add fields, fill in defaults,
-//! normalize dates to UTC, write numbers as doubles. What they do was recorded from running modules
-//! (Quesnelia and Ramsons), see [`RULES`]. Everything else is a difference: a difference that is
-//! none costs a needless write or an error that says "outcome unknown", a difference that is
-//! overlooked costs data.
+//! Servers do not store exactly the record that they receive: they add fields, fill in defaults,
+//! normalize dates to UTC, write numbers as doubles. These changes were recorded from running
+//! modules (Quesnelia and Ramsons), see [`RULES`]. Everything else is a difference: a false
+//! difference costs a needless write or an error "outcome unknown", an overlooked difference costs
+//! data.
 //!
-//! There are two questions, which retries of POST and PUT, batches and updates all ask here:
+//! Retries of POST and PUT, batches and updates all need answers to two questions:
 //!
-//! - *Landed*: does the stored record hold what was sent? It decides about a write whose outcome is
-//!   unknown. The stored record may have more, which the server added. See [`Kind::landing`],
-//!   [`Kind::holds`], [`Kind::is_created`].
-//! - *Unchanged*: would replacing the stored record change nothing? It decides whether a record is
-//!   written at all. A value that only the stored record has is a difference, unless the server
-//!   makes it or it is a default. See [`Kind::is_unchanged`].
+//! - *Landed*: does the stored record contain what was sent? This determines the outcome of a write
+//!   whose response was lost. The stored record may have more, which the server added. See
+//!   [`Kind::landing`], [`Kind::holds`], [`Kind::is_created`].
+//! - *Unchanged*: would replacing the stored record change nothing? This determines whether a
+//!   record is written at all. A value that only the stored record has is a difference, unless the
+//!   server generates it or it is a default. See [`Kind::is_unchanged`].
 
 mod compare;
 mod fields;

@@ -1,24 +1,25 @@
-//! What is known of the collections whose records servers change in their own ways.
+//! The known collections whose servers change records in their own ways.
 
-/// What a server does with the fields of a collection, besides what all do. Fields of objects are
-/// named by their path, `status.date`; an element of a list has the path of the list.
+/// The changes of a server to the fields of a collection, in addition to the general ones. Fields
+/// of objects are named by their path, `status.date`; an element of a list has the path of the
+/// list.
 pub(super) struct Rules {
     pub(super) collection: &'static str,
-    /// The server sets it, whatever is sent.
+    /// The server sets it and ignores the client's value.
     pub(super) server_made: &'static [&'static str],
-    /// The server sets it where it is left out, and keeps what is sent, also where its description
-    /// says that it is read-only. Left out of an update, it would be made anew or rejected.
+    /// The server sets it if it is absent, and stores the sent value otherwise, even if its
+    /// description declares it read-only. If an update omitted it, the server would generate a new
+    /// value or reject the update.
     pub(super) generated: &'static [&'static str],
-    /// The server adds it where it is left out, with this value.
+    /// The server adds it with this value if it is absent.
     pub(super) defaults: &'static [(&'static str, Default)],
-    /// Lists of records show it, and a record that has it is rejected (422, unrecognized field).
+    /// Lists of records contain it, but a record with it is rejected (422, unrecognized field).
     pub(super) shown: &'static [&'static str],
-    /// Lists whose order is not kept.
+    /// Lists whose order is not preserved.
     pub(super) unordered: &'static [&'static str],
-    /// Lists whose elements are unique by the schema (`uniqueItems`): the server drops
-    /// repetitions.
+    /// Lists whose elements are unique by the schema (`uniqueItems`): the server drops duplicates.
     pub(super) unique: &'static [&'static str],
-    /// Times of day are stored without their seconds.
+    /// Times of day are stored without seconds.
     pub(super) whole_minutes: bool,
 }
 
@@ -41,12 +42,12 @@ pub(super) const fn rules(collection: &'static str) -> Rules {
     }
 }
 
-/// A collection of which nothing is known.
+/// A collection without known rules.
 pub(super) static NONE: Rules = rules("");
 
-/// The server-made fields and defaults of collections. All are recorded (`POST` and the record read
-/// back), except for the paths `/inventory/…`, behind which mod-inventory stores the same records
-/// in mod-inventory-storage.
+/// The server-generated fields and defaults of collections. All are recorded (`POST`, then the
+/// record read back), except for the paths `/inventory/…`: mod-inventory stores the same records in
+/// mod-inventory-storage.
 pub(super) static RULES: [Rules; 19] = [
     Rules {
         server_made: &["createdDate", "updatedDate"],

@@ -1,11 +1,11 @@
-//! Values that are the same in another form: numbers, UUIDs, points in time.
+//! Compares values in different notations: numbers, UUIDs, points in time.
 
 use crate::value::time::{self, TimeForm};
 use crate::value::uuid::is_uuid;
 use serde_json::Value;
 
-/// Whether a value is what servers write, or leave out, where there is nothing: RMB writes lists
-/// that were left out as empty ones and booleans as `false`, and leaves out what is null.
+/// Whether a value is equivalent to an absent one: RMB writes absent lists as empty ones and absent
+/// booleans as `false`, and omits null.
 pub(super) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -38,7 +38,7 @@ pub(super) fn is_same_time(stored: &str, sent: &str, whole_minutes: bool) -> boo
     parts(stored).is_some_and(|stored| parts(sent) == Some(stored))
 }
 
-/// A point in time, and to how many digits of a second it is written.
+/// A point in time, and the number of digits of its fraction of a second.
 #[derive(Clone, Copy)]
 pub(super) struct StoredInstant {
     pub(super) at: time::Instant,
@@ -63,8 +63,8 @@ impl StoredInstant {
         })
     }
 
-    /// Whether a stored time is that which was sent. Servers keep milliseconds or microseconds, and
-    /// cut what is below.
+    /// Whether a stored time is the one that was sent. Servers store milliseconds or microseconds,
+    /// and truncate the rest.
     pub(super) fn is(self, sent: Option<Self>) -> bool {
         let Some(sent) = sent else {
             return false;

@@ -23,7 +23,8 @@ fn is_unchanged(path: &str, stored: Value, sent: Value) -> bool {
     Kind::at(path).is_unchanged(&fields(stored), &fields(sent))
 }
 
-/// What modules made of the records that they were sent: recorded from Quesnelia and Ramsons.
+/// The records that modules stored for the records that they received: recorded from Quesnelia and
+/// Ramsons.
 fn recorded() -> Vec<(String, String, Fields, Fields)> {
     let text = include_str!("../../../tests/recorded/stored-records.jsonl");
     let rows = text.lines().map(|line| {
@@ -36,9 +37,9 @@ fn recorded() -> Vec<(String, String, Fields, Fields)> {
     rows.collect()
 }
 
-/// What servers change beyond recognition, so that it counts as a difference: an integer loses its
-/// fraction, an empty text that is no number is dropped, unknown fields are dropped, HTML is
-/// sanitized, names of days become upper case.
+/// Changes by servers that are too large to ignore, so that they count as a difference: an integer
+/// loses its fraction, an empty text in a number field is dropped, unknown fields are dropped, HTML
+/// is sanitized, names of days become upper case.
 fn is_lossy(name: &str) -> bool {
     [
         "=12.5 (number int)",
@@ -105,7 +106,7 @@ fn every_changed_value_of_a_recorded_record_is_a_difference() {
                 .collect::<Vec<_>>()
                 .join(".");
             let top = at.split('.').next().unwrap();
-            // The usage of a note type is counted, whatever is sent.
+            // The server counts the usage of a note type and ignores the sent value.
             if matches!(top, "id" | "_version" | "metadata" | "usage")
                 || [&at[..], top]
                     .iter()
@@ -127,7 +128,7 @@ fn every_changed_value_of_a_recorded_record_is_a_difference() {
     assert!(changes > 500, "{changes}");
 }
 
-/// The value with each of its scalars changed in turn, and where.
+/// The value with each of its scalars changed in turn, and its path.
 fn every_change(value: &Value) -> Vec<(String, Value)> {
     let mut pointers = Vec::new();
     scalars(value, String::new(), &mut pointers);
@@ -167,8 +168,8 @@ fn scalars(value: &Value, pointer: String, found: &mut Vec<String>) {
     }
 }
 
-/// As a server might write it: dates in UTC, integers as they are, empty lists and `false` for what
-/// is not there.
+/// In a notation that a server might use: dates in UTC, integers unchanged, empty lists and `false`
+/// for absent values.
 fn as_stored(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -452,8 +453,8 @@ fn a_landing_is_proved_by_the_version_or_by_the_whole_record() {
             "{title} {now:?} {before:?}"
         );
     }
-    // Without versions, a field that was to be removed and is still there tells that it is not the
-    // record that was sent.
+    // Without versions, a field that should have been removed and still exists shows that it is not
+    // the record that was sent.
     let kind = Kind::at("/users");
     assert_eq!(
         kind.landing(&fields(json!({"barcode": "7"})), &fields(json!({})), None),

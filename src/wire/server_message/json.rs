@@ -1,12 +1,12 @@
-//! Messages in JSON, in the forms that modules and gateways use.
+//! Error messages in JSON, in the forms of modules and gateways.
 
 use super::text::{one_line, plain};
 use super::types::{Parameter, ServerMessage, ValidationError};
 use super::words;
 use serde_json::Value;
 
-/// The keys under which a message stands, the best first: RMB and Kong `message`, old Spring and
-/// vendors `errorMessage`, RFC 9457 `detail` and `title`, Spring Boot's own `error`, OAuth
+/// The keys of a message, in order of preference: RMB and Kong `message`, old Spring and vendors
+/// `errorMessage`, RFC 9457 `detail` and `title`, Spring Boot's own `error`, OAuth
 /// `error_description`.
 const MESSAGE_KEYS: [&str; 9] = [
     "message",
@@ -34,7 +34,7 @@ pub(super) fn from_json(value: &Value, depth: u8) -> ServerMessage {
             let embedded = || object.get("_embedded")?.get("errors");
             match object.get("errors").or_else(embedded) {
                 Some(Value::Array(items)) if !items.is_empty() => listed(items, own),
-                // The whole form once more, as of a module that wraps the response of another one.
+                // The same form nested, as in a module that wraps the response of another one.
                 Some(nested @ Value::Object(errors))
                     if depth < 4
                         && (errors.get("errors").is_some_and(Value::is_array)
@@ -77,7 +77,8 @@ pub(super) fn from_json(value: &Value, depth: u8) -> ServerMessage {
                     }
                 }
                 _ => {
-                    // mod-circulation says where in the text of its rules an error is (recorded).
+                    // mod-circulation states the position of an error in the text of its rules
+                    // (recorded).
                     let place = ["line", "column"].map(|key| {
                         let value = object.get(key).filter(|value| value.is_number());
                         value.map(|value| Parameter {
@@ -104,8 +105,8 @@ pub(super) fn from_json(value: &Value, depth: u8) -> ServerMessage {
     }
 }
 
-/// The list of errors that RMB, folio-spring-support, the Eureka sidecar and Grails give, each a
-/// little different.
+/// The list of errors of RMB, folio-spring-support, the Eureka sidecar and Grails, with small
+/// differences.
 fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
     let errors: Vec<ValidationError> = items
         .iter()
@@ -118,7 +119,7 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
                     .into_iter()
                     .flatten()
                     .filter_map(|parameter| {
-                        // RMB has one without a name where the message says it all (recorded).
+                        // RMB has a parameter without a name if the message is complete (recorded).
                         let key = parameter.get("key").and_then(scalar);
                         Some(Parameter {
                             key: key.filter(|key| !key.is_empty())?,
@@ -146,7 +147,7 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
                     .unwrap_or_else(|| item.to_string());
                 let code = text("code").filter(|code| code != "-1");
                 let kind = text("type");
-                // What has no parameters may say in words what it is about.
+                // An error without parameters may name its field in the message.
                 let told = match parameters.is_empty() {
                     true => words::read(&message),
                     false => Vec::new(),
@@ -178,7 +179,7 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
     }
 }
 
-/// The errors in one line. Messages of RMB do not name the field ("may not be null"): its
+/// The errors in one line. Messages of RMB do not name the field ("may not be null"); its
 /// parameters do.
 fn joined(errors: &[ValidationError]) -> Option<String> {
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();

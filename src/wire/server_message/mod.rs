@@ -1,5 +1,5 @@
-//! What a server says about an error, in whatever it is wrapped: FOLIO's modules, gateways and
-//! proxies each have their own form.
+//! Extracts the server's error message: FOLIO's modules, gateways and proxies each have their own
+//! form.
 
 mod json;
 mod read;

@@ -1,4 +1,4 @@
-//! Reads what the body of a response says.
+//! Parses the body of an error response.
 
 use super::json::from_json;
 use super::text::{html, is_page, plain};
@@ -8,15 +8,15 @@ use crate::value::redact::Secrets;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// How much of a body is looked at. Error bodies are small; a page of a proxy that is larger has
-/// its words at the beginning.
+/// The maximum size of the parsed body. Error bodies are small; a larger page of a proxy has its
+/// message at the start.
 const MOST: usize = 256 * 1024;
 
-/// Reads the body of an error. What it is, is told by its first character: modules forward the
-/// answers of others without their content type, and gateways send HTML as anything.
+/// Parses the body of an error. Its first character determines the format: modules forward
+/// responses of others without their content type, and gateways send HTML with any content type.
 ///
-/// Secrets are redacted before it is read, since reading changes their form, and after, since they
-/// may have been written in parts.
+/// Secrets are redacted before parsing, which changes their form, and afterwards, because they may
+/// have been split.
 pub(crate) fn parse(content_type: Option<&str>, body: &[u8], secrets: &Secrets) -> ServerMessage {
     let cut = body.get(..MOST).unwrap_or(body);
     let text = text_of(cut, cut.len() < body.len());
@@ -55,10 +55,10 @@ pub(super) fn read(content_type: Option<&str>, text: &str) -> ServerMessage {
     }
 }
 
-/// The text of a body. FOLIO's modules write UTF-8, whatever they say: mod-circulation says
-/// `text/plain; ISO_8859_1` (real-facts, section 3). What is not UTF-8 comes from proxies and old
-/// servers, and is read as Latin-1, in which every byte is a character; or as UTF-16, if a byte
-/// order mark says so.
+/// The text of a body. FOLIO's modules write UTF-8, regardless of the header: mod-circulation
+/// states `text/plain; ISO_8859_1` (real-facts, section 3). Other encodings come from proxies and
+/// old servers, and are read as Latin-1, in which every byte is a character; or as UTF-16, if a
+/// byte order mark indicates it.
 pub(crate) fn text_of(body: &[u8], is_cut: bool) -> Cow<'_, str> {
     let words = |read: fn([u8; 2]) -> u16, body: &[u8]| {
         let (pairs, _) = body.as_chunks::<2>();
@@ -70,14 +70,14 @@ pub(crate) fn text_of(body: &[u8], is_cut: bool) -> Cow<'_, str> {
         [0xfe, 0xff, rest @ ..] => words(u16::from_be_bytes, rest).into(),
         _ => match std::str::from_utf8(body) {
             Ok(text) => text.into(),
-            // Cut off within a character.
+            // Truncated within a character.
             Err(error) if is_cut && error.error_len().is_none() => String::from_utf8_lossy(body),
             Err(_) => body.iter().map(|byte| char::from(*byte)).collect(),
         },
     }
 }
 
-/// What a body is that was expected to be JSON, if that can be told.
+/// A description of a body that is not the expected JSON, if it is recognized.
 pub(crate) fn mistaken(body: &[u8], is_secret: bool, secrets: &Secrets) -> Option<String> {
     match body {
         [0x1f, 0x8b, ..] => {

@@ -1,11 +1,11 @@
-//! Messages in text and in pages of HTML.
+//! Error messages in text and in HTML pages.
 
 use super::types::ServerMessage;
 
-/// How much text is kept of a message.
+/// The maximum length of a message.
 pub(super) const LONGEST: usize = 4096;
 
-/// Whether a body is a page of HTML.
+/// Whether a body is an HTML page.
 pub(crate) fn is_page(body: &[u8]) -> bool {
     let body = body
         .strip_prefix(b"\xef\xbb\xbf")
@@ -26,7 +26,7 @@ pub(super) fn plain(text: &str) -> ServerMessage {
     }
 }
 
-/// The words of a page of a proxy: its title and its text.
+/// The message of a proxy's page: its title and its text.
 pub(super) fn html(text: &str) -> ServerMessage {
     let mut words = String::new();
     let mut rest = text;
@@ -34,7 +34,7 @@ pub(super) fn html(text: &str) -> ServerMessage {
         let (before, tag) = rest.split_at(start);
         words.push_str(before);
         words.push(' ');
-        // Case does not matter in HTML, and nor do the contents of style and script.
+        // HTML is case-insensitive, and the contents of style and script are irrelevant.
         let hidden = ["style", "script", "!--"].into_iter().find(|name| {
             tag.get(1..=name.len())
                 .is_some_and(|begin| begin.eq_ignore_ascii_case(name))
@@ -62,7 +62,7 @@ pub(super) fn html(text: &str) -> ServerMessage {
     ] {
         words = words.replace(entity, character);
     }
-    // The heading mostly repeats the title: "502 Bad Gateway 502 Bad Gateway nginx".
+    // The heading usually repeats the title: "502 Bad Gateway 502 Bad Gateway nginx".
     let line = one_line(&words).map(|line| {
         let half = line.match_indices(' ').map(|(at, _)| at).find(|at| {
             let (title, body) = line.split_at(*at);

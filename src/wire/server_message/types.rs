@@ -1,18 +1,18 @@
-//! What a server says, as values.
+//! The parts of a server's error message.
 
 use std::fmt;
 
-/// What an error body says.
+/// The content of an error body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ServerMessage {
-    /// On one line.
+    /// In one line.
     pub(crate) message: Option<String>,
     pub(crate) errors: Vec<ValidationError>,
 }
 
 impl ServerMessage {
-    /// Whether the errors are about the content of what was sent. Newer modules answer so with 400
-    /// and the code `validation_error`, or with parameters that name the fields.
+    /// Whether the errors are about the content of the request. Newer modules respond with 400 and
+    /// the code `validation_error`, or with parameters that name the fields.
     pub(crate) fn is_validation(&self) -> bool {
         self.errors.iter().any(|error| {
             error.code.as_deref() == Some("validation_error") || !error.parameters.is_empty()
@@ -20,7 +20,7 @@ impl ServerMessage {
     }
 }
 
-/// The versions of a record that another client has changed meanwhile: FOLIO's optimistic locking.
+/// The versions of a record that another client changed meanwhile: FOLIO's optimistic locking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VersionConflict {
@@ -31,8 +31,8 @@ pub struct VersionConflict {
 }
 
 impl VersionConflict {
-    /// Reads the words of RMB's database trigger, which come as text or within JSON: "Stored
-    /// _version is 4, _version of request is 3".
+    /// Parses the message of RMB's database trigger, in text or within JSON: "Stored _version is 4,
+    /// _version of request is 3".
     pub(crate) fn of(message: &str) -> Option<Self> {
         let number = |words: &str| -> Option<i64> {
             let (_, after) = message.split_once(words)?;
@@ -50,17 +50,17 @@ impl VersionConflict {
     }
 }
 
-/// One of the errors that a FOLIO module lists in its answer.
+/// One of the errors that a FOLIO module lists in its response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ValidationError {
-    /// What is wrong, in the server's words.
+    /// The server's message.
     pub message: String,
     /// The code, such as `validation_error` or the name of a database constraint.
     pub code: Option<String>,
     /// The type, `1` or the name of a Java exception.
     pub kind: Option<String>,
-    /// What it is about: mostly the name of a field and the value it had.
+    /// The parameters: usually the name of a field and its value.
     pub parameters: Vec<Parameter>,
 }
 
@@ -68,15 +68,15 @@ pub struct ValidationError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameter {
-    /// The field, as the server names it.
+    /// The field, in the server's notation.
     pub key: String,
-    /// The value that was refused.
+    /// The rejected value.
     pub value: Option<String>,
 }
 
 impl ValidationError {
-    /// The field that it concerns, where the server says so: of an expression of the database, as
-    /// RMB gives for values that must be unique, the field in it, `barcode` of `lower(jsonb ->>
+    /// The field of the error, if the server states it. If the server states a database expression,
+    /// as RMB does for unique values, this is the field in it, `barcode` of `lower(jsonb ->>
     /// 'barcode'::text)`.
     pub fn field(&self) -> Option<&str> {
         let key = self.parameters.first()?.key.as_str();

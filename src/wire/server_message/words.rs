@@ -1,10 +1,10 @@
-//! Which field a message is about, and its value. Modules that do not list errors with parameters
-//! say both in a sentence: RMB's text, that of PostgreSQL and Jackson, and Spring's (real-facts,
+//! Extracts the field and its value from a message. Modules that do not list errors with parameters
+//! state both in a sentence: RMB's text, that of PostgreSQL and Jackson, and Spring's (real-facts,
 //! sections 5 and 18).
 
 use super::types::{Parameter, ValidationError};
 
-/// What a message says of fields; nothing, if it is in no form that is known.
+/// The fields that a message names; none if its form is unknown.
 pub(super) fn read(message: &str) -> Vec<ValidationError> {
     let forms: [fn(&str) -> Vec<ValidationError>; 12] = [
         spring_fields,
@@ -27,7 +27,7 @@ pub(super) fn read(message: &str) -> Vec<ValidationError> {
         .unwrap_or_default()
 }
 
-/// The name of a field as a record has it, of an expression of the database:
+/// The name of a field as in a record, extracted from a database expression:
 /// `lower(f_unaccent(jsonb ->> 'name'::text))` is `name`.
 pub(super) fn field_of(key: &str) -> Option<String> {
     if !key.contains("->") {
@@ -64,7 +64,7 @@ fn one(message: &str, field: Option<&str>, value: Option<&str>) -> Vec<Validatio
         .collect()
 }
 
-/// What stands between two texts.
+/// The text between two texts.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split_once(after).map(|(inner, _)| inner)
@@ -87,7 +87,7 @@ fn spring_fields(message: &str) -> Vec<ValidationError> {
             let field = between(part, "on field '", "'")?;
             let value = between(part, "rejected value [", "]; codes [")
                 .or_else(|| between(part, "rejected value [", "]"));
-            // The last one is of the error; those before name the arguments.
+            // The last one belongs to the error; earlier ones name the arguments.
             let (_, told) = part.rsplit_once("default message [")?;
             let end = told.rfind("]]").or_else(|| told.rfind(']'));
             let told = told.get(..end.unwrap_or(told.len()))?;

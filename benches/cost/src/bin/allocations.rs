@@ -1,5 +1,5 @@
-//! How much memory a call asks for, by the SDK and by hand: `cargo run --release -p folio-sdk-cost
-//! --bin allocations`.
+//! The memory that a call allocates, with the SDK and with a hand-written program: `cargo run
+//! --release -p folio-sdk-cost --bin allocations`.
 
 use std::alloc::System;
 
@@ -9,7 +9,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static MEMORY: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// How many GETs are counted.
+/// The number of GETs that are measured.
 const CALLS: usize = 2_000;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,20 +1,21 @@
-//! What 10,000 small GETs cost, by the SDK and by hand, at 1, 10 and 50 in flight.
+//! The cost of 10,000 small GETs, with the SDK and with a hand-written program, at 1, 10 and 50 in
+//! flight.
 //!
 //! `cargo run --release -p folio-sdk-cost --bin cost` prints CPU time and throughput of both in
-//! alternation, and their ratios. `cost ours|typed|by-hand|whole URL CALLS` does nothing but calls,
-//! one after the other on one thread: for a profiler that counts instructions. With one more
-//! argument, so many at once on all threads: for one that counts system calls.
+//! alternation, and their ratios. `cost ours|typed|by-hand|whole URL CALLS` only makes calls,
+//! sequentially on one thread: for a profiler that counts instructions. With one more argument,
+//! that many run concurrently on all threads: for one that counts system calls.
 
 use std::time::Instant;
 
 use folio_sdk_cost::{Failure, Program, Ready, serve, server};
 use rustix::time::{ClockId, clock_gettime};
 
-/// How many GETs a measurement has.
+/// The number of GETs of a measurement.
 const CALLS: usize = 10_000;
 
-/// How many of them one program does before the next one has its turn: what else the machine does
-/// lasts longer, and hits all alike.
+/// The number of calls of one program before the other one continues: disturbances of the machine
+/// last longer, and affect both equally.
 const SLICE: usize = 500;
 
 fn main() -> Result<(), Failure> {
@@ -45,19 +46,19 @@ async fn alone(program: &str, url: &str, calls: usize, in_flight: usize) -> Resu
         "typed" => Program::Typed,
         "by-hand" => Program::ByHand,
         "whole" => Program::WholeByHand,
-        other => return Err(format!("`{other}` is none of ours, typed, by-hand, whole").into()),
+        other => return Err(format!("`{other}` is not one of ours, typed, by-hand, whole").into()),
     };
     let ready = Ready::connect(program, url, in_flight).await?;
     ready.run(calls, in_flight).await
 }
 
-/// Seconds that all threads of this process have worked.
+/// The CPU seconds of all threads of this process.
 fn worked() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// The middle of some numbers.
+/// The median of some numbers.
 fn median(numbers: &mut [f64]) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
@@ -71,7 +72,7 @@ async fn compare(rounds: usize) -> Result<(), Failure> {
         ("by hand, all fields", Program::WholeByHand),
         ("get_user", Program::Typed),
     ];
-    // Each is compared with what reads the same.
+    // Each is compared with a program that reads the same record.
     let compared = [0, 0, 2, 2];
     println!(
         "in flight  program                CPU/call   ratio    calls/s   ratio   (medians of {rounds} rounds, ratios within a round)"
@@ -80,7 +81,7 @@ async fn compare(rounds: usize) -> Result<(), Failure> {
         let mut ready = Vec::new();
         for (_, program) in programs {
             let program = Ready::connect(program, &url, in_flight).await?;
-            // Connections are made, memory is there.
+            // Connections are established, memory is allocated.
             program.run(CALLS / 10, in_flight).await?;
             ready.push(program);
         }
@@ -89,7 +90,7 @@ async fn compare(rounds: usize) -> Result<(), Failure> {
         for _ in 0..rounds {
             let mut sums = vec![(0.0, 0.0); programs.len()];
             for slice in 0..CALLS / SLICE {
-                // Who comes first changes.
+                // The order alternates.
                 for turn in 0..programs.len() {
                     let index = (slice + turn) % programs.len();
                     let (cpu, start) = (worked(), Instant::now());

@@ -1,4 +1,4 @@
-//! The setters of bodies, one for each media type that an operation takes.
+//! The setters of bodies, one for each media type that an operation accepts.
 
 use super::types::in_call;
 use crate::context::Context;

@@ -1,5 +1,5 @@
-//! What an operation adds to its request builder: its name, what its response is read as, and its
-//! setters. What all builders have is a macro of the SDK (`__builder`).
+//! The operation-specific part of a request builder: its name, its response type, and its setters.
+//! The common part of all builders is a macro of the SDK (`__builder`).
 
 use super::bodies::body_setter;
 use super::docs;
@@ -26,6 +26,8 @@ const BUILDER: &str = "
 const RESPONSE: &str = "impl rt::HasResponse for operation::{call} { type Response = {response}; }";
 
 const STREAMED: &str = "impl rt::Streamed for operation::{call} {}";
+
+const POLLED: &str = "impl rt::LongRunning for operation::{call} {}";
 
 const LISTED: &str = "impl rt::Listed for operation::{call} { type Item = {item}; }";
 
@@ -125,6 +127,9 @@ fn traits(context: &Context<'_>, operation: &Operation, output: &Output) -> Code
     }
     if let Some(item) = item_type(context, operation) {
         fill!(&mut out, LISTED, call, item);
+    }
+    if operation.server.job.is_some() && output.read_as.is_some() {
+        fill!(&mut out, POLLED, call);
     }
     out
 }

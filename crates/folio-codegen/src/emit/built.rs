@@ -1,4 +1,4 @@
-//! The table of the modules that are built: what the calls of a program may need of a tenant.
+//! The table of the modules of the build: the possible requirements of a program's calls.
 
 use serde_json::Value;
 

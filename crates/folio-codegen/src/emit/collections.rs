@@ -1,4 +1,4 @@
-//! Which records are stored where: those that a module lists, creates and replaces at one path.
+//! The collections of records: those that a module lists, creates and replaces at one path.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,7 +137,7 @@ fn body<'a>(model: &'a Model, operation: &Operation) -> Option<&'a str> {
     }
 }
 
-/// The list of records in a record: its key, and what its elements are.
+/// The list of records in a record: its key, and the type of its elements.
 fn element<'a>(
     model: &'a Model,
     record: &str,

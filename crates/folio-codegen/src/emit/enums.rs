@@ -1,4 +1,4 @@
-//! Enums of texts, each open to values that are not described.
+//! String enums, each open to undescribed values.
 
 use super::docs::Types;
 use crate::model::Enum;

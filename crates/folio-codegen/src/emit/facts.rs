@@ -1,7 +1,8 @@
-//! Facts as expressions: what a server does, and how a list is paged.
+//! Facts as expressions: the server's behaviour, and the pagination of a list.
 
 use std::fmt::Write as _;
 
+use crate::job_facts::JobFacts;
 use crate::paging::{self, Paging};
 use crate::server_facts::{Deletes, ServerFacts};
 
@@ -46,6 +47,19 @@ pub(crate) fn expression(facts: &ServerFacts, prefix: &str) -> String {
             let _ = write!(text, ".{function}()");
         }
     }
+    if let Some(job) = &facts.job {
+        let _ = write!(text, ".job(&{})", job_expression(job, prefix));
+    }
+    text
+}
+
+/// The expression of what a response shows of a job.
+fn job_expression(job: &JobFacts, prefix: &str) -> String {
+    let mut text = format!("{prefix}JobFacts {{ ");
+    for (name, list) in job.lists() {
+        let _ = write!(text, "{name}: &{list:?}, ");
+    }
+    let _ = write!(text, "is_optional: {} }}", job.optional);
     text
 }
 
@@ -111,6 +125,10 @@ mod tests {
                 json!({"omits": ["childOf", "items[].added"]}),
                 "Facts::unknown().omits(&[\"childOf\", \"items[].added\"])",
             ),
+            (
+                json!({"longRunning": {"status": ["/status"], "running": ["A", "B"], "done": ["C"]}}),
+                "Facts::unknown().job(&JobFacts { status: &[\"/status\"], running: &[\"A\", \"B\"], waiting: &[], between: &[], done: &[\"C\"], failed: &[], current: &[], total: &[], message: &[], is_optional: false })",
+            ),
         ] {
             assert_eq!(expression(&read(facts).unwrap(), ""), expected);
         }
@@ -121,6 +139,7 @@ mod tests {
             json!({"creates": 5}),
             json!({"omits": "childOf"}),
             json!({"omits": [1]}),
+            json!({"longRunning": {"status": "/status"}}),
         ] {
             let error = read(broken).unwrap_err().to_string();
             assert!(error.contains("/x-folio/facts/"), "{error}");

@@ -1,4 +1,4 @@
-//! An operation as a constant, and as the type that stands for it.
+//! An operation as a constant, and as a type that represents it.
 
 use super::facts::{expression, paging};
 use crate::facts::Operation;

@@ -20,7 +20,7 @@ const SEVERAL: &str = "
     pub enum {name} {
         {variants}
         {nothing}
-        /// What is not described, as it came.
+        /// Undescribed responses, unchanged.
         Unknown(rt::Response),
     }
     impl rt::FromResponse for {name} {
@@ -83,10 +83,7 @@ pub(super) fn output(context: &Context<'_>, operation: &Operation) -> Result<Out
     };
     let typed = || {
         signature.response.as_ref().ok_or_else(|| {
-            context.problem(format!(
-                "progenitor's `{}` gives nothing back",
-                operation.name
-            ))
+            context.problem(format!("progenitor's `{}` returns nothing", operation.name))
         })
     };
     Ok(match &operation.response {
@@ -205,9 +202,10 @@ fn content(context: &Context<'_>, success: &Success) -> Result<(String, &'static
         SuccessKind::Json(name) => {
             let signature = context.model.operations.get(name);
             let ty = signature.and_then(|signature| signature.response.as_ref());
-            let ty =
-                ty.ok_or_else(|| context.problem(format!("progenitor made no type for `{name}`")))?;
-            (received(ty), "rt::record(response)")
+            let ty = ty.ok_or_else(|| {
+                context.problem(format!("progenitor generated no type for `{name}`"))
+            })?;
+            (received(ty), "rt::record(answer)")
         }
     })
 }

@@ -1,4 +1,4 @@
-//! Types as they are written.
+//! Types in the notation of the generated code.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Unions: enums of what a value may be, each open to what is not described.
+//! Unions: enums of the possible types of a value, each open to undescribed values.
 
 use super::docs::Types;
 use super::types::rust;

@@ -1,4 +1,4 @@
-//! `allOf`: its parts are merged into one schema, since a record is one struct.
+//! `allOf`: its parts are merged into one schema, because a record is one struct.
 
 use serde_json::{Map, Value, json};
 

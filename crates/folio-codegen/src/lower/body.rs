@@ -1,5 +1,5 @@
-//! Request bodies. progenitor takes one JSON body with a schema; those of other media types go
-//! around it.
+//! Request bodies. progenitor accepts one JSON body with a schema; those of other media types
+//! bypass it.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What the passes share.
+//! The common state of the passes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

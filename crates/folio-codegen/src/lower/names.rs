@@ -1,4 +1,4 @@
-//! Components are written as names in the code: each must be one.
+//! Names of components: each must be a valid name in the code.
 
 use crate::document::{Document, escaped};
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! What may be null may be absent.
+//! Nullable fields become optional.
 
 use serde_json::{Value, json};
 

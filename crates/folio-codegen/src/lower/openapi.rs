@@ -1,4 +1,4 @@
-//! The document that progenitor takes.
+//! The document that progenitor accepts.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! An operation: what progenitor takes of it, and its facts.
+//! An operation: the part for progenitor, and its facts.
 
 use serde_json::{Value, json};
 

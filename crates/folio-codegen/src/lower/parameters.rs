@@ -1,5 +1,5 @@
-//! Parameters of the path and of the query string. Those of headers and cookies are dropped: the
-//! SDK has the headers.
+//! Parameters of the path and of the query string. Header and cookie parameters are dropped: the
+//! SDK manages the headers.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! References: what is no type of its own is put in the place of its name, since typify wraps each
-//! list and each text in a struct that helps nobody.
+//! References: those to simple types are replaced by their targets, because typify would wrap each
+//! list and each text in a useless struct.
 
 use serde_json::{Value, json};
 

@@ -151,7 +151,7 @@ fn described<'a>(
     let mut has_empty = false;
     for (status, response) in responses {
         if !is_status(status) {
-            let problem = format!("`{}` is no status of HTTP", status.escape_debug());
+            let problem = format!("`{}` is not a valid HTTP status", status.escape_debug());
             return Err(home.error(at, problem));
         }
         if !status.starts_with('2') {

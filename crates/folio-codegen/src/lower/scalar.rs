@@ -1,5 +1,5 @@
-//! Text, numbers and truth values: their types, without limits, which would make a type of every
-//! field.
+//! Text, numbers and booleans: their types, without limits, which would turn every field into a
+//! type.
 
 use std::collections::BTreeSet;
 

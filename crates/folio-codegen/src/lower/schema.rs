@@ -1,4 +1,4 @@
-//! A schema, by what it is: each kind has a pass of its own.
+//! A schema, by kind: each kind has its own pass.
 
 use serde_json::{Value, json};
 

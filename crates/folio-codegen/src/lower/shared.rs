@@ -1,4 +1,4 @@
-//! The shared records: those that the modules name, and those that these name.
+//! The shared records: those that the modules reference, and those that these reference.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Which components become types of Rust: records and enums.
+//! The components that become Rust types: records and enums.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! Unions: types that typify knows by their names only. Their variants get types of their own.
+//! Unions: types that typify knows only by name. Their variants get their own types.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! What the attributes of generated items say.
+//! The contents of the attributes of generated items.
 
 use syn::{Attribute, Expr};
 

@@ -6,14 +6,14 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
-/// An item: its tokens up to its last brace, and what is in that.
+/// An item: its tokens up to its last brace, and its content.
 #[derive(Debug)]
 pub(crate) struct Item {
-    /// The word that says what it is: `struct`, `fn`, `impl`.
+    /// Its keyword: `struct`, `fn`, `impl`.
     pub(crate) keyword: String,
     /// All tokens before the body, with attributes and visibility.
     head: Vec<TokenTree>,
-    /// Where the keyword, or what qualifies it, stands in the head.
+    /// The position of the keyword, or of its qualifier, in the head.
     start: usize,
     body: Option<Group>,
 }
@@ -25,12 +25,12 @@ impl Item {
         words.nth(1).map(Ident::to_string)
     }
 
-    /// Whether a word stands in what is before the body, groups not entered.
+    /// Whether a word occurs in the head, outside of groups.
     pub(crate) fn has(&self, word: &str) -> bool {
         self.words().any(|other| other == word)
     }
 
-    /// What is between the braces.
+    /// The content of the braces.
     pub(crate) fn inside(&self) -> TokenStream {
         self.body.as_ref().map(Group::stream).unwrap_or_default()
     }

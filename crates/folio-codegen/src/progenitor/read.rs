@@ -47,7 +47,7 @@ fn record(item: &syn::ItemStruct) -> Result<Record, String> {
     let name = type_name(&item.ident.to_string());
     let Fields::Named(named) = &item.fields else {
         return Err(format!(
-            "typify made `{name}` a struct without named fields; lowering should have replaced what it stands for"
+            "typify made `{name}` a struct without named fields; lowering should have replaced it"
         ));
     };
     let mut fields = Vec::new();
@@ -73,9 +73,9 @@ fn record(item: &syn::ItemStruct) -> Result<Record, String> {
     Ok(Record { name, fields })
 }
 
-/// Gives fields whose keys differ in case or punctuation only names of their own. The one whose key
-/// is its name keeps it, whatever others a later release adds; the others have a `_` more each, in
-/// the order of their keys.
+/// Assigns distinct names to fields whose keys differ only in case or punctuation. The one whose
+/// key equals its name keeps it, regardless of fields that a later release adds; the others get
+/// additional `_`, in the order of their keys.
 fn tell_apart(fields: &mut [Field]) {
     let mut order: Vec<usize> = (0..fields.len()).collect();
     order.sort_by_key(|&index| {
@@ -121,13 +121,18 @@ fn signature(signature: &syn::Signature) -> Result<Signature, String> {
     // Result<ResponseValue<T>, Error<E>>
     let ReturnType::Type(_, returned) = &signature.output else {
         return Err(format!(
-            "progenitor's `{}` gives nothing back",
+            "progenitor's `{}` returns nothing",
             signature.ident
         ));
     };
     let value = argument_of(returned, "Result")
         .and_then(|value| argument_of(value, "ResponseValue"))
-        .ok_or_else(|| format!("progenitor's `{}` gives no ResponseValue", signature.ident))?;
+        .ok_or_else(|| {
+            format!(
+                "progenitor's `{}` does not return a ResponseValue",
+                signature.ident
+            )
+        })?;
     let response = match value {
         Type::Tuple(unit) if unit.elems.is_empty() => None,
         value => Some(ty(value)?),
@@ -205,10 +210,7 @@ mod tests {
                 "pub mod types { pub enum Any { A(String) } }",
                 "made `Any` a union",
             ),
-            (
-                "impl Client { pub async fn a() {} }",
-                "`a` gives nothing back",
-            ),
+            ("impl Client { pub async fn a() {} }", "`a` returns nothing"),
         ] {
             let error = model(code).unwrap_err();
             assert!(error.contains(expected), "{error}");

@@ -48,8 +48,7 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
             std::iter::empty::<TypeImpl>(),
         );
     }
-    // progenitor and typify panic at what they do not support; a build script should say which
-    // document it was.
+    // progenitor and typify panic on unsupported input; a build script should name the document.
     let tokens = catch_unwind(AssertUnwindSafe(|| {
         Generator::new(&settings).generate_tokens(&openapi)
     }))
@@ -60,7 +59,7 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
             .or_else(|| panic.downcast_ref::<&str>().copied());
         failed(format!(
             "progenitor gave up: {}",
-            said.unwrap_or("it did not say why")
+            said.unwrap_or("without a message")
         ))
     })?
     .map_err(|error| failed(error.to_string()))?;
@@ -71,7 +70,7 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
             let told = model.operations.get(&variant.operation);
             let ty = told.and_then(|told| told.response.clone()).ok_or_else(|| {
                 failed(format!(
-                    "progenitor gave no type for the variant `{}` of `{}`",
+                    "progenitor generated no type for the variant `{}` of `{}`",
                     variant.name, union.name
                 ))
             })?;

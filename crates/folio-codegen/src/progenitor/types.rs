@@ -15,7 +15,7 @@ pub(super) const UNION: &str = "folio::union";
 /// A type of the model.
 pub(super) fn ty(of: &Type) -> Result<Ty, String> {
     let Type::Path(path) = of else {
-        return Err("a type that is no path".into());
+        return Err("a type that is not a path".into());
     };
     let names: Vec<String> = path
         .path
@@ -58,7 +58,7 @@ pub(super) fn ty(of: &Type) -> Result<Ty, String> {
         [name] | ["types", name] => Ty::Named(type_name(name)),
         _ => {
             return Err(format!(
-                "the type `{}` is none that the generator knows",
+                "the type `{}` is unknown to the generator",
                 names.join("::")
             ));
         }

@@ -22,7 +22,7 @@ use places::{Found, Place};
 use writer::Writer;
 
 const PLAIN: &str = "
-    /// Schemas of what has no type of its own.
+    /// Schemas without types of their own.
     pub(crate) mod schema {
         {types}
     }
@@ -38,7 +38,7 @@ const SCHEMAS: &str = "
 
 /// The schemas of a file.
 pub(crate) struct Schemas {
-    /// The code, to stand at the end of the file of a module.
+    /// The code for the end of a module's file.
     pub(crate) text: String,
     /// The shared components that the schemas refer to.
     pub(crate) shared: BTreeSet<String>,
@@ -51,7 +51,7 @@ pub(crate) fn types(document: &Document, model: &Model) -> Result<BTreeMap<Strin
     let mut types = BTreeMap::new();
     for component in document.schemas()?.keys() {
         let name = squashed(component);
-        // What would hide a name of Rust's prelude is called a record.
+        // A name that would hide a name of Rust's prelude is prefixed.
         let name = generated
             .get(&name)
             .or_else(|| generated.get(&format!("{name}record")));

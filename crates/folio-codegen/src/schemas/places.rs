@@ -1,4 +1,4 @@
-//! Where the schemas of the generated types stand in the canonical document.
+//! The positions of the generated types' schemas in the canonical document.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ pub(super) type Place<'a> = (Home<'a>, &'a Value);
 pub(super) struct Found<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) types: BTreeMap<String, (String, Place<'a>)>,
-    /// Types whose parts were not looked at.
+    /// Types whose parts were not visited yet.
     pub(super) open: Vec<String>,
 }
 
@@ -34,8 +34,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Finds the named type in a type: its schema stands at `steps` below `place`, and then below
-    /// lists and maps.
+    /// Finds the named type in a type: its schema is at `steps` below `place`, and then below lists
+    /// and maps.
     fn add_part(
         &mut self,
         pointer: &str,
@@ -84,7 +84,7 @@ impl<'a> Found<'a> {
         Ok(())
     }
 
-    /// Finds the types of what operations take and yield that have no component.
+    /// Finds the types of operations' inputs and outputs without a component.
     pub(super) fn add_operations(&mut self) -> Result<(), Error> {
         let context = self.context;
         let paths = context
@@ -124,7 +124,7 @@ impl<'a> Found<'a> {
         for (index, parameter) in list(operation, "parameters").iter().enumerate() {
             let name = squashed(parameter["name"].as_str().unwrap_or_default());
             let in_query = parameter["in"] == "query";
-            // See lowering: those of one name are told apart.
+            // As in lowering: types with the same name are distinguished.
             let argument = signature.arguments.iter().find(|(argument, _)| {
                 let argument = squashed(argument);
                 argument == name
@@ -141,7 +141,7 @@ impl<'a> Found<'a> {
         Ok(())
     }
 
-    /// Finds the types of the JSON that stands at a place of an operation.
+    /// Finds the types of the JSON at a position of an operation.
     fn add_contents(
         &mut self,
         at: &str,
@@ -174,7 +174,7 @@ fn step_down<'a>(
     at.map_or(Ok(None), |at| below(at, step, 0))
 }
 
-/// What stands a step below a schema, through references and `allOf`.
+/// The schema one step below a schema, through references and `allOf`.
 fn below<'a>(
     (home, schema): Place<'a>,
     step: &Step,

@@ -1,4 +1,4 @@
-//! Schemas of OpenAPI 3.0 as JSON Schema 2020-12 has them.
+//! Converts schemas of OpenAPI 3.0 to JSON Schema 2020-12.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::text::raw_literal;
 
 const SCHEMA: &str = "{ty} = {name} {schema} [{references}];";
 
-/// Writes schemas, and notes what they refer to.
+/// Writes schemas, and collects their references.
 pub(super) struct Writer<'a> {
     pub(super) context: &'a Context<'a>,
     /// The types of the document's own components.
@@ -65,7 +65,7 @@ impl Writer<'_> {
         let is_true = |key: &str| schema.get(key) == Some(&Value::Bool(true));
         for (key, value) in schema {
             let value = match (key.as_str(), value) {
-                // What is OpenAPI's own, and what says nothing.
+                // Keywords specific to OpenAPI, and annotations.
                 (
                     "nullable" | "discriminator" | "x-folio" | "xml" | "example" | "externalDocs",
                     _,

@@ -1,5 +1,5 @@
-//! What the storage modules of acquisitions do beside storing. That is: titles of order lines,
-//! numbers, the totals of budgets.
+//! Side effects of the storage modules of acquisitions: titles of order lines, numbers, the totals
+//! of budgets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -27,7 +27,7 @@ fn of_line(store: &Store, tenant: &str, path: &str, line: &str) -> rusqlite::Res
     store.with(tenant, path, "poLineId", line)
 }
 
-/// What is set or rejected before a record is stored for the first time.
+/// The fields that are set, and the checks, before a record is created.
 pub(crate) fn before_create(
     store: &Store,
     tenant: &str,
@@ -58,7 +58,7 @@ pub(crate) fn before_create(
     Ok(None)
 }
 
-/// What is set before a record is replaced.
+/// The fields that are set before a record is replaced.
 pub(crate) fn before_update(path: &str, record: &mut Map<String, Value>, stored: &Value) {
     if path == PIECES {
         let same = record.get("receivingStatus") == stored.get("receivingStatus");
@@ -70,8 +70,8 @@ pub(crate) fn before_update(path: &str, record: &mut Map<String, Value>, stored:
     }
 }
 
-/// What follows from a record that was stored: a line that is no package has a title, whose name
-/// and number are those of the line.
+/// The consequences of a stored record: a line that is not a package has a title, with the name and
+/// number of the line.
 pub(crate) fn after_write(
     store: &Store,
     tenant: &str,
@@ -113,7 +113,7 @@ pub(crate) fn after_write(
     Ok(())
 }
 
-/// What goes with a record: the pieces and titles of a line.
+/// The records that are deleted with a record: the pieces and titles of a line.
 pub(crate) fn before_delete(
     store: &Store,
     tenant: &str,
@@ -133,8 +133,8 @@ pub(crate) fn before_delete(
     Ok(())
 }
 
-/// A number as the decimal that Java's `BigDecimal` makes of a double, in billionths: sums of money
-/// have no more places.
+/// A number as the decimal of a double in Java's `BigDecimal`, in billionths: sums of money have no
+/// more places.
 pub(crate) fn decimal(number: Option<&Value>) -> i128 {
     let text = number
         .and_then(Value::as_f64)

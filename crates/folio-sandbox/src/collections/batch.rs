@@ -123,7 +123,7 @@ pub(crate) fn synchronous(
     })
 }
 
-/// What Jackson says of a body with another list than that of the module.
+/// Jackson's error for a body with another list than that of the module.
 fn unknown_list(module: &str, name: &str) -> HttpResponse {
     let (class, known) = match module {
         "holdings-storage" => ("HoldingsrecordsPost", "holdingsRecords"),

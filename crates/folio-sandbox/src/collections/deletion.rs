@@ -98,7 +98,7 @@ pub(crate) fn many(
         }
         (_, Some(text)) => match compiled(state, caller, collection, text)? {
             Ok(query) => Some(query),
-            // mod-users does not say what is wrong.
+            // mod-users does not state the reason.
             Err(_) if mode == DeleteAll::QueryOrAll => {
                 return Ok(HttpResponse::text(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -137,7 +137,7 @@ pub(crate) fn is_at_port(state: &State, module: &str, path: &str) -> bool {
         || state.kind(path).case("delete all").is_some()
 }
 
-/// Deletes a whole collection, whatever the query.
+/// Deletes a whole collection, regardless of the query.
 pub(crate) fn many_at_port(state: &mut State, caller: &Caller, path: &str) -> HandlerResult {
     let path = stored_at(path);
     let kind = state.kind(path);

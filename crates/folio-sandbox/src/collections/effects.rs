@@ -1,4 +1,4 @@
-//! What storage modules do beside storing: fields, dates and versions that the server sets.
+//! Side effects of storage modules: fields, dates and versions that the server sets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -12,10 +12,10 @@ use crate::value::uuid::is_uuid;
 use crate::wire::message::HttpResponse;
 use crate::wire::rmb::{self, now};
 
-/// What is done, or the response that says why not.
+/// Success, or the response with the error.
 pub(crate) type Outcome<T> = rusqlite::Result<Result<T, HttpResponse>>;
 
-/// The metadata of a new record, or of a changed one: creation stays what it was.
+/// The metadata of a new record, or of a changed one: the creation data are unchanged.
 pub(crate) fn set_metadata(
     collection: &Collection,
     user: &str,
@@ -27,7 +27,7 @@ pub(crate) fn set_metadata(
         return;
     }
     let now = now();
-    // At a module's own port nobody says who asks.
+    // At a module's own port the user is unknown.
     let by = Some(user).filter(|user| !user.is_empty());
     let mut metadata = json!({"createdDate": now});
     if let Some(user) = by {
@@ -48,7 +48,7 @@ pub(crate) fn set_metadata(
     record.insert("metadata".into(), metadata);
 }
 
-/// What the module sets before a record is stored for the first time.
+/// The fields that the module sets before a record is created.
 pub(crate) fn before_create(
     store: &Store,
     tenant: &str,
@@ -111,7 +111,7 @@ pub(crate) fn before_create(
     Ok(Ok(()))
 }
 
-/// What the module sets or rejects before a record is replaced.
+/// The fields that the module sets, and its checks, before a record is replaced.
 pub(crate) fn before_update(
     store: &Store,
     tenant: &str,
@@ -196,7 +196,7 @@ pub(crate) fn stale(id: &str, record: &Map<String, Value>, stored: &Value) -> Op
     })
 }
 
-/// What changes elsewhere when a record changed: items follow their holdings.
+/// The effects of a changed record on others: items follow their holdings.
 pub(crate) fn after_update(
     store: &Store,
     tenant: &str,
@@ -232,7 +232,7 @@ pub(crate) fn after_update(
     Ok(())
 }
 
-/// The response where a record is used by others in a way that no foreign key tells.
+/// The response if others use the record in a way that is not a foreign key.
 pub(crate) fn in_use(
     store: &Store,
     tenant: &str,
@@ -279,7 +279,7 @@ pub(crate) fn changes_on_read(path: &str) -> bool {
     path == "/departments"
 }
 
-/// What is computed when a record is read.
+/// The fields that are computed when a record is read.
 pub(crate) fn on_read(
     store: &Store,
     tenant: &str,
@@ -300,7 +300,7 @@ fn trim_username(user: &mut Map<String, Value>) {
     }
 }
 
-/// A service point for pickups says how long its hold shelf keeps an item, and no other does.
+/// A service point for pickups states how long its hold shelf keeps an item; others do not.
 fn hold_shelf(record: &Map<String, Value>) -> Option<HttpResponse> {
     let pickup = record.get("pickupLocation") == Some(&Value::Bool(true));
     let message = match (pickup, record.contains_key("holdShelfExpiryPeriod")) {
@@ -317,7 +317,7 @@ fn hold_shelf(record: &Map<String, Value>) -> Option<HttpResponse> {
     Some(rmb::errors(StatusCode::UNPROCESSABLE_ENTITY, &[error]))
 }
 
-/// What mod-inventory-storage wants of the service points of a location.
+/// The requirements of mod-inventory-storage for the service points of a location.
 fn service_points(record: &Map<String, Value>) -> Option<HttpResponse> {
     let ids = record.get("servicePointIds").and_then(Value::as_array);
     let primary = record.get("primaryServicePoint");

@@ -1,4 +1,4 @@
-//! HRIDs: their settings, the next one, and that they do not change.
+//! HRIDs: their settings, the next number, and their immutability.
 
 use serde_json::{Map, Value, json};
 
@@ -77,7 +77,7 @@ fn next_hrid(store: &Store, tenant: &str, name: &str, prefix: &str) -> rusqlite:
     Ok(format!("{prefix}{number:011}"))
 }
 
-/// Gives a record an HRID where it has none.
+/// Assigns an HRID to a record without one.
 pub(crate) fn give_hrid(
     store: &Store,
     tenant: &str,

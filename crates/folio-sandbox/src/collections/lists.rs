@@ -33,7 +33,7 @@ pub(crate) fn has_own_parameter(request: &HttpRequest, module: &str, path: &str)
         .any(|(name, _)| own.iter().any(|own| own.eq_ignore_ascii_case(name)))
 }
 
-/// Understands a query about a collection, and runs what it asks of others.
+/// Parses a query about a collection, and runs its subqueries on others.
 pub(crate) fn compiled(
     state: &State,
     caller: &Caller,
@@ -53,7 +53,7 @@ pub(crate) fn compiled(
     Ok(done.map(|()| query))
 }
 
-/// A parameter that is a number: RMB's response where it is none.
+/// A numeric parameter: RMB's response if it is not a number.
 pub(crate) fn number(
     request: &HttpRequest,
     name: &str,
@@ -86,7 +86,7 @@ pub(crate) fn number(
     Ok(i64::from(number))
 }
 
-/// A number that mod-settings, which is no module of RMB, rejects.
+/// A number that mod-settings, which is not an RMB module, rejects.
 fn wrong_number(request: &HttpRequest) -> HttpResponse {
     let wrong = ["offset", "limit"].iter().find_map(|name| {
         let text = request.parameter(name)?;
@@ -104,7 +104,7 @@ fn wrong_number(request: &HttpRequest) -> HttpResponse {
     HttpResponse::bad_request(wrong.unwrap_or_default())
 }
 
-/// What a query that cannot be run is answered.
+/// The response to a query that cannot be run.
 fn rejected(error: &CqlError, facts: &ListFacts, text: &str, title: bool) -> HttpResponse {
     let status = facts.errors.unwrap_or(StatusCode::BAD_REQUEST);
     if title && !error.is_parse() {
@@ -347,8 +347,8 @@ fn rejected_setting(text: &str) -> Option<String> {
     Some(format!("Unsupported CQL index: {index}"))
 }
 
-/// `POST …/retrieve`: a list whose query is in the body, where it has room. None where no such list
-/// is known.
+/// `POST …/retrieve`: a list whose query is in the body, which has no length limit. None if no such
+/// list is known.
 pub(crate) fn retrieve(
     state: &mut State,
     request: &HttpRequest,

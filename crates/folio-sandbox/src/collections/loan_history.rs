@@ -1,4 +1,4 @@
-//! `/loan-storage/loan-history`: what the loans were. mod-circulation-storage writes it down with
+//! `/loan-storage/loan-history`: former states of loans. mod-circulation-storage records one with
 //! each change of a loan.
 
 use serde_json::{Value, json};

@@ -54,7 +54,7 @@ pub(crate) fn read_value(
         violations: Vec::new(),
     };
     let class = kind.class.as_deref().unwrap_or(&collection.class);
-    // Metadata is set by the server, whatever is sent.
+    // The server sets the metadata and ignores sent values.
     let value = match value {
         Value::Object(fields)
             if fields.contains_key("metadata") && collection.has_field("metadata") =>
@@ -74,7 +74,8 @@ pub(crate) fn read_value(
     Ok(record)
 }
 
-/// The id of a record that is to be stored: its own or a new one, or why its own is none.
+/// The id of a record before it is stored: its own or a new one, or the reason why its own is
+/// invalid.
 fn own_id(
     collection: &Collection,
     kind: &RecordKind,
@@ -113,7 +114,7 @@ fn own_id(
     };
     match case.filter(|case| !case.is_success()) {
         Some(case) => Err(case.response(given, &format!("Invalid UUID string: {id}"))),
-        // Kinds whose ids are no UUIDs, and those that no recording has.
+        // Kinds whose ids are not UUIDs, and kinds without recordings.
         None if !collection.has_field("id") => Ok(id.to_owned()),
         None => Err(HttpResponse::bad_request(format!(
             "Invalid UUID string: {id}"
@@ -365,7 +366,7 @@ pub(crate) fn update(
             );
         }
         return Ok(match kind.case("put absent") {
-            // Some modules say that it is done, and store nothing.
+            // Some modules report success, and store nothing.
             Some(case) => case.response(given, "Not found"),
             None => crate::collections::lists::not_found(),
         });

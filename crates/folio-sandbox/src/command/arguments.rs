@@ -30,7 +30,7 @@ Faults, each with --fault 'EFFECT [WHEN…]':
 Example:
   folio-sandbox --demo --fault 'status=429 retry-after=1 method=GET every=5' --fault 'reset=after method=POST times=1'";
 
-/// A FOLIO on a port of this machine, for tests: what the SDK's sandbox serves, as a command.
+/// A FOLIO system on a local port, for tests: the SDK's sandbox as a command.
 #[derive(Debug, Parser)]
 #[command(name = "folio-sandbox", version, after_help = FAULTS, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
@@ -39,47 +39,47 @@ pub(crate) struct Arguments {
     /// The port to listen on; 0 for a free one
     #[arg(long, default_value_t = 9130)]
     pub(crate) port: u16,
-    /// The address to listen on; whoever reaches it can use the sandbox
+    /// The address to listen on; everyone who can connect to it can use the sandbox
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
-    /// The platform that it resembles
+    /// The platform to emulate
     #[arg(long, value_enum, default_value = "okapi")]
     pub(crate) flavor: Flavor,
-    /// The release that it resembles where releases are known to differ: quesnelia, or ramsons and
+    /// The release to emulate where releases are known to differ: quesnelia, or ramsons and
     /// later
     #[arg(long, default_value = "ramsons")]
     pub(crate) release: String,
     /// The tenant
     #[arg(long, default_value = "diku")]
     pub(crate) tenant: String,
-    /// A user who may do everything
+    /// A user with all permissions
     #[arg(long, default_value = "diku_admin")]
     pub(crate) user: String,
     /// The password of the user
     #[arg(long, default_value = "admin")]
     pub(crate) password: String,
-    /// A folder for the records, which survive the process there; without it they are in memory
+    /// A directory for the records, which outlive the process there; without it they are in memory
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// A small library: users, groups, locations, 24 instances with holdings and items
     #[arg(long)]
     pub(crate) demo: bool,
-    /// So many invented instances, with as many holdings and items
+    /// The number of generated instances, with as many holdings and items
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) records: u32,
-    /// What records and faults are drawn from: the same seed gives the same ones
+    /// The seed of generated records and faults: equal seeds give equal ones
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// No reference data: address types, identifier types, location units, statistical codes, …
     #[arg(long)]
     pub(crate) no_reference_data: bool,
-    /// Something that goes wrong, see below; can be given several times
+    /// A fault to inject, see below; can be repeated
     #[arg(long, value_name = "RULE")]
     pub(crate) fault: Vec<Fault>,
-    /// How long every answer takes at least, such as 20ms
+    /// The minimum duration of every response, such as 20ms
     #[arg(long, value_name = "TIME", default_value = "0ms")]
     pub(crate) latency: humantime::Duration,
-    /// Reject requests that would change something
+    /// Reject requests that would change data
     #[arg(long)]
     pub(crate) read_only: bool,
     /// No log of requests
@@ -87,11 +87,11 @@ pub(crate) struct Arguments {
     pub(crate) quiet: bool,
 }
 
-/// What it does besides.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Record how a FOLIO answers the requests of a conformance file, without tokens, cookies and
-    /// passwords
+    /// Record the responses of a FOLIO system to the requests of a conformance file, without
+    /// tokens, cookies and passwords
     Record(RecordArguments),
 }
 

@@ -12,7 +12,7 @@ use arguments::{Arguments, Command, Flavor};
 use clap::Parser as _;
 use folio_sandbox::{Builder, Error, Sandbox};
 
-/// Starts a sandbox as the arguments say, and waits until it is to stop.
+/// Starts a sandbox according to the arguments, and waits for the signal to stop.
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
@@ -38,7 +38,7 @@ fn builder(arguments: &Arguments) -> Builder {
         .latency(arguments.latency.into())
         .seed(arguments.seed)
         .generated(arguments.records)
-        // The log shows them; nobody asks for them here.
+        // The log shows them; the command does not need them.
         .keep_exchanges(0);
     if arguments.flavor == Flavor::Eureka {
         builder = builder.eureka();
@@ -71,7 +71,7 @@ fn serve(arguments: &Arguments) -> Result<(), Error> {
         .enable_all()
         .build()?;
     let sandbox = runtime.block_on(builder(arguments).start())?;
-    // Who reads no longer than the first lines must not end the sandbox.
+    // A reader that closes the pipe early must not end the sandbox.
     let _ = greet(arguments, sandbox.url(), start);
     runtime.block_on(stopped())?;
     sandbox.shutdown();
@@ -128,7 +128,7 @@ fn greet(arguments: &Arguments, url: &str, start: Instant) -> std::io::Result<()
     }
     match &arguments.data {
         Some(folder) => writeln!(out, "  data      {}", folder.display())?,
-        None => writeln!(out, "  data      in memory; --data DIR keeps it")?,
+        None => writeln!(out, "  data      in memory; --data DIR persists it")?,
     }
     if arguments.read_only {
         writeln!(out, "  read-only")?;

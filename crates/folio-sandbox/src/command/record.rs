@@ -1,4 +1,5 @@
-//! `folio-sandbox record URL`: how a server answers the requests of a conformance file.
+//! `folio-sandbox record URL`: records the responses of a server to the requests of a conformance
+//! file.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -31,7 +32,7 @@ pub(crate) struct RecordArguments {
     out: Option<PathBuf>,
 }
 
-/// Sends the requests, and writes the rows with the answers of the server.
+/// Sends the requests, and writes the rows with the responses of the server.
 pub(crate) fn run(arguments: &RecordArguments) -> io::Result<()> {
     let password = std::env::var("FOLIO_PASSWORD").map_err(|_| {
         io::Error::other(format!(
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &RecordArguments) -> io::Result<()> {
     let file = match (&arguments.file, &own) {
         (Some(file), _) => file.clone(),
         (None, Some(own)) => own.0.clone(),
-        (None, None) => return Err(io::Error::other("no conformance file")),
+        (None, None) => return Err(io::Error::other("a conformance file is required")),
     };
     let mut writer: Box<dyn Write + Send> = match &arguments.out {
         Some(path) => Box::new(File::create(path)?),

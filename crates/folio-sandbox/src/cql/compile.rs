@@ -1,4 +1,4 @@
-//! What a query means for a table: each term becomes a test, by the index of its field.
+//! Compiles a query for a table: each term becomes a test, by the index of its field.
 
 use crate::cql::error::CqlError;
 use crate::cql::fulltext::{RejectedTerm, TextQuery, WordJoin, wanted};

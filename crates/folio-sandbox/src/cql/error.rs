@@ -1,4 +1,4 @@
-//! What RMB says of a query that it cannot run.
+//! RMB's error messages for queries that it cannot run.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Runs the tests of a query over records. Conditions have three values, as in SQL: a field that is
-//! not there is neither.
+//! Runs the tests of a query over records. Conditions have three values, as in SQL: an absent field
+//! is neither true nor false.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -44,7 +44,7 @@ impl Compiled {
     }
 }
 
-/// What a query needs to know of other collections, or why it cannot be run.
+/// The results that a query needs from other collections, or the reason why it cannot be run.
 pub(crate) type Resolved<T, E> = Result<Result<T, CqlError>, E>;
 
 /// The texts of a field of records elsewhere: of a path, those that a test holds for.
@@ -93,7 +93,7 @@ impl Test {
         }
     }
 
-    /// Whether the test holds; none where the record lacks what it is about.
+    /// Whether the test holds; none if the record lacks the field.
     pub(crate) fn holds(&self, record: &Value) -> Result<Option<bool>, CqlError> {
         Ok(match self {
             Self::All => Some(true),
@@ -288,13 +288,13 @@ impl SortKey {
     }
 }
 
-/// The order of two texts of a field that is sorted by: what an index has of them, then the whole.
+/// The order of two texts of a sort field: first by the indexed part, then by the whole text.
 pub(crate) fn compare_folded(a: &str, b: &str) -> Ordering {
     collate::compare(beginning(a, INDEXED), beginning(b, INDEXED))
         .then_with(|| collate::compare(a, b))
 }
 
-/// What is not there is greater than all, as NULL is in PostgreSQL.
+/// An absent value is greater than all, as NULL is in PostgreSQL.
 fn absent_last<T>(a: Option<T>, b: Option<T>, order: impl Fn(&T, &T) -> Ordering) -> Ordering {
     match (a, b) {
         (None, None) => Ordering::Equal,

@@ -1,5 +1,5 @@
-//! PostgreSQL's full text search with the configuration `simple`. It says which words a text has,
-//! and whether a query of RMB finds them.
+//! PostgreSQL's full text search with the configuration `simple`: extracts the words of a text, and
+//! matches them with a query of RMB.
 
 use crate::cql::words::tokens;
 use crate::value::fold::unaccented;
@@ -11,7 +11,7 @@ pub(crate) struct WordQuery {
     pub(crate) words: Vec<Vec<Lexeme>>,
 }
 
-/// A word of a query, or what it begins with.
+/// A word of a query, or its prefix.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lexeme {
     pub(crate) text: String,
@@ -26,7 +26,7 @@ pub(crate) enum WordJoin {
     Any,
 }
 
-/// What a full text term asks for.
+/// The condition of a full text term.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TextQuery {
     /// `*`: every record, also without the field.

@@ -33,7 +33,7 @@ impl QueryToken {
         }
     }
 
-    /// The text of what can stand for a field or a term.
+    /// The text of a token that can be a field or a term.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Keyword(_, text) | Self::Word(text) | Self::Quoted(text) => Some(text),
@@ -87,8 +87,8 @@ pub(crate) fn tokens(text: &str) -> Vec<QueryToken> {
     tokens
 }
 
-/// The text of a quoted string and how many characters it takes, the closing mark included. A
-/// backslash stays before what it can escape for RMB (`*`, `?`, `^`, `\`).
+/// The text of a quoted string and its length in characters, including the closing mark. A
+/// backslash stays before a character that it can escape for RMB (`*`, `?`, `^`, `\`).
 fn quoted(chars: &[char]) -> Option<(String, usize)> {
     let mut text = String::new();
     let mut at = 0;

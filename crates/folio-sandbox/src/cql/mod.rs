@@ -28,24 +28,24 @@ pub use error::CqlError;
 pub struct Query(Compiled);
 
 impl Query {
-    /// Understands a query.
+    /// Parses a query.
     ///
     /// # Errors
-    /// The text is no CQL, or RMB rejects it.
+    /// The text is not valid CQL, or RMB rejects it.
     pub fn parse(text: &str) -> Result<Self, CqlError> {
         compiled(text, None).map(Self)
     }
 
-    /// Whether a record is wanted. What PostgreSQL cannot compute, such as a number of a text, is
-    /// not.
+    /// Whether a record matches. If PostgreSQL could not compute the condition, such as a number
+    /// from text, it does not.
     pub fn matches(&self, record: &Value) -> bool {
         self.0.wants(record).unwrap_or(false)
     }
 }
 
-/// What modules that do not use RMB look at in a query before they understand it.
+/// The parts of a query that modules without RMB check before they parse it.
 pub(crate) struct Outline {
-    /// Fields, what they are compared with, and whether the relation has modifiers.
+    /// Fields, their terms, and whether the relation has modifiers.
     pub(crate) terms: Vec<(String, String, bool)>,
     /// The fields of the order.
     pub(crate) keys: Vec<String>,
@@ -71,7 +71,7 @@ pub(crate) fn outline(text: &str) -> Result<Outline, String> {
     })
 }
 
-/// A text as RMB compares it where no index says otherwise: without case and accents.
+/// A text as RMB compares it unless an index overrides that: without case and accents.
 pub fn folded(text: &str) -> String {
     Fold::BOTH.apply(text)
 }

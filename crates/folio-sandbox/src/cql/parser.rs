@@ -61,7 +61,7 @@ struct QueryParser {
     at: usize,
 }
 
-/// What a term is compared by: index, relation, modifiers.
+/// The comparison of a term: index, relation, modifiers.
 type Scope = (String, String, Vec<Modifier>);
 
 /// The terms of a condition.

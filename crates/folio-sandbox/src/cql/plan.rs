@@ -1,11 +1,11 @@
-//! A query as it is run: the conditions that its terms have become, and its order.
+//! A compiled query: its conditions and its order.
 
 use crate::cql::error::CqlError;
 use crate::cql::fulltext::{TextQuery, WordQuery};
 use crate::facts::tables::JoinStep;
 use crate::value::fold::{Fold, Pattern};
 
-/// How much of a text an index has.
+/// The maximum length of indexed text.
 pub(crate) const INDEXED: usize = 600;
 
 /// A query, ready to be run.
@@ -48,7 +48,7 @@ pub(crate) enum Test {
         query: WordQuery,
         unaccent: bool,
     },
-    /// An element of a list one of whose fields has the words, and others theirs.
+    /// An element of a list whose main field has the words, and whose other fields match theirs.
     Element {
         field: String,
         any: Vec<String>,
@@ -57,7 +57,7 @@ pub(crate) enum Test {
     },
     /// Records elsewhere.
     Foreign(Vec<JoinStep>, Box<Test>),
-    /// What became of it: the field has one of these ids.
+    /// The result: the field has one of these ids.
     In(String, std::collections::HashSet<String>),
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct UuidTest {
     pub(crate) bound: Bound,
 }
 
-/// What the value is compared with, in lower case.
+/// The compared value, in lower case.
 #[derive(Clone, Debug)]
 pub(crate) enum Bound {
     Order(Order, String),

@@ -313,7 +313,7 @@ impl Tokenizer {
             .then(|| self.run(at + 1, is_word))
     }
 
-    /// Where a file name goes on to.
+    /// The continuation of a file name.
     fn file(&self, from: usize) -> usize {
         let mut end = from;
         loop {

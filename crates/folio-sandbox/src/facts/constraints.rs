@@ -41,8 +41,8 @@ impl Verb {
     }
 }
 
-/// What a record has under a unique index; none where a field is missing, or where the index is not
-/// about it.
+/// The value of a record in a unique index; none if a field is missing, or if the index does not
+/// apply.
 pub(crate) fn value(unique: &Unique, record: &Value) -> Option<String> {
     if let Some(condition) = &unique.condition
         && !holds(condition, record)
@@ -206,8 +206,8 @@ fn said(message: &str, key: &str, value: &str, verb: Verb, declares_422: bool) -
 }
 
 impl DanglingReference<'_> {
-    /// Whether the module looks for the record itself, before it stores anything: it says so in
-    /// words of its own, which are not those of PostgreSQL or RMB.
+    /// Whether the module itself looks up the record before it stores anything: its message differs
+    /// from those of PostgreSQL and RMB.
     pub(crate) fn is_found_first(&self, kind: &RecordKind, verb: Verb) -> bool {
         let case = kind.case_of(&format!("{} missing", verb.name()), &self.foreign.field);
         let said = case.and_then(|case| case.message(Placeholders::default()));
@@ -266,7 +266,7 @@ impl DanglingReference<'_> {
     }
 }
 
-/// What was to be deleted: a record, those of a query, or a whole table.
+/// The target of the deletion: a record, the records of a query, or a whole table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deleted {
     One,
@@ -274,7 +274,7 @@ pub(crate) enum Deleted {
     Table,
 }
 
-/// What is said of a record that cannot go because another one refers to it.
+/// The message for a record that cannot be deleted because another one references it.
 pub(crate) fn still_referred(
     kind: &RecordKind,
     table: &Table,

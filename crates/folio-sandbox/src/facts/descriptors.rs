@@ -1,5 +1,5 @@
 //! The modules as Okapi describes them: ids, interfaces with their handlers, permissions. All of it
-//! comes from the canonical documents.
+//! is derived from the canonical documents.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::facts::documents::{modules, routes};
 use crate::facts::kinds::Release;
 
-/// Names and versions of Okapi itself and of mod-authtoken, of which no document tells, as
+/// Names and versions of Okapi itself and of mod-authtoken, which no document contains, as
 /// recorded.
 pub(crate) fn okapi(release: Release) -> [(&'static str, &'static str); 2] {
     let version = match release {

@@ -1,4 +1,4 @@
-//! What the canonical documents say that the sandbox serves.
+//! The parts of the canonical documents that the sandbox serves.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 include!(concat!(env!("OUT_DIR"), "/documents.rs"));
 
-/// The modules of acquisitions, which name every constraint in text, whatever their interface
-/// declares.
+/// The modules of acquisitions, which report every constraint as text, regardless of their
+/// interface.
 pub(crate) const ACQUISITIONS: [&str; 4] = [
     "mod-finance-storage",
     "mod-invoice-storage",
@@ -20,12 +20,11 @@ pub(crate) const ACQUISITIONS: [&str; 4] = [
 pub(crate) struct Routes {
     routes: Vec<Route>,
     documents: Documents,
-    /// Lists by their paths: those that describe them, and what they are found to be.
+    /// Lists by path: their descriptions, and their kinds.
     lists: BTreeMap<&'static str, DescribedList>,
 }
 
-/// The documents by their names, each parsed when it is first asked for: all of a release are
-/// millions of bytes.
+/// The documents by name, each parsed on first use: all of a release have millions of bytes.
 struct Documents(BTreeMap<&'static str, (&'static str, OnceLock<Value>)>);
 
 impl Documents {
@@ -50,13 +49,13 @@ pub(crate) struct Collection {
     /// The document and the reference of a record's schema.
     pub(crate) schema: Option<(String, Value)>,
     pub(crate) locking: bool,
-    /// The module whose document describes it.
+    /// The module of the document that describes it.
     pub(crate) module: String,
     /// Whether a Spring module serves it, and not one of RMB.
     pub(crate) spring: bool,
     /// The name of the schema of its records, which is often that of the Java class.
     pub(crate) class: String,
-    /// Whether the creation of a record can be answered 422.
+    /// Whether the creation of a record can result in 422.
     pub(crate) declares_422: bool,
     /// Parameters of the list that are fields of its records: only those with that value are
     /// wanted.
@@ -77,13 +76,13 @@ enum Segment {
     Parameter,
 }
 
-/// What serves a request.
+/// The handler of a request.
 pub(crate) struct MatchedRoute {
     pub(crate) path: &'static str,
     pub(crate) permissions: &'static [&'static str],
     pub(crate) arguments: Vec<String>,
     pub(crate) module: &'static str,
-    /// Whether the route is one of RMB, whose rules for headers it has.
+    /// Whether the route is one of RMB, whose rules for headers apply.
     pub(crate) raml: bool,
 }
 
@@ -157,8 +156,7 @@ impl Routes {
                 .described
                 .push((module, items));
         }
-        // Paths without parameters are found before those with: `/users/profile-picture` is no
-        // user.
+        // Paths without parameters take precedence: `/users/profile-picture` is not a user.
         routes.sort_by_key(|route| {
             route
                 .segments
@@ -245,7 +243,7 @@ impl Routes {
             .find(|collection| collection.items == items)
     }
 
-    /// The schema of a request's body, and the document that it stands in.
+    /// The schema of a request's body, and its document.
     pub(crate) fn body_of(
         &self,
         module: &'static str,
@@ -346,7 +344,7 @@ impl Routes {
         found
     }
 
-    /// The schema that a reference in a document leads to, with the document it stands in.
+    /// The target of a reference in a document, and its document.
     pub(crate) fn resolve<'a>(
         &'a self,
         document: &'a str,
@@ -446,8 +444,8 @@ fn collection(documents: &Documents, name: &str, path: &str, item: &Value) -> Op
     })
 }
 
-/// The routes that a module has and its descriptor does not list, such as `DELETE /loan-types`:
-/// they answer at its own port only.
+/// The routes of a module that its descriptor does not list, such as `DELETE /loan-types`: they are
+/// served only at its own port.
 pub(crate) fn unlisted(module: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     static FACTS: OnceLock<Value> = OnceLock::new();
     let facts = FACTS.get_or_init(|| serde_json::from_str(RELEASE).unwrap_or_default());
@@ -459,7 +457,7 @@ pub(crate) fn unlisted(module: &str) -> impl Iterator<Item = (&'static str, &'st
         .filter_map(|route| route.as_str()?.split_once(' '))
 }
 
-/// Business modules and the storage modules below them, whose records they show.
+/// Business modules and their storage modules, whose records they show.
 const SHOWN: [(&str, &str); 12] = [
     ("/circulation/loans", "/loan-storage/loans"),
     ("/circulation/requests", "/request-storage/requests"),

@@ -1,5 +1,5 @@
-//! What is particular to each kind of record. The facts are in `data/kinds.jsonl`, which
-//! `data/kinds.py` makes from recordings of a FOLIO.
+//! The properties of each kind of record. The facts are in `data/kinds.jsonl`, which
+//! `data/kinds.py` derives from recordings of a FOLIO system.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
@@ -20,13 +20,13 @@ pub(crate) struct RecordKind {
     pub(crate) order: Vec<String>,
     /// The form of `LocationForm`; none where no record was created in a recording.
     pub(crate) location: LocationForm,
-    /// Whether unknown fields are kept, or rejected; none where it is not known.
+    /// Whether unknown fields are preserved or rejected; none if it is unknown.
     pub(crate) keeps_unknown: Option<bool>,
     pub(crate) list: Option<ListFacts>,
     pub(crate) delete: Option<DeleteAll>,
     /// Whether PUT of a record that is not there creates it.
     pub(crate) put_stores: bool,
-    /// Whether PUT answers with the record.
+    /// Whether the response to PUT contains the record.
     pub(crate) put_returns: bool,
     /// Whether `_version` is stored and not compared.
     pub(crate) no_locking: bool,
@@ -43,7 +43,7 @@ pub(crate) struct RecordKind {
     pub(crate) unbounded: Vec<String>,
     /// Whether the interface of a route that needs parameters has no least limit.
     pub(crate) negative_limit: bool,
-    /// What the route answers without the parameters that it needs.
+    /// The response of the route without its required parameters.
     pub(crate) bare: Option<Case>,
     cases: BTreeMap<String, Case>,
 }
@@ -57,7 +57,7 @@ pub(crate) enum LocationForm {
     Form(String),
 }
 
-/// How a list is answered.
+/// The form of a list's response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListFacts {
     pub(crate) form: Form,
@@ -73,19 +73,19 @@ pub(crate) struct ListFacts {
     pub(crate) none: bool,
     pub(crate) wrapped: bool,
     pub(crate) checks_totals: bool,
-    /// How a number that is too small is told.
+    /// The message for a number that is too small.
     pub(crate) limit_text: Option<String>,
-    /// What stands before the message of a query that cannot be understood.
+    /// The prefix of the message for an invalid query.
     pub(crate) prefix: Option<String>,
     pub(crate) content_type: Option<String>,
 }
 
-/// What `DELETE` of a whole collection does.
+/// The effect of `DELETE` on a whole collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeleteAll {
     /// The gateway has no such route.
     None,
-    /// All records go, whatever the query.
+    /// All records are deleted, regardless of the query.
     All,
     /// The records of the query; without one it is an error.
     Query,
@@ -93,7 +93,7 @@ pub(crate) enum DeleteAll {
     QueryOrAll,
     /// The same, also where the query is empty.
     EmptyToo,
-    /// The only record goes, whatever the query; several are an error.
+    /// The only record is deleted, regardless of the query; several are an error.
     OnlyRow,
 }
 
@@ -107,13 +107,13 @@ pub(crate) struct Case {
 #[derive(Clone, Debug)]
 enum CaseBody {
     Hangs,
-    /// It is known only what the status was.
+    /// Only the status is known.
     Unknown,
     Text(String),
     Errors(Vec<Value>, bool),
 }
 
-/// What the placeholders of a case stand for.
+/// The meaning of the placeholders of a case.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Placeholders<'a> {
     pub(crate) id: &'a str,
@@ -169,7 +169,7 @@ impl Case {
         self.status.is_success() && !matches!(self.body, CaseBody::Hangs)
     }
 
-    /// Whether ids that are no UUIDs of a version are rejected too.
+    /// Whether ids that are not UUIDs of a known version are rejected, too.
     pub(crate) fn is_by_pattern(&self) -> bool {
         matches!(&self.body, CaseBody::Text(text) if text == rmb::INVALID_UUID)
     }

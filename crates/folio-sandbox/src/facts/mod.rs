@@ -1,4 +1,4 @@
-//! What the canonical documents and the modules' schemas say. Nothing here is asked of a running
+//! Facts of the canonical documents and the modules' schemas. Nothing here depends on a running
 //! sandbox.
 
 pub(crate) mod constraints;

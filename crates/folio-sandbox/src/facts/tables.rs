@@ -1,6 +1,6 @@
-//! What the schemas of the storage modules say of their tables. That is how each field is searched
-//! for, which values are unique, and which records refer to which. The facts are in
-//! `data/cql-indexes.jsonl` and `data/schemas.jsonl`; no table is known here by name.
+//! Facts of the storage modules' schemas about their tables: how each field is searched, which
+//! values are unique, and which records reference which. The facts are in `data/cql-indexes.jsonl`
+//! and `data/schemas.jsonl`; no table is known here by name.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -60,7 +60,7 @@ pub(crate) struct Unique {
     pub(crate) message: String,
 }
 
-/// A field whose value is the id of a record elsewhere.
+/// A field whose value is the id of another record.
 #[derive(Clone, Debug)]
 pub(crate) struct Foreign {
     pub(crate) field: String,
@@ -68,7 +68,7 @@ pub(crate) struct Foreign {
     pub(crate) target: String,
     pub(crate) constraint: String,
     module: String,
-    /// Where it stands among all: PostgreSQL checks them in the order in which they were made.
+    /// Its position among all: PostgreSQL checks them in the order of their creation.
     pub(crate) rank: usize,
 }
 

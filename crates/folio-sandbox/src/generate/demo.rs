@@ -1,4 +1,4 @@
-//! A small library, invented: what the examples and tests have to work with.
+//! A small invented library for examples and tests.
 
 use std::sync::OnceLock;
 
@@ -196,9 +196,8 @@ fn named(kind: &str, field: &str, names: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// What the reference data of a fresh tenant are, beside those of the demo data: by path the kind,
-/// the field that names a record, and the records, whose references to others are written
-/// `kind/name`.
+/// The reference data of a new tenant, besides the demo data: by path the kind, the field that
+/// names a record, and the records, whose references to others are written `kind/name`.
 const REFERENCE: &str = include_str!("../../data/reference.json");
 
 /// The records that others refer to: groups, places, types.
@@ -232,7 +231,7 @@ pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
             None => records.push((path, list)),
         }
     }
-    // Types come before what refers to them.
+    // Types precede the records that reference them.
     records.sort_by_key(|(path, _)| *path == "/statistical-codes");
     // No user makes reference data.
     let all = records.iter_mut().flat_map(|(_, records)| records);
@@ -243,7 +242,7 @@ pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
     records
 }
 
-/// Who catalogued the records that are made.
+/// The cataloguer of the generated records.
 pub(crate) fn cataloguer() -> String {
     id("user", 0)
 }

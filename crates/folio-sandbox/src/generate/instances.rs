@@ -35,7 +35,7 @@ pub(super) fn one<'a>(random: &mut Random, list: &'a [String]) -> &'a str {
         .map_or("", String::as_str)
 }
 
-/// What a title is sorted by: without an article that it begins with.
+/// The sort key of a title: without a leading article.
 fn index_title(title: &str) -> &str {
     [
         "The ", "A ", "An ", "Die ", "Das ", "La ", "El ", "L'", "Une ", "Ο ",

@@ -1,4 +1,4 @@
-//! What makes records when they are read.
+//! The generator of records, which runs when they are read.
 
 /// Makes records when they are read, the same each time.
 pub(crate) trait Maker: Send + Sync {

@@ -75,7 +75,7 @@ impl Maker for InventedCollection {
     }
 }
 
-/// The collections of so many instances: path, what makes the records, how many they are.
+/// The collections of a number of instances: path, generator, number of records.
 pub(crate) fn collections(seed: u64, count: u32) -> Vec<(&'static str, Arc<dyn Maker>, u32)> {
     [
         (INSTANCES, InventedKind::Instances),

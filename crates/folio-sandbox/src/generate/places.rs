@@ -51,7 +51,7 @@ pub(super) fn barcode(seed: u64, number: u32) -> Option<String> {
     (!random.chance(3)).then(|| format!("3{:012}", u64::from(number) * 10 + random.next() % 10))
 }
 
-/// Where holdings are, and what stands on their spines.
+/// The locations of holdings, and their call numbers.
 struct Shelf {
     location: String,
     call_number: Option<(String, String)>,

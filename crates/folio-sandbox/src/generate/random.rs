@@ -1,4 +1,4 @@
-//! Numbers that are the same for the same seed, on every machine and in every version.
+//! Pseudorandom numbers that are equal for equal seeds, on every machine and in every version.
 
 use uuid::Builder;
 

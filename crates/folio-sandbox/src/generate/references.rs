@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::generate::demo;
 
-/// What is written into records from reference data: identifiers of types and places.
+/// The identifiers of types and locations that generated records reference.
 pub(super) struct References {
     pub(super) statuses: Vec<String>,
     pub(super) formats: Vec<String>,
@@ -34,7 +34,7 @@ pub(super) struct References {
     pub(super) user: String,
 }
 
-/// The identifiers of the reference data that a sandbox has.
+/// The identifiers of a sandbox's reference data.
 pub(super) fn references() -> &'static References {
     static REFERENCES: OnceLock<References> = OnceLock::new();
     REFERENCES.get_or_init(|| {

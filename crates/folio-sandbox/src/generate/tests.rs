@@ -1,4 +1,4 @@
-//! Invented records are plausible, and the same for the same seed.
+//! Generated records are plausible, and equal for equal seeds.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 

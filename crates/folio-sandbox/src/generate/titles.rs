@@ -2,11 +2,11 @@
 
 use crate::generate::random::Random;
 
-/// A language: its code, how many of a hundred records are in it, and what its titles are made of.
+/// A language: its code, its percentage of the records, and the components of its titles.
 pub(super) struct Language {
     pub(super) code: &'static str,
     share: usize,
-    /// `1`, `2` and `3` stand for a word of the lists.
+    /// `1`, `2` and `3` represent a word of the lists.
     patterns: &'static [&'static str],
     words: [&'static [&'static str]; 3],
     family: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! Writes JSON without making values of it first.
+//! Writes JSON without intermediate values.
 
 use std::fmt::{Display, Write as _};
 
@@ -47,7 +47,7 @@ impl<'a> Object<'a> {
         quoted(value, self.out);
     }
 
-    /// What is written as it is: a number, `true`, an identifier without quotes in it.
+    /// Text that is written unchanged: a number, `true`, an identifier without quotes in it.
     pub(super) fn raw(&mut self, name: &str, value: impl Display) {
         self.name(name);
         let _ = write!(self.out, "{value}");

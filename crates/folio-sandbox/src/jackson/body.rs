@@ -52,7 +52,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, HttpResponse> {
     }
 }
 
-/// Java reads a surrogate that stands alone as `?`.
+/// Java reads an unpaired surrogate as `?`.
 fn without_lone_surrogates(text: &str) -> std::borrow::Cow<'_, str> {
     if !text.contains("\\uD") && !text.contains("\\ud") {
         return text.into();

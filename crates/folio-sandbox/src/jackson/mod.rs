@@ -28,7 +28,7 @@ const UUID_PATTERN: &str =
 /// How records are read.
 pub(crate) struct Reader<'a> {
     pub(crate) routes: &'a Routes,
-    /// Whether unknown fields are kept at the top; none where the schema says it.
+    /// Whether unknown fields are preserved at the top; none if the schema decides.
     pub(crate) keeps_unknown: Option<bool>,
     /// Whether numbers are amounts of money, as in mod-feesfines.
     pub(crate) money: bool,
@@ -65,8 +65,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a record; `known` is the one that is stored, whose own fields are taken for described:
-    /// a server newer than the documents has fields that these lack.
+    /// Reads a record; `known` is the stored one, whose own fields count as described: a server
+    /// newer than the documents has fields that these lack.
     pub(crate) fn record(
         &mut self,
         document: &'a str,

@@ -1,4 +1,4 @@
-//! The fields of an object, and what is said of one that it does not have.
+//! The fields of an object, and the error for an unknown one.
 
 use serde_json::{Value, json};
 

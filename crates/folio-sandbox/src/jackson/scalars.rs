@@ -1,10 +1,11 @@
-//! Numbers and booleans as Jackson converts them, and its words for what it does not convert.
+//! Numbers and booleans as Jackson converts them, and its messages for values that it does not
+//! convert.
 
 use serde_json::{Value, json};
 
 use crate::wire::message::HttpResponse;
 
-/// Where Jackson says that an error was; the column is not known here.
+/// The position that Jackson states in an error; the column is unknown here.
 pub(crate) const SOURCE: &str = "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]";
 
 pub(super) fn mismatch(message: &str, chain: &str) -> HttpResponse {

@@ -1,4 +1,4 @@
-//! Consortia, applications of Eureka, and the own user by mod-users-bl.
+//! Consortia, applications of Eureka, and the current user by mod-users-bl.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -12,10 +12,10 @@ use crate::wire::message::{HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb::{self, json_response};
 
-/// How many tenants mod-consortia gives if it is not told.
+/// The default page size of mod-consortia.
 const CONSORTIA_PAGE: usize = 100;
 
-/// The response of what this file has; none of what it has not.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,

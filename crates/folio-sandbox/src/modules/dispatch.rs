@@ -1,4 +1,4 @@
-//! What the modules answer: which of the handlers a request is for.
+//! Dispatches a request to the module that owns its path.
 
 use http::StatusCode;
 
@@ -6,8 +6,8 @@ use crate::collections::{batch, deletion, lists, write};
 use crate::facts::documents::{MatchedRoute, routes};
 use crate::facts::kinds::ListFacts;
 use crate::modules::{
-    acquisitions, circulation, consortia, fixed, inventory, inventory_storage, permissions, pubsub,
-    spring, users,
+    acquisitions, circulation, consortia, data_import, fixed, inventory, inventory_storage,
+    permissions, pubsub, spring, users,
 };
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
@@ -15,8 +15,8 @@ use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, broken_percent};
 use crate::wire::rmb;
 
-/// Whether a request would change something: it is no read, no login and no list that is asked for
-/// by POST.
+/// Whether a request would change data: it is not a read, a login or a list that is requested with
+/// POST.
 pub(crate) fn changes(request: &HttpRequest) -> bool {
     let session = [
         "/authn/login",
@@ -63,7 +63,7 @@ pub(crate) fn module(
         .unwrap_or_else(|| Ok(not_implemented(request, served.module)))
 }
 
-/// What is wrong with the query string or a header, before the module looks at the path.
+/// The error of the query string or a header, before the module evaluates the path.
 fn rejected(request: &HttpRequest, served: &MatchedRoute) -> Option<HttpResponse> {
     if let Some((at, digits)) = broken_percent(&request.raw_query)
         && served.raml
@@ -99,7 +99,7 @@ fn rejected(request: &HttpRequest, served: &MatchedRoute) -> Option<HttpResponse
     None
 }
 
-/// A list that the module answers the same way, whatever is stored.
+/// A list with a constant response, regardless of the stored records.
 fn of_bare_list(
     state: &State,
     request: &HttpRequest,
@@ -123,8 +123,7 @@ fn of_bare_list(
     Some(bare.response(Default::default(), ""))
 }
 
-/// The routes of modules that are more than collections of records: the first that knows the path
-/// answers.
+/// The routes of modules beyond collections of records: the first that knows the path responds.
 fn of_module(
     state: &mut State,
     request: &HttpRequest,
@@ -146,6 +145,7 @@ fn of_module(
         .or_else(|| inventory_storage::views::respond(state, request, caller, path))
         .or_else(|| consortia::respond(state, request, caller, path).map(Ok))
         .or_else(|| acquisitions::routes::respond(state, request, caller, path))
+        .or_else(|| data_import::respond(state, request, caller, path))
         .or_else(|| spring::routes::other_paths(state, request, caller, path))
 }
 

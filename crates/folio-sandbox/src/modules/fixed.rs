@@ -1,4 +1,4 @@
-//! Routes whose responses depend on no record.
+//! Routes whose responses are independent of records.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -7,14 +7,14 @@ use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
-/// The migrations that mod-inventory-storage 27 has, and what they change.
+/// The migrations of mod-inventory-storage 27, and their effects.
 const MIGRATIONS: [(&str, &str); 3] = [
     ("publicationPeriodMigration", "INSTANCE"),
     ("itemShelvingOrderMigration", "ITEM"),
     ("subjectSeriesMigration", "INSTANCE"),
 ];
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(request: &HttpRequest, path: &str) -> Option<HandlerResult> {
     if request.method != "GET" {
         return None;

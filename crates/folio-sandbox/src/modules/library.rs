@@ -15,7 +15,7 @@ use crate::wire::message::HttpResponse;
 
 const CONFIGURATIONS: &str = "/configurations/entries";
 
-/// The records of a tenant, and who asks for them.
+/// The records of a tenant, and the current user.
 pub(crate) struct Library<'a> {
     pub(crate) state: &'a State,
     pub(crate) caller: &'a Caller,
@@ -87,7 +87,7 @@ impl Library<'_> {
         Ok(self.find(path, query)?.into_iter().next())
     }
 
-    /// Stores a new record as its storage module does: checked, with what this adds.
+    /// Stores a new record as its storage module does, with its checks and added fields.
     pub(crate) fn create(&self, path: &str, record: Value) -> Step<Value> {
         let collection = collection(path)?;
         let kind = self.state.kind(path);
@@ -173,7 +173,7 @@ impl Library<'_> {
     }
 
     /// Whether the caller has the permission that overrides a block. As recorded of an
-    /// administrator, it must be granted by its name: nobody has it by having all permissions.
+    /// administrator, it must be granted by name: having all permissions is not sufficient.
     pub(crate) fn may_override(&self, block: Block) -> Step<bool> {
         let permission = block.permission();
         let accounts = self.state.auth.tenants.get(&self.caller.home);

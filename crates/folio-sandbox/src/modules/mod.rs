@@ -1,9 +1,10 @@
-//! What FOLIO's modules answer beyond plain collections: one file or folder per module.
-//! `dispatch.rs` finds the one that responses a request.
+//! Behaviour of FOLIO's modules beyond plain collections: one file or folder per module.
+//! `dispatch.rs` finds the one that handles a request.
 
 pub(crate) mod acquisitions;
 pub(crate) mod circulation;
 pub(crate) mod consortia;
+pub(crate) mod data_import;
 pub(crate) mod dispatch;
 pub(crate) mod fixed;
 pub(crate) mod inventory;

@@ -1,4 +1,4 @@
-//! mod-permissions: what users may do.
+//! mod-permissions: the permissions of users.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
@@ -44,7 +44,7 @@ fn exists(name: &str) -> bool {
     routes().has_permission(name)
 }
 
-/// A record that grants what does not exist is rejected.
+/// A record that grants a missing permission is rejected.
 fn unknown(body: &[u8]) -> Option<HttpResponse> {
     let record = jackson::parse(body).ok()?;
     let list = record.get("permissions")?.as_array()?;
@@ -100,7 +100,7 @@ fn names(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Han
     };
     let list = list_of(&record);
     if request.parameter("full") == Some("true") {
-        // The total is not told then.
+        // The total is omitted then.
         let list: Vec<Value> = list.iter().map(whole).collect();
         return Ok(rmb::json_response(
             StatusCode::OK,

@@ -1,5 +1,5 @@
-//! mod-pubsub: which modules publish an event, and which want it. The deletions are recorded, the
-//! declarations are from the module's sources.
+//! mod-pubsub: publishers and subscribers of events. The deletions are recorded, the declarations
+//! are from the module's sources.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::wire::rmb;
 
 const MODULES: &str = "/pubsub/messaging-modules";
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,

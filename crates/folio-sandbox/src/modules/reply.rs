@@ -1,5 +1,5 @@
-//! What mod-circulation answers: its validation errors, its texts, and JSON over several lines. Its
-//! errors have no type, and a code only where its source names one.
+//! The responses of mod-circulation: its validation errors, its texts, and multi-line JSON. Its
+//! errors have no type, and a code only if its source names one.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -22,7 +22,7 @@ pub(crate) enum Stop {
 /// A step of a request.
 pub(crate) type Step<T> = Result<T, Stop>;
 
-/// The response of a request whose steps are done.
+/// The response of a request after its last step.
 pub(crate) fn finished(step: Step<HttpResponse>) -> HandlerResult {
     match step {
         Ok(response) => Ok(response),
@@ -114,7 +114,7 @@ impl ValidationError {
         }
     }
 
-    /// With parameters in the order of a Java `HashMap`, which is the order that is answered.
+    /// With parameters in the order of a Java `HashMap`, which is the order of the response.
     pub(crate) fn with(message: impl Into<String>, parameters: &[(&str, Option<&str>)]) -> Self {
         Self::sized(message, parameters, 16)
     }
@@ -141,7 +141,7 @@ impl ValidationError {
         self
     }
 
-    /// The block that it is, which somebody with the permission may override.
+    /// The block, which a user with the permission may override.
     pub(crate) fn block(mut self, block: Block, may_override: bool) -> Self {
         self.block = Some((block, may_override));
         self
@@ -189,7 +189,7 @@ pub(crate) fn rejected(rejections: &[ValidationError]) -> HttpResponse {
     )
 }
 
-/// Goes on only where nothing was rejected.
+/// Continues only if nothing was rejected.
 pub(crate) fn unless_rejected(rejections: &[ValidationError]) -> Step<()> {
     if rejections.is_empty() {
         return Ok(());
@@ -223,7 +223,7 @@ pub(crate) fn failed(text: impl Into<String>) -> HttpResponse {
     HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR, TEXT, text.into())
 }
 
-/// What the sandbox does not emulate.
+/// The response for behaviour that the sandbox does not emulate.
 pub(crate) fn not_emulated(what: &str) -> HttpResponse {
     HttpResponse::text(
         StatusCode::NOT_IMPLEMENTED,
@@ -256,7 +256,7 @@ pub(crate) fn done() -> HttpResponse {
     HttpResponse::empty(StatusCode::NO_CONTENT)
 }
 
-/// The object in a request's body, in the words of Vert.x where it is none.
+/// The object in a request's body, or Vert.x's error if there is none.
 pub(crate) fn body(bytes: &[u8]) -> Step<Map<String, Value>> {
     const OBJECT: &str = "io.vertx.core.json.JsonObject";
     let of_app = |class: &str| {
@@ -282,7 +282,7 @@ pub(crate) fn body(bytes: &[u8]) -> Step<Map<String, Value>> {
             };
             Err(failed(of_java(class)).into())
         }
-        // Without a body there is no object: what is asked of it first fails. The text is not
+        // Without a body there is no object: the first access to it fails. The text is not
         // recorded.
         Ok(Value::Null) => Err(failed("java.lang.NullPointerException").into()),
         Err(response) => {
@@ -302,7 +302,7 @@ pub(crate) fn body(bytes: &[u8]) -> Step<Map<String, Value>> {
     }
 }
 
-/// A property as text, whatever it is; none where it is absent or null.
+/// A property of any type as text; none if it is absent or null.
 pub(crate) fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
     match fields.get(name)? {
         Value::Null => None,
@@ -316,7 +316,7 @@ pub(crate) fn filled(fields: &Map<String, Value>, name: &str) -> Option<String> 
     text(fields, name).filter(|text| !text.trim().is_empty())
 }
 
-/// A step whose rejection nobody looks at.
+/// A step whose rejection is ignored.
 pub(crate) fn ignored_response(step: Step<()>) -> Step<()> {
     match step {
         Err(Stop::Store(error)) => Err(error.into()),

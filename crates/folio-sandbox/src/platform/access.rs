@@ -1,5 +1,5 @@
-//! Whether a request may pass: its token, tenant, user and permissions. This is Okapi with
-//! mod-authtoken. What differs on Eureka is in `server/kong.rs`.
+//! Authorizes a request: its token, tenant, user and permissions. This is Okapi with mod-authtoken.
+//! `server/kong.rs` has the differences on Eureka.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
-/// What Okapi says of a token that is none, or no longer.
+/// Okapi's message for an invalid or expired token.
 pub(crate) fn invalid(status: StatusCode) -> HttpResponse {
     HttpResponse::text(status, "Invalid token")
 }
@@ -42,7 +42,7 @@ pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, HttpRespons
     let mut tokens: Vec<String> = cookies.into_iter().chain(header).chain(bearer).collect();
     tokens.dedup();
     match tokens.len() {
-        // An empty cookie alone is no token.
+        // An empty cookie alone does not count as a token.
         0 | 1 => Ok(tokens.pop().filter(|token| !token.is_empty())),
         _ => Err(differ()),
     }
@@ -54,8 +54,8 @@ pub(crate) fn tenant(request: &HttpRequest) -> Option<&str> {
     all.iter().next_back().and_then(|value| value.to_str().ok())
 }
 
-/// Who asks, and whether they may: Okapi's and mod-authtoken's answer where not. For three minutes
-/// Okapi does not ask mod-authtoken again about the same token, method and path.
+/// Authorizes the caller; otherwise returns the response of Okapi and mod-authtoken. For three
+/// minutes Okapi does not call mod-authtoken again for the same token, method and path.
 pub(crate) fn allowed(
     state: &mut State,
     request: &HttpRequest,
@@ -164,8 +164,8 @@ fn account<'a>(state: &'a State, caller: &Caller) -> Option<&'a Account> {
     accounts.iter().find(|account| account.id == caller.user)
 }
 
-/// Whether a user is active, as mod-authtoken knows it; none where there is no such user. Those
-/// that the program named and that have no record are active.
+/// Whether a user is active, according to mod-authtoken; none if the user does not exist.
+/// Configured users without a record are active.
 pub(crate) fn active(state: &mut State, caller: &Caller) -> rusqlite::Result<Option<bool>> {
     let now = state.auth.now();
     let of = (caller.home.clone(), caller.user.clone());
@@ -182,7 +182,7 @@ pub(crate) fn active(state: &mut State, caller: &Caller) -> rusqlite::Result<Opt
     Ok(Some(active))
 }
 
-/// What a user may do.
+/// The permissions of a user.
 pub(crate) enum Granted {
     Everything,
     These(BTreeSet<String>),
@@ -190,7 +190,7 @@ pub(crate) enum Granted {
     Nothing,
 }
 
-/// What a user may do, as mod-authtoken knows it.
+/// The permissions of a user, according to mod-authtoken.
 pub(crate) fn permissions(state: &mut State, caller: &Caller) -> rusqlite::Result<Granted> {
     if let Some(account) = account(state, caller).filter(|account| !account.by_record) {
         return Ok(match &account.permissions {

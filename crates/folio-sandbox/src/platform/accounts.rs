@@ -37,9 +37,8 @@ pub(crate) fn save(state: &mut State) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Adds the accounts that were written down, once those that the sandbox was started with are
-/// there. Where such a one was given the same password as the last time, what became of the account
-/// since then stays.
+/// Adds the stored accounts after the configured ones. If a configured account has the same
+/// password as the last time, its later changes are preserved.
 pub(crate) fn restore(state: &mut State) -> rusqlite::Result<()> {
     let given: Vec<Value> = state
         .auth

@@ -1,4 +1,4 @@
-//! Credentials and tokens, as mod-login and mod-authtoken give them.
+//! Credentials and tokens, as mod-login and mod-authtoken issue them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,7 +13,7 @@ use crate::value::fold::Fold;
 pub(crate) const WARNED: u32 = 3;
 pub(crate) const BLOCKED: u32 = 5;
 
-/// How many passwords of a user mod-login keeps, none of which may be used again.
+/// The number of former passwords that mod-login stores and does not accept again.
 const HISTORY: usize = 10;
 
 /// Credentials of a user.
@@ -26,13 +26,14 @@ pub(crate) struct Account {
     /// Passwords that were used before, the last one last.
     pub(crate) history: Vec<String>,
     pub(crate) failures: u32,
-    /// Set by too many failures where there is no record of the user that could be made inactive.
+    /// Set by too many failures if there is no user record that could be made inactive.
     pub(crate) blocked: bool,
-    /// Whether somebody tried to log in.
+    /// Whether a login was attempted.
     pub(crate) attempted: bool,
-    /// What the user may do; everything where there is none.
+    /// The permissions of the user; all if there is none.
     pub(crate) permissions: Option<BTreeSet<String>>,
-    /// The credentials were made through the API: what the user may do is in `/perms/users`.
+    /// The credentials were created through the API: the permissions of the user are in
+    /// `/perms/users`.
     pub(crate) by_record: bool,
 }
 
@@ -102,7 +103,7 @@ pub(crate) struct Auth {
     pub(crate) refreshes: usize,
 }
 
-/// Who sends a request.
+/// The sender of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) tenant: String,
@@ -113,7 +114,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Somebody whose token nobody looked at.
+    /// A user whose token was not verified.
     pub(crate) fn nobody() -> Self {
         Self {
             tenant: String::new(),
@@ -198,7 +199,8 @@ impl Auth {
             });
     }
 
-    /// The credentials of a user: by the id of the record, or by the name of those who have none.
+    /// The credentials of a user: by the id of the record, or by the name of a user without a
+    /// record.
     pub(crate) fn account(
         &mut self,
         tenant: &str,
@@ -223,7 +225,7 @@ impl Auth {
     pub(crate) fn refresh(&mut self, token: &str) -> Option<Session> {
         let now = self.now();
         if let Some(access) = self.access.get(token).cloned() {
-            // An expired one is none of mod-authtoken's refresh tokens either.
+            // mod-authtoken does not recognize an expired refresh token.
             if self.reusable || access.expires.is_some_and(|expires| expires <= now) {
                 return None;
             }
@@ -264,7 +266,7 @@ impl Auth {
             wall,
             (tenant, user, username),
         ));
-        // mod-authtoken encrypts refresh tokens: five parts that nobody else can read.
+        // mod-authtoken encrypts refresh tokens: five parts that only the server can read.
         let refresh = match self.reusable {
             true => token(&claims(
                 "Refresh",
@@ -344,13 +346,13 @@ impl Auth {
         })
     }
 
-    /// The tenant that a token names, whatever else is wrong with it.
+    /// The tenant that a token names, even if it is otherwise invalid.
     pub(crate) fn tenant_of(&self, token: &str) -> Option<&str> {
         self.access.get(token).map(|access| access.tenant.as_str())
     }
 
-    /// Ends a session: its refresh token cannot be used, and Keycloak's older ones neither. The
-    /// access token lives on, since nobody asks for it again.
+    /// Ends a session: its refresh token cannot be used, and neither can Keycloak's older ones. The
+    /// access token stays valid, because it is not checked again.
     pub(crate) fn logout(&mut self, refresh: &str) -> bool {
         let Some(known) = self.refresh.get_mut(refresh) else {
             return false;
@@ -415,7 +417,7 @@ fn random(length: usize) -> String {
     base64(&bytes)
 }
 
-/// A token in the shape of a JWT: nobody but this server reads it.
+/// A token in the form of a JWT: only this server reads it.
 fn token(claims: &str) -> String {
     format!(
         "{}.{}.{}",

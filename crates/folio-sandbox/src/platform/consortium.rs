@@ -1,4 +1,4 @@
-//! What a consortium is, and a circulation rule: settings of the sandbox above its tenants.
+//! Consortium and circulation rule: settings of the sandbox above its tenants.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::platform::auth::Auth;
 
-/// A consortium: its tenants, and who may act where.
+/// A consortium: its tenants, and its affiliations.
 #[derive(Debug)]
 pub(crate) struct Consortium {
     pub(crate) id: String,
@@ -16,7 +16,7 @@ pub(crate) struct Consortium {
     pub(crate) affiliations: BTreeSet<(String, String)>,
 }
 
-/// A circulation rule: what it looks at, and the policy that it gives.
+/// A circulation rule: its parameters, and the policy that it selects.
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) tenant: String,
@@ -50,8 +50,8 @@ impl Consortium {
             .contains(&(user.to_owned(), tenant.to_owned()))
     }
 
-    /// The tenant that a login is for: in the central one, users of the members can log in too
-    /// (mod-login asks `/user-tenants`).
+    /// The tenant of a login: in the central one, users of the members can log in, too (mod-login
+    /// queries `/user-tenants`).
     pub(crate) fn home<'a>(&'a self, auth: &Auth, tenant: &'a str, username: &str) -> &'a str {
         let has = |tenant: &str| {
             auth.tenants

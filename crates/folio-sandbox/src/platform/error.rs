@@ -1,4 +1,4 @@
-//! Why a sandbox could not be started or filled.
+//! Errors of starting or filling a sandbox.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use std::fmt;
 pub enum Error {
     /// No port to listen on, or no thread.
     Io(std::io::Error),
-    /// SQLite said no.
+    /// An error of SQLite.
     Store(String),
     /// The canonical documents describe no list of that path.
     NoCollection(String),
     /// Another process uses the folder.
     InUse(String),
-    /// A record without the identifier that it is stored by, or one that is no object.
+    /// A record without its identifier, or one that is not an object.
     Record(String),
 }
 
@@ -31,7 +31,7 @@ impl fmt::Display for Error {
                 out,
                 "another sandbox uses the folder {folder}: end it, or name another folder"
             ),
-            Self::Record(problem) => write!(out, "the sandbox cannot take the record: {problem}"),
+            Self::Record(problem) => write!(out, "the sandbox rejects the record: {problem}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A request that came and its response, for tests and logs.
+//! A received request and its response, for tests and logs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::wire::message::HttpRequest;
 
-/// A request that came, and how it was answered.
+/// A received request and its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exchange {
@@ -64,10 +64,10 @@ impl Exchange {
     }
 }
 
-/// Who hears of each request, and how long it took.
+/// The listener for each request, with its duration.
 pub(crate) type Listener = Arc<dyn Fn(&Exchange, Answered) + Send + Sync>;
 
-/// How a request was answered.
+/// The response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answered {

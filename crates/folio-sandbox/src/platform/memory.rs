@@ -1,15 +1,14 @@
-//! The caches of Okapi and mod-authtoken. They are why a changed user or permission takes effect
-//! only some time later.
+//! The caches of Okapi and mod-authtoken, which delay the effect of a changed user or permission.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-/// How long Okapi remembers that a token may use a path. It does not ask mod-authtoken again within
-/// this time.
+/// The TTL of Okapi's cache of permitted paths. Okapi does not call mod-authtoken again within this
+/// time.
 const OF_OKAPI: Duration = Duration::from_secs(180);
 
-/// How long mod-authtoken remembers whether a user is active, and what the user may do
-/// (`user.cache.seconds`). What could not be found out is not remembered.
+/// The TTL of mod-authtoken's cache of users and permissions (`user.cache.seconds`). Failed lookups
+/// are not cached.
 const OF_AUTHTOKEN: Duration = Duration::from_secs(60);
 
 /// The most that is remembered of each kind.

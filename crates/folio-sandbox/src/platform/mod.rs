@@ -1,4 +1,4 @@
-//! What a running sandbox is: tenants, accounts, tokens, permissions, faults, exchanges.
+//! The state of a running sandbox: tenants, accounts, tokens, permissions, faults, exchanges.
 
 pub(crate) mod access;
 pub(crate) mod accounts;

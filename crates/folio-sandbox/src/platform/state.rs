@@ -1,4 +1,4 @@
-//! What a running sandbox is: its records, users, faults and settings.
+//! The state of a running sandbox: its records, users, faults and settings.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// What is particular to the records of a collection.
+    /// The special properties of a collection's records.
     pub(crate) fn kind(&self, path: &str) -> &'static RecordKind {
         kind(self.release, path)
     }

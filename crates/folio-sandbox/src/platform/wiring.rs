@@ -1,5 +1,5 @@
-//! How a sandbox is put together beyond one gateway with all modules. Modules can have ports of
-//! their own, be enabled for some tenants only, or run elsewhere; Keycloak can be down.
+//! Deployments beyond one gateway with all modules. Modules can have their own ports, be enabled
+//! for some tenants only, or run elsewhere; Keycloak can be down.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

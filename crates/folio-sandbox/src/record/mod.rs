@@ -20,13 +20,13 @@ use serde_json::{Map, Value, json};
 use redact::Secrets;
 pub use wire::{Reply, exchange, parsed, raw};
 
-/// How long a server may take for an answer.
+/// The timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How much of a body is recorded, in characters.
 const MOST: usize = 4_000;
 
-/// Who asks.
+/// The login.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Credentials {
@@ -53,7 +53,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What was recorded.
+/// The result of a recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded {
@@ -61,7 +61,7 @@ pub struct Recorded {
     pub sent: usize,
     /// Of these, those with another status than the file has.
     pub other_status: usize,
-    /// Rows that are no requests, or that no client can send without the state of the first
+    /// Rows that are not requests, or that no client can send without the state of the first
     /// recording.
     pub left_out: usize,
 }
@@ -69,7 +69,7 @@ pub struct Recorded {
 /// The lines of a conformance file, compressed (`.gz`) or not.
 ///
 /// # Errors
-/// The file cannot be read, or a line is no JSON object.
+/// The file cannot be read, or a line is not a JSON object.
 pub fn rows(file: &Path) -> io::Result<Vec<Map<String, Value>>> {
     let opened = std::fs::File::open(file)?;
     let reader: Box<dyn Read> = match file.extension().is_some_and(|end| end == "gz") {
@@ -99,8 +99,8 @@ pub fn rows(file: &Path) -> io::Result<Vec<Map<String, Value>>> {
     Ok(rows)
 }
 
-/// Sends the requests of a conformance file to a server, in their order and with a login first, and
-/// writes rows with its answers.
+/// Sends the requests of a conformance file to a server, in order and after a login, and writes
+/// rows with its responses.
 ///
 /// The requests write and delete records: the tenant should be one for tests.
 ///
@@ -152,7 +152,7 @@ struct Request {
     body: Option<Vec<u8>>,
 }
 
-/// What a client of the server remembers.
+/// The state of the server's client.
 struct Client<'a> {
     tenant: &'a str,
     /// The tenant of the first recording.
@@ -160,7 +160,7 @@ struct Client<'a> {
     credentials: &'a Credentials,
     access: String,
     refresh: String,
-    /// Ids of the first recording, and what they are here.
+    /// Ids of the first recording, and their counterparts here.
     names: BTreeMap<String, String>,
     secrets: Secrets,
 }
@@ -250,7 +250,7 @@ impl<'a> Client<'a> {
         text
     }
 
-    /// The request of a row; none where it is no request that can be sent again.
+    /// The request of a row; none if it cannot be sent again.
     fn request(&self, row: &Map<String, Value>) -> Option<Request> {
         let method = match text(row, "method") {
             "" if row.contains_key("post") => "POST",
@@ -268,7 +268,7 @@ impl<'a> Client<'a> {
         }
         let body = ["sent_body", "body"]
             .iter()
-            // In rows with `sent_body`, `body` is the shape of the answer.
+            // In rows with `sent_body`, `body` is the shape of the response.
             .find_map(|key| row.get(*key))
             .or_else(|| row.get("sent").filter(|_| row.contains_key("sent_headers")));
         let body = match body {
@@ -315,7 +315,8 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// Learns the tokens of an answer, and what an id or an HRID of the first recording is here.
+    /// Learns the tokens of a response, and the counterparts of the first recording's ids and
+    /// HRIDs.
     fn learn(&mut self, row: &Map<String, Value>, reply: &Reply) {
         self.take_tokens(reply);
         if !matches!(reply.status, 200 | 201) {
@@ -337,7 +338,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// A row with the answer of this server in place of the first.
+    /// A row with the response of this server in place of the first.
     fn row(&self, row: &Map<String, Value>, reply: Option<&Reply>) -> Map<String, Value> {
         let of_answer = [
             "status", "type", "location", "cookies", "keys", "list_key", "text", "diff", "found",
@@ -346,7 +347,7 @@ impl<'a> Client<'a> {
         let mut answered: Map<String, Value> = row
             .iter()
             .filter(|(key, _)| !of_answer.contains(&key.as_str()))
-            // The shape of an answer.
+            // The shape of a response.
             .filter(|(key, _)| *key != "body" || !row.contains_key("sent_body"))
             .map(|(key, value)| (key.clone(), self.redacted(value)))
             .collect();

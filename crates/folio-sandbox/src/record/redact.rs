@@ -1,8 +1,8 @@
-//! What must not be in a recording: tokens, passwords, cookies.
+//! Redaction of recordings: tokens, passwords, cookies.
 
 use crate::record::wire::Reply;
 
-/// The secrets of a session, each with what stands for it.
+/// The secrets of a session, each with its replacement.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<(String, &'static str)>);
 

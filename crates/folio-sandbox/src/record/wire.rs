@@ -1,5 +1,5 @@
-//! A client that sends bytes unchanged. Paths are not normalized, and no header is added but `Host`
-//! and `Content-Length`.
+//! A client that sends bytes unchanged. Paths are not normalized, and no header is added except
+//! `Host` and `Content-Length`.
 
 use std::io;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What came back.
+/// A received response.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Reply {
@@ -20,7 +20,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The first header of a name, whatever its case.
+    /// The first header with a name, case-insensitively.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -149,10 +149,10 @@ async fn tls(_: &str, _: TcpStream) -> io::Result<Box<dyn Stream>> {
     ))
 }
 
-/// Sends a request on a connection of its own. None where no answer came in time.
+/// Sends a request on a separate connection. None if no response arrived in time.
 ///
 /// # Errors
-/// The address is none, or the server cannot be reached.
+/// The address is invalid, or the server cannot be reached.
 pub async fn exchange(
     url: &str,
     method: &str,
@@ -189,11 +189,11 @@ pub async fn exchange(
     Ok(tokio::time::timeout(timeout, work).await.ok().flatten())
 }
 
-/// Sends bytes that may be no HTTP, and reads what comes until nothing more does for some time;
-/// tells whether the server closed the connection, too.
+/// Sends bytes that need not be HTTP, and reads until no more arrive for some time; also returns
+/// whether the server closed the connection.
 ///
 /// # Errors
-/// The address is none, or the server cannot be reached.
+/// The address is invalid, or the server cannot be reached.
 pub async fn raw(url: &str, bytes: &[u8], quiet: Duration) -> io::Result<(Vec<u8>, bool)> {
     let mut socket = Target::parse(url)?.connect().await?;
     let _ = socket.write_all(bytes).await;

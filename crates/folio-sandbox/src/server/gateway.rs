@@ -1,5 +1,5 @@
-//! The gateway: Okapi, or Kong and the sidecars of Eureka. What it rejects itself, and what it
-//! hands to modules.
+//! The gateway: Okapi, or Kong and the sidecars of Eureka. It rejects requests itself, or forwards
+//! them to modules.
 
 use http::StatusCode;
 
@@ -26,7 +26,7 @@ pub(crate) fn respond(
     effect: Option<&Effect>,
 ) -> HttpResponse {
     if request.body.len() > state.max_body {
-        // A gateway rejects it before anybody looks at it.
+        // A gateway rejects it before any module receives it.
         return HttpResponse::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "text/html",
@@ -113,8 +113,8 @@ fn of_okapi(
     let Some(tenant) = tenant else {
         return Ok(no_module());
     };
-    // The tenant of `/_/invoke/tenant/{tenant}/…` is the one that the module is asked in; who may
-    // do so is decided in the other.
+    // The tenant of `/_/invoke/tenant/{tenant}/…` is the one in which the module is called; the
+    // permission is checked in the other.
     let (within, path) = match invoked(path) {
         Some((within, path)) => (within.to_owned(), path),
         None => (tenant.clone(), path.to_owned()),
@@ -128,8 +128,8 @@ fn of_okapi(
         return proxy::forward(state, request, &tenant, token, &module);
     }
     let route = route_of(state, request, path);
-    // Several modules have such an interface: Okapi wants to be told which, and of others it does
-    // not want to be.
+    // Several modules have such an interface: Okapi requires the module's id for it, and rejects it
+    // for others.
     let several = SEVERAL.iter().any(|start| path.starts_with(start));
     if several != request.headers.contains_key("x-okapi-module-id") {
         return Ok(no_module());

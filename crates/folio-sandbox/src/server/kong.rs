@@ -1,4 +1,4 @@
-//! Kong with folio-kong's plugin, and the sidecar before each module of Eureka. From sources; not
+//! Kong with folio-kong's plugin, and the sidecar of each module of Eureka. From sources; not
 //! recorded.
 
 use http::StatusCode;
@@ -9,7 +9,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
-/// What Kong says itself. The id of the request differs from one to the next.
+/// Kong's own responses. The id of the request differs each time.
 fn kong(message: &str) -> HttpResponse {
     let text = format!(
         "{{\n  \"message\":{},\n  \"request_id\":\"{}\"\n}}",
@@ -19,7 +19,7 @@ fn kong(message: &str) -> HttpResponse {
     HttpResponse::new(StatusCode::NOT_FOUND, "application/json", text)
 }
 
-/// What Kong says of a path that it does not know.
+/// Kong's response to an unknown path.
 pub(crate) fn no_route() -> HttpResponse {
     kong("no Route matched with those values")
 }
@@ -41,7 +41,7 @@ pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, HttpRespons
         source = "Authorization";
         found = Some(bearer.to_owned());
     }
-    // The last cookie of the name counts, and an empty one is none.
+    // The last cookie with the name counts, and an empty one is ignored.
     let cookie = request
         .cookies("folioAccessToken")
         .into_iter()
@@ -72,9 +72,9 @@ fn sidecar(status: StatusCode, kind: &str, code: &str, message: &str) -> HttpRes
     )
 }
 
-/// Who asks, as the sidecar finds it, and whether they may; none where the route needs no
-/// permission and no token was sent. In the order of its filters: a GET with a body, the token, the
-/// tenant of the token, whether the tenant has the module, the permissions.
+/// Authorizes the caller, as the sidecar does; none if the route needs no permission and no token
+/// was sent. In the order of its filters: a GET with a body, the token, the tenant of the token,
+/// whether the tenant has the module, the permissions.
 pub(crate) fn allowed(
     state: &mut State,
     request: &HttpRequest,

@@ -1,4 +1,4 @@
-//! HTTP: reads requests from a socket, and writes answers to it, or breaks off.
+//! HTTP: reads requests from a socket, and writes or aborts responses.
 
 use std::future::Future as _;
 use std::io::Write as _;
@@ -31,8 +31,8 @@ use crate::wire::rmb;
 const MOST_LINE: usize = 4_096;
 const MOST_HEADERS: usize = 8_192;
 
-/// Listens for the gateway and for the modules that have ports of their own, and serves until told
-/// to stop.
+/// Listens for the gateway and for the modules with their own ports, and serves until it is
+/// stopped.
 pub(crate) async fn run(
     state: Arc<Mutex<State>>,
     stop: oneshot::Receiver<()>,
@@ -63,7 +63,7 @@ async fn listen(state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
         }
         let state = Arc::clone(state);
         tokio::spawn(async move {
-            // It ends with the runtime: nobody else tells it to stop.
+            // It ends with the runtime: nothing else stops it.
             let (_running, stop) = oneshot::channel();
             serve(listener, Port::Module(module), state, stop).await;
         });
@@ -71,7 +71,7 @@ async fn listen(state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-/// Serves connections until told to stop.
+/// Serves connections until it is stopped.
 pub(crate) async fn serve(
     listener: TcpListener,
     port: Port,
@@ -92,8 +92,8 @@ pub(crate) async fn serve(
         let service = service_fn(move |request| respond(Arc::clone(&state), port, request));
         connections.retain(|connection: &tokio::task::JoinHandle<()>| !connection.is_finished());
         connections.push(tokio::spawn(async move {
-            // A connection that a fault breaks ends with an error; the client sees it too.
-            // Okapi speaks HTTP/2 in clear text to those who begin with it.
+            // A connection that a fault breaks ends with an error; the client sees it, too. Okapi
+            // supports HTTP/2 in clear text with prior knowledge.
             let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(socket), service)
                 .await;
@@ -218,7 +218,7 @@ async fn respond(
         answer = forward.response().await;
     }
     if answer.hangs {
-        // The server never answers; hyper drops this when the client closes the connection.
+        // The server never responds; hyper drops this when the client closes the connection.
         std::future::pending::<()>().await;
     }
     if http_request.method == "HEAD" {
@@ -283,7 +283,7 @@ fn resolved(path: &str) -> String {
     format!("/{}", segments.join("/"))
 }
 
-/// The response, with what has to be written down of it.
+/// The response, with the changes to be persisted.
 fn answered(
     state: &mut State,
     http_request: &HttpRequest,
@@ -296,7 +296,7 @@ fn answered(
     }
 }
 
-/// Does what was asked for when the connection is gone for so long.
+/// Executes the request when the connection has been closed for that long.
 fn do_later(state: Arc<Mutex<State>>, http_request: HttpRequest, delay: Duration) {
     tokio::spawn(async move {
         tokio::time::sleep(delay).await;
@@ -307,7 +307,7 @@ fn do_later(state: Arc<Mutex<State>>, http_request: HttpRequest, delay: Duration
     });
 }
 
-/// What a listener hears of a request.
+/// The event of a request for a listener.
 struct ExchangeReport<'a> {
     listener: Option<Listener>,
     http_request: &'a HttpRequest,
@@ -333,7 +333,7 @@ impl ExchangeReport<'_> {
 /// A body that may break off, or come slowly.
 struct ResponseBody {
     rest: Bytes,
-    /// How long it is; not told where it stalls.
+    /// Its length; omitted if it stalls.
     total: Option<usize>,
     breaks: bool,
     stalls: bool,

@@ -1,4 +1,4 @@
-//! How a request comes in: HTTP, the gateway, a module's own port, modules that run elsewhere.
+//! The arrival of a request: HTTP, the gateway, a module's own port, modules that run elsewhere.
 
 pub(crate) mod gateway;
 pub(crate) mod kong;

@@ -1,5 +1,5 @@
-//! A module's own port, past the gateway. Nobody checks tokens and permissions there; the headers
-//! tell who asks. Routes answer that the module has and its descriptor does not list.
+//! A module's own port, bypassing the gateway. Tokens and permissions are not checked there; the
+//! headers identify the caller. Routes of the module respond that its descriptor does not list.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub(crate) fn respond(
     }
 }
 
-/// Who asks: the user of the header that the gateway sets, or of the token.
+/// The caller: the user of the header that the gateway sets, or of the token.
 fn caller(state: &State, request: &HttpRequest, tenant: &str) -> Caller {
     let of_token = request
         .header("x-okapi-token")
@@ -79,8 +79,8 @@ fn caller(state: &State, request: &HttpRequest, tenant: &str) -> Caller {
     caller
 }
 
-/// What PostgreSQL says of a tenant that has no schema: its role does not exist. Most modules of
-/// RMB answer 400, those whose queries fail with 500 do so here, too.
+/// PostgreSQL's error for a tenant without a schema: its role does not exist. Most RMB modules
+/// respond with 400; those whose queries fail with 500 do so here, too.
 pub(crate) fn no_role(state: &State, route: Option<&MatchedRoute>, tenant: &str) -> HttpResponse {
     let (module, path) = route.map_or(("", ""), |route| (route.module, route.path));
     let role = format!(
@@ -96,7 +96,7 @@ pub(crate) fn no_role(state: &State, route: Option<&MatchedRoute>, tenant: &str)
     }
 }
 
-/// mod-circulation asks its storage through Okapi, and shows what that responses.
+/// mod-circulation calls its storage through Okapi, and forwards that response.
 fn of_okapi(request: &HttpRequest, path: &str, tenant: Option<&str>) -> HttpResponse {
     let (status, said) = match tenant {
         Some(tenant) => (400, format!("No such Tenant {tenant}")),

@@ -1,5 +1,4 @@
-//! Okapi itself: its texts, and its own paths. Who may ask, and what is written, is in
-//! `okapi_admin.rs`.
+//! Okapi itself: its texts, and its own paths. Permissions and writes are in `okapi_admin.rs`.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +45,7 @@ fn with(mut response: HttpResponse, headers: &[(&'static str, &str)]) -> HttpRes
     response
 }
 
-/// A browser asks whether it may ask.
+/// A browser's preflight request.
 pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
     request.header("origin")?;
     request.header("access-control-request-method")?;
@@ -63,7 +62,7 @@ pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
     ))
 }
 
-/// What a response to a request from a page has besides.
+/// The additional headers of a response to a request from a page.
 pub(crate) fn with_origin(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
     let Some(origin) = request.header("origin") else {
         return response;
@@ -149,8 +148,7 @@ fn is_true(request: &HttpRequest, name: &str) -> bool {
     request.parameter(name) == Some("true")
 }
 
-/// A list of modules as it is asked for: by name, by an interface that they provide, with all that
-/// is known of them or without.
+/// A list of modules, filtered by name or provided interface, with or without details.
 fn listed(request: &HttpRequest, mut list: Vec<(String, String)>, names: bool) -> HttpResponse {
     if let Some(filter) = request.parameter("filter") {
         list.retain(|(id, name)| name == filter || id.starts_with(filter));
@@ -174,7 +172,7 @@ fn listed(request: &HttpRequest, mut list: Vec<(String, String)>, names: bool) -
     ok(&list.into())
 }
 
-/// What is read under `/_/`.
+/// The responses to GETs under `/_/`.
 pub(super) fn read(state: &State, request: &HttpRequest, segments: &[&str]) -> HttpResponse {
     let of = |id: &str| modules(state).into_iter().find(|(known, _)| known == id);
     let has_tenant =
@@ -228,7 +226,7 @@ pub(super) fn read(state: &State, request: &HttpRequest, segments: &[&str]) -> H
                 .map(|(id, _)| json!({"id": id}))
                 .collect())
         }
-        // The documents do not tell which timers a module has.
+        // The documents do not contain the timers of modules.
         ["proxy", "tenants", _, "timers", ..] => HttpResponse::text(
             StatusCode::NOT_IMPLEMENTED,
             format!("The sandbox does not emulate GET {}.", request.path),

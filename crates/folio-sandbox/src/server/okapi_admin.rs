@@ -114,7 +114,7 @@ fn write(state: &mut State, request: &HttpRequest, segments: &[&str]) -> HttpRes
 }
 
 fn parsed(request: &HttpRequest) -> Result<Value, HttpResponse> {
-    // Okapi reads a JSON document as modules do, and says so differently.
+    // Okapi parses a JSON document as modules do, with different messages.
     crate::jackson::parse(&request.body).map_err(|response| {
         let text = String::from_utf8_lossy(&response.body).into_owned();
         HttpResponse::bad_request(format!("Failed to decode:{text}"))
@@ -160,7 +160,7 @@ fn delete_tenant(state: &mut State, id: &str) -> HttpResponse {
     HttpResponse::empty(StatusCode::NO_CONTENT)
 }
 
-/// A module descriptor: its handlers are what the gateway sends to it.
+/// A module descriptor: the gateway sends the requests of its handlers to it.
 fn register(state: &mut State, body: &Value) -> HttpResponse {
     let id = text(body, "id");
     if id.is_empty() || name_of(&id) == id {
@@ -226,7 +226,7 @@ fn undiscover(state: &mut State, id: &str) -> HttpResponse {
     HttpResponse::empty(StatusCode::NO_CONTENT)
 }
 
-/// The names of all modules: what a tenant has that is told nothing else.
+/// The names of all modules: the default for a tenant.
 fn names(state: &State) -> std::collections::BTreeSet<String> {
     modules(state).into_iter().map(|(_, name)| name).collect()
 }

@@ -1,4 +1,4 @@
-//! Okapi as a proxy: sends a request to a module that runs elsewhere, and its response back.
+//! Okapi as a proxy: forwards a request to a module that runs elsewhere, and its response back.
 
 use std::time::{Duration, SystemTime};
 
@@ -61,7 +61,7 @@ pub(crate) fn forward(
             head.push_str(&format!("{name}: {value}\r\n"));
         }
     }
-    // Six digits and the first part of the path, after what the client sent.
+    // Six digits and the first part of the path, after the client's value.
     let number = uuid::Uuid::new_v4().as_u128() % 1_000_000;
     let part = http_request.path.split('/').nth(1).unwrap_or_default();
     let before = http_request
@@ -102,7 +102,7 @@ pub(crate) fn forward(
 }
 
 impl Forward {
-    /// The response of the module, or what Okapi says where there is none.
+    /// The response of the module, or Okapi's error if there is none.
     pub(crate) async fn response(self) -> HttpResponse {
         match self.exchange().await {
             Ok(response) => response,
@@ -173,8 +173,8 @@ impl Forward {
                 return Ok(response);
             }
             if more(&mut socket, &mut body).await == 0 {
-                // Where the length is told, the module broke off, and Okapi never ends its own
-                // answer.
+                // If the length is stated, the module stopped early, and Okapi never ends its own
+                // response.
                 response.stalls = chunked || length.is_some();
                 response.body = body;
                 return Ok(response);

@@ -1,4 +1,4 @@
-//! What a sandbox is to be like: tenants, users, data, limits, and where it listens.
+//! The settings of a sandbox: tenants, users, data, limits, and its address.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::setup::options::Options;
 /// The tenant and the user of a sandbox to which none was given.
 pub(super) const DEFAULT: (&str, &str, &str) = ("diku", "diku_admin", "admin");
 
-/// What a sandbox is to be like.
+/// The settings of a sandbox.
 #[derive(Clone, Debug)]
 #[must_use = "a sandbox is started by `start`"]
 pub struct Builder {
@@ -67,7 +67,7 @@ impl Builder {
         self
     }
 
-    /// A user who may do everything.
+    /// A user with all permissions.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         let tenant = self.tenant.clone().unwrap_or_else(|| DEFAULT.0.to_owned());
         self.users.push(Login {
@@ -79,7 +79,7 @@ impl Builder {
         self
     }
 
-    /// A user who has these permissions and no others.
+    /// A user with exactly these permissions.
     pub fn user_with_permissions(
         self,
         name: impl Into<String>,
@@ -105,7 +105,7 @@ impl Builder {
         self
     }
 
-    /// How long every answer takes at least; no time.
+    /// The minimum duration of every response; none by default.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
@@ -123,7 +123,7 @@ impl Builder {
         self
     }
 
-    /// What faults with a probability are drawn from: the same seed gives the same faults.
+    /// The seed of faults with a probability: equal seeds give equal faults.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -143,22 +143,22 @@ impl Builder {
         self
     }
 
-    /// The largest body of a request, in bytes: what is larger is answered 413, as Kong does from 1
-    /// MB on. No limit by default.
+    /// The maximum size of a request body, in bytes: larger ones get 413, as with Kong from 1 MB
+    /// on. Unlimited by default.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// How many records a batch may have (`POST_SYNC_MAX_ENTITIES`): 10,000 by default, more are
-    /// answered 413.
+    /// The maximum number of records in a batch (`POST_SYNC_MAX_ENTITIES`): 10,000 by default, more
+    /// get 413.
     pub fn max_batch(mut self, records: usize) -> Self {
         self.max_batch = records;
         self
     }
 
     /// Whether `…/batch/synchronous-unsafe` works (`DB_ALLOW_SUPPRESS_OPTIMISTIC_LOCKING`); by
-    /// default it answers 413.
+    /// default it responds with 413.
     pub fn allow_unsafe_batches(mut self, allow: bool) -> Self {
         self.suppress_locking = allow;
         self
@@ -187,15 +187,15 @@ impl Builder {
         self
     }
 
-    /// Those who can log in are also records in `/users`.
+    /// Users with credentials are also records in `/users`.
     pub fn user_records(mut self) -> Self {
         self.user_records = true;
         self
     }
 
     /// A consortium of a central tenant and its members. Users of members have shadow users in the
-    /// central tenant, and its users in all members; nobody else may act in another tenant than
-    /// their own. In the central tenant, users of members can log in too.
+    /// central tenant, and its users in all members; other users may not act in another tenant than
+    /// their own. In the central tenant, users of members can log in, too.
     pub fn consortium(
         mut self,
         central: impl Into<String>,
@@ -222,30 +222,30 @@ impl Builder {
         self
     }
 
-    /// Where it listens: a free port of the loopback interface, unless another one is named.
-    /// Whoever reaches that port can use the sandbox.
+    /// The address: by default a free port of the loopback interface. Everyone who can connect to
+    /// that port can use the sandbox.
     pub fn listen(mut self, address: impl Into<IpAddr>, port: u16) -> Self {
         self.options.address = (address.into(), port);
         self
     }
 
-    /// A folder for records, users and sequences, which is made if it is not there. They survive
-    /// the process, however it ends: what was answered is there when the folder is used again. Demo
-    /// and reference data are put into it once. One process at a time can use it. Passwords are in
-    /// it as they were sent: it is for tests.
+    /// A directory for records, users and sequences, which is created if it does not exist. They
+    /// outlive the process, however it ends: everything in a response is persisted. Demo and
+    /// reference data are stored in it once. Only one process at a time can use it. It contains
+    /// passwords in clear text: it is for tests.
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.options.folder = Some(folder.into());
         self
     }
 
-    /// Requests that would change something are answered 403. Logins, and lists that are asked for
-    /// by POST, are not changes.
+    /// Rejects requests that would change data with 403. Logins, and lists that are requested with
+    /// POST, are not changes.
     pub fn read_only(mut self) -> Self {
         self.options.read_only = true;
         self
     }
 
-    /// Something to call with each request after it was answered, for a log.
+    /// A callback after the response to each request, for a log.
     pub fn on_exchange(
         mut self,
         listener: impl Fn(&Exchange, Answered) + Send + Sync + 'static,
@@ -277,9 +277,10 @@ impl Builder {
         self
     }
 
-    /// Gives a module a port of its own, past the gateway: [`Sandbox::module_url`](crate::Sandbox::module_url) tells its
-    /// address. Tokens and permissions are not checked there, and routes answer that the module has
-    /// and its descriptor does not list. A name that no module has is ignored.
+    /// Assigns a separate port to a module, which bypasses the gateway:
+    /// [`Sandbox::module_url`](crate::Sandbox::module_url) returns its address. Tokens and
+    /// permissions are not checked there, and routes of the module respond that its descriptor does
+    /// not list. The name of an unknown module is ignored.
     pub fn module_port(mut self, module: &str) -> Self {
         let known = modules().iter().find(|(name, _)| name == module);
         if let Some((name, _)) = known
@@ -290,9 +291,8 @@ impl Builder {
         self
     }
 
-    /// The modules that the tenant named last has: it has no others. Without `mod-authtoken` nobody
-    /// checks its tokens, without `okapi` it has no `/_/` paths. Tenants have all modules by
-    /// default.
+    /// Restricts the last named tenant to these modules. Without `mod-authtoken` its tokens are not
+    /// checked, without `okapi` it has no `/_/` paths. Tenants have all modules by default.
     pub fn modules(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let tenant = self.tenant.clone().unwrap_or_else(|| DEFAULT.0.to_owned());
         let names = names.into_iter().map(Into::into).collect();
@@ -300,9 +300,9 @@ impl Builder {
         self
     }
 
-    /// A module that the tenants do not have, `mod-calendar`: its routes are answered 404, and
-    /// modules that need it fail as they do without it. Without mod-calendar no check-out succeeds;
-    /// without mod-pubsub check-ins are answered 500 after they were stored.
+    /// Removes a module, `mod-calendar`, from the tenants: its routes respond with 404, and modules
+    /// that need it fail as they do without it. Without mod-calendar no check-out succeeds; without
+    /// mod-pubsub check-ins respond with 500 after they were stored.
     pub fn without_module(mut self, name: impl Into<String>) -> Self {
         self.wiring.without.insert(name.into());
         self

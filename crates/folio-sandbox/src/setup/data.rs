@@ -1,4 +1,4 @@
-//! The data that a sandbox starts with: demo, reference and generated data, users, consortium.
+//! The initial data of a sandbox: demo, reference and generated data, users, consortium.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -59,7 +59,7 @@ pub(super) fn fill(builder: &Builder, state: &mut State) -> Result<(), Error> {
     Ok(())
 }
 
-/// Records of those who can log in.
+/// Records of the users with credentials.
 fn user_records(state: &mut State) -> Result<(), Error> {
     let tenants: Vec<(String, Vec<Value>)> = state
         .auth
@@ -91,9 +91,9 @@ fn user_record(id: &str, username: &str, kind: &str) -> Value {
     json!({"id": id, "username": username, "active": true, "type": kind, "personal": {"lastName": username}})
 }
 
-/// Gives the users of a consortium their shadows and affiliations: members' users in the central
-/// tenant, its users everywhere. A member's own list has one record, of nobody, that leads to the
-/// central tenant.
+/// Creates the shadow users and affiliations of a consortium: members' users in the central tenant,
+/// its users everywhere. A member's own list has one record, without a real user, that refers to
+/// the central tenant.
 pub(super) fn found(state: &mut State, mut consortium: Consortium) -> Result<(), Error> {
     let tenants: Vec<String> = consortium.tenants().cloned().collect();
     let mut affiliations = Vec::new();

@@ -1,4 +1,4 @@
-//! How a sandbox is set up and started, and what a test can ask of it.
+//! The setup and start of a sandbox, and its interface for tests.
 
 pub(crate) mod builder;
 mod data;

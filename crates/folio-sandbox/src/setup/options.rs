@@ -1,4 +1,4 @@
-//! Options beyond tenants and data: the address, the folder, the log.
+//! Options beyond tenants and data: the address, the directory, the log.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! A running sandbox, as a test holds it.
+//! A running sandbox, as a value in a test.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,12 +44,12 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts records into a collection of a tenant, which is made if there is none, as they are, in
-    /// place of those of the same identifiers. They are not checked: a server newer than the
-    /// documents has fields that these lack, and so may such records.
+    /// Stores records in a collection of a tenant, which is created if necessary, without
+    /// validation, replacing those with the same identifiers. A server newer than the documents has
+    /// fields that these lack, and so may such records.
     ///
     /// # Errors
-    /// There is no such collection, or a record is no object.
+    /// The collection does not exist, or a record is not an object.
     pub fn load(&self, tenant: &str, path: &str, records: Vec<Value>) -> Result<(), Error> {
         self.state().load(tenant, path, records)
     }
@@ -57,7 +57,7 @@ impl Sandbox {
     /// The records of a collection.
     ///
     /// # Errors
-    /// There is no such collection.
+    /// The collection does not exist.
     pub fn records(&self, tenant: &str, path: &str) -> Result<Vec<Value>, Error> {
         let collection = documents::routes()
             .collection(path)
@@ -66,8 +66,8 @@ impl Sandbox {
         Ok(self.state().store.all(tenant, path)?)
     }
 
-    /// A circulation rule of a tenant: questions whose parameters (`item_type_id`, `location_id`,
-    /// …) have these values get this policy. The first rule that fits decides. `policy` is `loan`,
+    /// A circulation rule of a tenant: lookups whose parameters (`item_type_id`, `location_id`, …)
+    /// have these values get this policy. The first matching rule decides. `policy` is `loan`,
     /// `request`, `notice`, `overdue-fine` or `lost-item`.
     pub fn circulation_rule(
         &self,
@@ -122,7 +122,8 @@ impl Sandbox {
         self.state().auth.refreshes
     }
 
-    /// The address of a module's own port; none where [`Builder::module_port`](crate::Builder::module_port) was not told of it.
+    /// The address of a module's own port; none if
+    /// [`Builder::module_port`](crate::Builder::module_port) was not called for it.
     pub fn module_url(&self, module: &str) -> Option<String> {
         let state = self.state();
         let (_, address) = state
@@ -133,14 +134,14 @@ impl Sandbox {
         Some(format!("http://{address}"))
     }
 
-    /// Moves the clock of tokens and of what the gateway remembers, so that a test need not wait
-    /// until a token expires.
+    /// Advances the clock of tokens and of the gateway's caches, so that a test need not wait until
+    /// a token expires.
     pub fn advance(&self, by: Duration) {
         self.state().auth.advance(by);
     }
 
-    /// Stops Keycloak, or starts it again: while it is down, nobody can log in or refresh a token
-    /// on Eureka. Sessions survive.
+    /// Stops Keycloak, or starts it again: while it is down, logins and token renewals fail on
+    /// Eureka. Sessions survive.
     pub fn keycloak_down(&self, down: bool) {
         self.state().wiring.keycloak_down = down;
     }

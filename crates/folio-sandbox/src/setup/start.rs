@@ -21,7 +21,7 @@ use crate::setup::sandbox::Sandbox;
 use crate::store::Store;
 
 impl Sandbox {
-    /// What a sandbox is to be like. Without a user it has the tenant `diku` with the user
+    /// The settings of a sandbox. Without users it has the tenant `diku` with the user
     /// `diku_admin`, password `admin`.
     pub fn builder() -> Builder {
         Builder {
@@ -54,7 +54,7 @@ impl Builder {
     /// Starts it.
     ///
     /// # Errors
-    /// There is no port, no thread, or the file is no SQLite database.
+    /// No port can be opened, no thread can be started, or the file is not an SQLite database.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let options = self.options.clone();
         let lock = options.folder.as_deref().map(locked).transpose()?;

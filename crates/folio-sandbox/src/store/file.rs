@@ -1,5 +1,5 @@
-//! Records in a file of SQLite, which survive the process. What was answered is in the file: a
-//! process that is killed loses nothing of it.
+//! Records in an SQLite file, which outlive the process. Everything that was sent in a response is
+//! in the file: a killed process loses nothing of it.
 
 use std::path::Path;
 

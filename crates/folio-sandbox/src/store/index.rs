@@ -1,6 +1,6 @@
-//! Indexes that a query makes when it first needs them: the words of a field, its values, an order.
-//! They stay as they were made; what was written since is looked at record by record, until that is
-//! too much and they are made anew. So a query finds exactly what it finds without them.
+//! Indexes that a query builds when it first needs them: the words of a field, its values, an
+//! order. They are immutable; newer records are checked one by one, until there are too many of
+//! them and the indexes are rebuilt. So a query finds exactly its result without indexes.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::store::sorted::RecordKey;
 use crate::value::collate;
 use crate::value::fold::{Fold, beginning};
 
-/// What of a query indexes can tell.
+/// The parts of a query that indexes can answer.
 enum Plan {
     /// Exactly the records.
     Exact(Bits),
@@ -234,9 +234,9 @@ impl Planner<'_> {
     }
 }
 
-/// The records for which a test holds, as far as indexes can tell: those to look at, and whether it
-/// is certain of them. Records that were written since an index was made have been looked at. None
-/// where indexes tell nothing.
+/// The candidates for a test, as far as indexes can determine them, and whether the result is
+/// certain. Records written since an index was built are included after a check. None if no index
+/// applies.
 pub(super) fn select(rows: &mut Rows, test: &Test) -> Option<(Bits, bool)> {
     if rows.len() < INDEXED_FROM || has_numbers(test) {
         return None;
@@ -280,7 +280,7 @@ fn look_again(rows: &Rows, written: Option<&[u32]>, test: &Test, bits: &mut Bits
     }
 }
 
-/// What a record is sorted by.
+/// The sort key of a record.
 enum SortValue {
     Text(Box<str>),
     Id(RecordKey),
@@ -333,7 +333,7 @@ fn sort_values(keys: &[SortKey], row: Row<'_>) -> Vec<SortValue> {
 /// Sorts slots by their records.
 fn sorted(rows: &Rows, keys: &[SortKey], slots: impl Iterator<Item = u32>) -> Vec<u32> {
     let descending = keys.first().is_some_and(|key| key.descending);
-    // Most pairs differ in their beginnings, which stand here together.
+    // Most pairs differ in their beginnings, which are stored together here.
     let mut list: Vec<(Option<u128>, u32, Vec<SortValue>)> = slots
         .filter_map(|slot| {
             let values = sort_values(keys, rows.row(slot)?);
@@ -357,7 +357,7 @@ fn sorted(rows: &Rows, keys: &[SortKey], slots: impl Iterator<Item = u32>) -> Ve
     list.into_iter().map(|(_, slot, _)| slot).collect()
 }
 
-/// Fewer records than these are sorted when they are asked for.
+/// Fewer records than these are sorted on demand.
 const FEW: usize = if cfg!(test) { 2 } else { 500 };
 
 /// The slots of a set in the order of keys, those of the page only.
@@ -449,7 +449,7 @@ pub(super) fn in_order(
     merged
 }
 
-/// Makes the indexes of the words of some fields, and their orders, before they are asked for.
+/// Builds the indexes of the words of some fields, and their orders, in advance.
 pub(super) fn prepare_fields(rows: &mut Rows, table: Option<&Table>, fields: &[&str]) {
     let mut indexes = std::mem::take(&mut rows.indexes);
     let now = indexes.log.len();

@@ -105,8 +105,7 @@ impl WordIndex {
     ) -> Self {
         let mut numbers: HashMap<String, u32> = HashMap::new();
         let mut found: Vec<(u32, u64)> = Vec::new();
-        // Identifiers of types and common words come again and again: what they consist of is
-        // remembered.
+        // Identifiers of types and common words recur often: their parts are cached.
         let mut known: HashMap<(bool, String), Vec<u32>> = HashMap::new();
         let mut number = |token: String| {
             let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);

@@ -57,8 +57,7 @@ impl Store {
         Ok(None)
     }
 
-    /// The reference to a record that PostgreSQL tells of: the table that it comes from, and its
-    /// field.
+    /// The reference to a record that PostgreSQL reports: its table and its field.
     pub(crate) fn referred(
         &self,
         tenant: &str,

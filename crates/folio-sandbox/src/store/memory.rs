@@ -1,18 +1,18 @@
-//! The records of all tenants in memory, and what undoes work that does not stay.
+//! The records of all tenants in memory, and the undo log of failed requests.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::store::rows::{Rows, StoredBody};
 use crate::store::sorted::RecordKey;
 
-/// The records and sequences of all tenants, and what undoes work.
+/// The records and sequences of all tenants, and the undo log.
 #[derive(Default)]
 pub(super) struct Tenants {
     /// Collections by tenant and path.
     pub(super) tenants: HashMap<String, BTreeMap<String, Rows>>,
     /// Sequences by tenant and name.
     pub(super) counters: HashMap<(String, String), i64>,
-    /// What undoes the work that was begun, the last first; and where each work began.
+    /// The undo log of the open work, the last entry first; and the start of each unit of work.
     pub(super) undo: Vec<Undo>,
     pub(super) begun: Vec<usize>,
 }

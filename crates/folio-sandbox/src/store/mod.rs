@@ -100,8 +100,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the indexes that a search or a list in the order of titles needs, before one is asked
-    /// for.
+    /// Builds the indexes for a search or a list in the order of titles in advance.
     pub(crate) fn prepare(&self, tenant: &str, collection: &str, fields: &[&str]) {
         let mut memory = self.memory.borrow_mut();
         if let Some(rows) = memory.known_mut(tenant, collection) {
@@ -109,7 +108,7 @@ impl Store {
         }
     }
 
-    /// Whether what is stored survives the process.
+    /// Whether the stored data outlive the process.
     pub(crate) fn has_file(&self) -> bool {
         self.file.is_some()
     }
@@ -149,7 +148,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends the work that was begun; what was done stays, or not.
+    /// Ends a unit of work; its changes are committed or undone.
     pub(crate) fn end(&self, stays: bool) -> Result<()> {
         let mut memory = self.memory.borrow_mut();
         let from = memory.begun.pop().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! What a list is asked for, and why it cannot be given.
+//! The parameters of a list request, and their errors.
 
 use crate::cql::{Compiled, CqlError};
 
-/// What a list is asked for.
+/// The parameters of a list.
 pub(crate) struct Page<'a> {
     pub(crate) query: Option<&'a Compiled>,
     pub(crate) offset: usize,

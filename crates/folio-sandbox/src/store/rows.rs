@@ -1,5 +1,5 @@
 //! The records of a collection in memory, in the order of their creation. The indexes that each
-//! write keeps up to date are here, too.
+//! write updates are here, too.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use crate::value::raw;
 pub(crate) enum StoredBody {
     Gone,
     Text(Box<str>),
-    /// The record that the maker makes of this number.
+    /// The record that the generator produces for this number.
     Made(u32),
 }
 
@@ -123,7 +123,7 @@ fn hash(value: &str) -> u64 {
     hasher.finish()
 }
 
-/// What a row has under a unique index, as [`constraints::value`] gives it.
+/// The value of a row in a unique index, as [`constraints::value`] returns it.
 fn unique_value(unique: &Unique, row: Row<'_>) -> Option<String> {
     if unique.condition.is_some() {
         return constraints::value(unique, &row.value());
@@ -146,9 +146,9 @@ pub(crate) struct Rows {
     bodies: Vec<StoredBody>,
     ids: Sorted,
     maker: Option<Arc<dyn Maker>>,
-    /// Hashes of unique values, by constraint; made when the first is asked for.
+    /// Hashes of unique values, by constraint; built on first use.
     uniques: HashMap<String, (&'static Unique, Lookup<u64>)>,
-    /// Identifiers that a field has; made when the first is asked for.
+    /// Identifiers in a field; built on first use.
     references: HashMap<String, Lookup<RecordKey>>,
     pub(super) indexes: Indexes,
 }
@@ -221,7 +221,8 @@ impl Rows {
             })
     }
 
-    /// Stores a record in place of the one of its id, or as the last one; gives what was there.
+    /// Stores a record in place of the one with its id, or as the last one; returns the replaced
+    /// one.
     pub(crate) fn put(&mut self, id: &RecordKey, body: StoredBody) -> Option<StoredBody> {
         let slot = match self.ids.get(id) {
             Some(slot) => slot,
@@ -243,7 +244,7 @@ impl Rows {
         self.replace(slot, body);
     }
 
-    /// Deletes a record; gives its slot and what was there.
+    /// Deletes a record; returns its slot and its content.
     pub(crate) fn remove(&mut self, id: &RecordKey) -> Option<(u32, StoredBody)> {
         let slot = self.ids.remove(id)?;
         let before = self.replace(slot, StoredBody::Gone)?;
@@ -261,7 +262,7 @@ impl Rows {
         (before != StoredBody::Gone).then_some(before)
     }
 
-    /// Adds what a record has to the indexes that there are, or takes it out.
+    /// Adds the values of a record to the existing indexes, or removes them.
     fn account(&mut self, body: &StoredBody, slot: u32, comes: bool) {
         if self.uniques.is_empty() && self.references.is_empty() {
             return;

@@ -29,7 +29,7 @@ pub(super) fn listed(rows: &mut Rows, page: &Page<'_>) -> Result<(Vec<u32>, usiz
         let page = found.into_iter().skip(page.offset).take(page.limit);
         return Ok((page.collect(), total));
     }
-    // What a query says of `id` as a whole are bounds: paging by id is fast over many records.
+    // The conditions of a query on `id` are bounds: paging by id is fast with many records.
     let mut bounds = Bounds {
         from: 0,
         to: rows.len(),
@@ -88,7 +88,7 @@ pub(super) fn listed(rows: &mut Rows, page: &Page<'_>) -> Result<(Vec<u32>, usiz
     Ok((slots, total))
 }
 
-/// What a query says of `id` as a whole: ranks from and to, and identifiers that are not wanted.
+/// The conditions of a query on `id`: ranks from and to, and excluded identifiers.
 pub(super) struct Bounds {
     from: usize,
     to: usize,
@@ -96,7 +96,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Narrows the bounds by what a test says of `id`; gives whether that is all it says.
+    /// Narrows the bounds by the conditions of a test on `id`; returns whether it has no others.
     fn narrow(&mut self, test: &Test, rows: &Rows) -> bool {
         match test {
             Test::All => true,
@@ -193,7 +193,7 @@ pub(super) fn matching(
     Ok(found)
 }
 
-/// The identifiers of a query that asks for nothing but some.
+/// The identifiers of a query that only excludes some.
 fn ids(test: &Test) -> Option<Vec<String>> {
     match test {
         Test::Or(a, b) => {

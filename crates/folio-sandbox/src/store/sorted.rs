@@ -1,4 +1,4 @@
-//! Identifiers in their order: which rank one has, and which one has a rank, also among millions.
+//! Sorted identifiers: rank of an identifier, and identifier of a rank, also among millions.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Queries find with indexes exactly what they find without, whatever is written between.
+//! Queries with indexes return exactly the results of queries without, after any writes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -136,7 +136,7 @@ fn step() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// What a scan of plain records finds, and how many; or that it fails.
+/// The result and the number of matches of a scan of plain records; or that it fails.
 fn scanned(
     model: &[(String, Value)],
     query: &cql::Compiled,

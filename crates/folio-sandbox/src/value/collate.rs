@@ -43,8 +43,8 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
         .then_with(|| a.as_bytes().cmp(b.as_bytes()))
 }
 
-/// What decides first between two ASCII texts: of two that differ in it, that with the lesser is
-/// the lesser. None of other texts.
+/// The primary key of the order of ASCII texts: of two texts that differ in it, the one with the
+/// lesser key is the lesser. None of other texts.
 pub(crate) fn beginning(text: &str) -> Option<u128> {
     if !text.is_ascii() {
         return None;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// PostgreSQL's `unaccent` rules: a code point and what it becomes.
+/// PostgreSQL's `unaccent` rules: a code point and its replacement.
 const UNACCENT: &str = include_str!("../../data/unaccent.txt");
 
 fn map() -> &'static HashMap<char, &'static str> {
@@ -109,7 +109,7 @@ impl Pattern {
         Self(pieces)
     }
 
-    /// The text that alone fits, where there are no wildcards.
+    /// The only matching text, if there are no wildcards.
     pub(crate) fn plain(&self) -> Option<String> {
         self.0
             .iter()

@@ -1,11 +1,11 @@
-//! What Java and its libraries do to dates and maps, as far as it shows in answers.
+//! The effects of Java and its libraries on dates and maps that are visible in responses.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-/// The bucket of a text in a `HashMap` whose table has a size that is a power of two: maps are
-/// walked by it.
+/// The bucket of a text in a `HashMap` with a power-of-two table size, which determines the
+/// iteration order.
 pub(crate) fn bucket(text: &str, table: u32) -> u32 {
     let hash = text.encode_utf16().fold(0_i32, |hash, unit| {
         hash.wrapping_mul(31).wrapping_add(i32::from(unit))
@@ -14,7 +14,7 @@ pub(crate) fn bucket(text: &str, table: u32) -> u32 {
     (hash ^ (hash >> 16)) & table.saturating_sub(1)
 }
 
-/// A moment that mod-circulation reads, to the millisecond; where it is none, the text of Java's
+/// A moment that mod-circulation parses, to the millisecond; or the text of Java's
 /// `DateTimeParseException`.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     let read = || -> Option<Timestamp> {
@@ -41,7 +41,7 @@ pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     }
 }
 
-/// The message about a text that is no date, of the last form that is tried: a date alone.
+/// The message about an invalid date, for the last form that is tried: a date alone.
 fn unparsed(text: &str) -> String {
     let place = date_until(text);
     if place == 10 {
@@ -50,7 +50,7 @@ fn unparsed(text: &str) -> String {
     format!("Text '{text}' could not be parsed at index {place}")
 }
 
-/// How far a text is a date of the form `2024-05-01`; the start of the part that is none.
+/// The length of the valid prefix of a date of the form `2024-05-01`.
 fn date_until(text: &str) -> usize {
     let bytes = text.as_bytes();
     for (start, length) in [(0, 4), (5, 2), (8, 2)] {
@@ -87,8 +87,7 @@ pub(crate) fn end_of_date(date: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(at.timestamp())
 }
 
-/// A moment later by a number of one of the intervals that policies have; none where there is no
-/// such interval.
+/// A moment plus a number of one of the intervals of policies; none if the interval is unknown.
 pub(crate) fn later(at: Timestamp, duration: i64, interval: &str) -> Option<Timestamp> {
     let span = match interval {
         "Months" => Span::new().try_months(duration),

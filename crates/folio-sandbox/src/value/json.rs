@@ -1,4 +1,4 @@
-//! Fields of JSON, and their texts as PostgreSQL has them.
+//! Fields of JSON, and their texts as in PostgreSQL.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Compact JSON, read and written as text. No values are made of it: a page of a thousand records
+//! Compact JSON, read and written as text without intermediate values: a page of a thousand records
 //! is mostly copied.
 
 use std::borrow::Cow;
@@ -90,7 +90,7 @@ pub(crate) fn elements(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The text of a name or string that stands between quotes.
+/// The text of a name or string between its quotes.
 fn unescaped(inner: &str) -> Cow<'_, str> {
     if !inner.contains('\\') {
         return Cow::Borrowed(inner);

@@ -1,4 +1,4 @@
-//! A request, read whole, and a response.
+//! A complete request, and a response.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,7 +10,7 @@ pub(crate) enum Port {
     /// The gateway's.
     #[default]
     Gateway,
-    /// A module's own, past the gateway: nobody checks tokens there.
+    /// A module's own port, bypassing the gateway: tokens are not verified there.
     Module(&'static str),
 }
 
@@ -33,7 +33,7 @@ impl HttpRequest {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The first parameter of a name, whose case does not matter.
+    /// The first parameter with a name, case-insensitively.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
@@ -76,7 +76,7 @@ pub(crate) struct HttpResponse {
     pub(crate) body: Vec<u8>,
     /// Nothing comes, and the connection stays open until the client closes it.
     pub(crate) hangs: bool,
-    /// The body breaks off, and the connection stays open.
+    /// The body is cut off, and the connection stays open.
     pub(crate) stalls: bool,
     /// The response comes from a module that runs elsewhere.
     pub(crate) forward: Option<Box<Forward>>,
@@ -111,7 +111,7 @@ impl HttpResponse {
         }
     }
 
-    /// A request that is never answered.
+    /// A request without any response.
     pub(crate) fn never() -> Self {
         Self {
             hangs: true,
@@ -154,7 +154,7 @@ pub(crate) fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// The first `%` that no two hexadecimal digits follow: its place, and what follows.
+/// The first `%` without two following hexadecimal digits: its position, and the following text.
 pub(crate) fn broken_percent(text: &str) -> Option<(usize, &str)> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find_map(|at| {

@@ -1,10 +1,10 @@
-//! What Okapi itself answers, and modules in its place.
+//! Responses of Okapi itself, and of modules in its place.
 
 use http::StatusCode;
 
 use crate::wire::message::HttpResponse;
 
-/// What Okapi says of a path or a method that no module of the tenant has.
+/// Okapi's response to a path or a method that no module of the tenant has.
 pub(crate) fn no_module() -> HttpResponse {
     HttpResponse::text(
         StatusCode::NOT_FOUND,

@@ -78,7 +78,7 @@ pub(crate) fn compact(value: &Value, order: &[String]) -> String {
 /// How a list is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// A record a line.
+    /// One record per line.
     Streamed,
     #[default]
     Pretty,
@@ -233,7 +233,7 @@ pub(crate) fn violations(list: &[Value]) -> HttpResponse {
     )
 }
 
-/// What a module answers where its storage fails.
+/// The response of a module whose storage fails.
 pub(crate) fn storage(error: &rusqlite::Error) -> HttpResponse {
     HttpResponse::text(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -241,7 +241,8 @@ pub(crate) fn storage(error: &rusqlite::Error) -> HttpResponse {
     )
 }
 
-/// RMB compares the header plainly with what the response can be: JSON or text, or text alone.
+/// RMB compares the header literally with the media types of the response: JSON or text, or text
+/// alone.
 pub(crate) fn not_acceptable(request: &HttpRequest, json: bool) -> Option<HttpResponse> {
     let accept = request.header("accept")?;
     let types: &[&str] = if json {

@@ -1,5 +1,5 @@
-//! Logins, tokens, credentials, permissions: the rows name their sessions in words, and tell how
-//! much later they were sent.
+//! Logins, tokens, credentials, permissions: the rows name their sessions, and state how much later
+//! they were sent.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! Check-out, check-in, renewal and requests. The users, items and policies were created before the
-//! recording: they are made here from what the rows say of them.
+//! recording: they are reconstructed here from the rows.
 
 use folio_sandbox::{Builder, Sandbox};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Deletions of many records, each in a tenant of its own that has the rows of the recording.
+//! Deletions of many records, each in a separate tenant with the rows of the recording.
 
 use std::collections::BTreeSet;
 

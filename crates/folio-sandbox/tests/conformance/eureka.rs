@@ -1,5 +1,5 @@
-//! Logins on Eureka, at the port of mod-login-keycloak. The rows leave out tokens and what the
-//! sidecar would set.
+//! Logins on Eureka, at the port of mod-login-keycloak. The rows omit tokens and the headers that
+//! the sidecar would set.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What Okapi itself answers. Tokens, and what the recording has cut short, are supplied here.
+//! Responses of Okapi itself. Tokens, and truncated parts of the recording, are supplied here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The users, items, policies and reference data that the rows of circulation were recorded with.
+//! The users, items, policies and reference data with which the rows of circulation were recorded.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A sandbox, and what a client of it remembers.
+//! A sandbox, and the state of its client.
 
 use std::collections::HashMap;
 use std::time::Duration;

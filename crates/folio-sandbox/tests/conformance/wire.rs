@@ -1,4 +1,4 @@
-//! The client of the recorder, which sends what it is told, byte for byte.
+//! The client of the recorder, which sends its input byte for byte.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Lending, returning, renewing and requesting: what follows from the rules and policies beyond the
-//! recorded rows.
+//! Lending, returning, renewing and requesting: the consequences of the rules and policies beyond
+//! the recorded rows.
 
 use serde_json::json;
 

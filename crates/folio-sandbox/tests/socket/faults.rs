@@ -1,4 +1,4 @@
-//! Faults, compressed answers, and what the sandbox keeps.
+//! Faults, compressed responses, and the persistence of the sandbox.
 
 use super::*;
 

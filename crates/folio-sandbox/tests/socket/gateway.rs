@@ -1,5 +1,5 @@
-//! What stands before the modules: Okapi with mod-authtoken, or Kong and sidecars; and the modules'
-//! own ports behind it.
+//! The gateway: Okapi with mod-authtoken, or Kong and sidecars; and the modules' own ports behind
+//! it.
 
 use super::*;
 

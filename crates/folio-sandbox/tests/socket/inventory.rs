@@ -1,5 +1,5 @@
 //! mod-inventory over the records of mod-inventory-storage, and mod-users-bl over those of the
-//! modules that it asks.
+//! modules that it calls.
 
 use serde_json::json;
 

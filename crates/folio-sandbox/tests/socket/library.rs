@@ -1,4 +1,4 @@
-//! A library to lend from: what the tests of circulation and inventory have in common.
+//! A lending library: the common data of the tests of circulation and inventory.
 
 use folio_sandbox::Sandbox;
 use serde_json::{Value, json};

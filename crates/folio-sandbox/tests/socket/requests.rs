@@ -1,4 +1,4 @@
-//! Requests: queues, and what becomes of items and loans.
+//! Requests: queues, and their effects on items and loans.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Faults by rule, and those that only a careful client survives.
+//! Faults by rule, and faults that only a careful client survives.
 
 use super::*;
 

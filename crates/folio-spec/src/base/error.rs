@@ -1,4 +1,4 @@
-//! What is wrong with an input: where it is, what was found, what was expected.
+//! An error of an input: its position, the actual and the expected content.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ pub struct Error {
     pub file: PathBuf,
     /// Where in the file: `12:3` (line and column) or a JSON pointer.
     pub place: String,
-    /// What was found and what was expected.
+    /// The actual and the expected content.
     pub problem: String,
 }
 

@@ -1,6 +1,6 @@
-//! The files of a module: their paths, how they are read, and what is outside its folder.
+//! The files of a module: their paths, their reading, and the confinement to its directory.
 //!
-//! Nothing that a description names is read from outside the folder of its module.
+//! No reference of a description is read from outside the directory of its module.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::error::{Error, Result};
 
-/// The folder of a module. What its descriptions refer to has to lie in it, links followed.
+/// The directory of a module. The targets of its descriptions' references must lie in it, after
+/// following links.
 #[derive(Clone, Debug)]
 pub(crate) struct Within {
     /// Without `.` and `..`.
@@ -48,7 +49,7 @@ impl Within {
         &self.folder
     }
 
-    /// What is wrong with the path of a file, if it leads out of the folder.
+    /// The error of a file path that leads out of the directory.
     pub(crate) fn problem(&self, path: &Path) -> Option<String> {
         let out = |to: &Path| {
             let problem = format!(

@@ -1,11 +1,11 @@
-//! What an import left out, replaced or could not read.
+//! The notes of an import: omissions, substitutions, unreadable sources.
 //!
 //! One list serves the table at the end, `release.json` and the exit code.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What happened to something.
+/// The kind of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -13,7 +13,7 @@ pub enum Kind {
     Omitted,
     /// Another version or commit is in its place.
     Substituted,
-    /// A description could not be read; what it describes is untyped, or anything.
+    /// A description could not be read; its operations are untyped, or its schema is any JSON.
     Unread,
     /// It is described, and the typed calls have no place for it.
     Unsent,
@@ -48,13 +48,13 @@ impl Kind {
 /// One thing that was left out, replaced or not read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {
-    /// What happened to it.
+    /// The kind.
     pub kind: Kind,
     /// The module, or the name in the platform's list.
     pub module: String,
-    /// What of it: a file and a place in it, a tag, an operation. Empty where it is the module.
+    /// The part: a file and a position in it, a tag, an operation. Empty for the whole module.
     pub subject: String,
-    /// What happened, for people.
+    /// The description of the event, for people.
     pub what: String,
 }
 

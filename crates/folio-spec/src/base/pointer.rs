@@ -1,11 +1,11 @@
-//! JSON pointers (RFC 6901): how a place in a document is written.
+//! JSON pointers (RFC 6901): the notation of a position in a document.
 
 /// A key as a step of a pointer.
 pub(crate) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// The key that a step of a pointer stands for.
+/// The key that a step of a pointer represents.
 pub(crate) fn unescaped(step: &str) -> String {
     step.replace("~1", "/").replace("~0", "~")
 }

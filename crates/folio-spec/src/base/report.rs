@@ -1,19 +1,19 @@
-//! What the import of one module reports beside its document.
+//! The report of the import of one module, besides its document.
 
 use serde_json::{Value, json};
 
 use super::error::{Error, Result};
 
-/// What the passes over a module could not read, left out, or found to be outdated.
+/// The findings of the passes over a module: unreadable, omitted and outdated parts.
 #[derive(Debug, Default)]
 pub(crate) struct ModuleReport {
-    /// Whether the first problem ends the import. Otherwise what cannot be read is any value, and
-    /// the problem is reported at the end.
+    /// Whether the first problem ends the import. Otherwise an unreadable part becomes any value,
+    /// and the problem is reported at the end.
     is_strict: bool,
-    /// What could not be read, each problem once.
+    /// The unreadable parts, each problem once.
     pub(crate) problems: Vec<Error>,
-    /// What is described and left out, because the SDK cannot send it: the subject, and what is
-    /// left out.
+    /// Described parts that are omitted because the SDK cannot send them: the subject, and the
+    /// omitted part.
     pub(crate) omitted: Vec<(String, String)>,
     /// Overrides that change nothing any more.
     pub(crate) stale: Vec<String>,
@@ -42,7 +42,7 @@ impl ModuleReport {
         Ok(())
     }
 
-    /// Records a problem, and returns the schema in place of what could not be read: any value.
+    /// Records a problem, and returns the schema in place of the unreadable part: any value.
     ///
     /// # Errors
     /// The problem itself, if the report is strict.

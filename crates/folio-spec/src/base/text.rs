@@ -1,11 +1,11 @@
-//! What no fact may contain: control characters and marks of text direction.
+//! Characters that no fact may contain: control characters and bidirectional marks.
 
 use serde_json::Value;
 
 use super::pointer;
 
-/// The first key or text that has a control character or a mark of direction, as a JSON pointer and
-/// what is wrong. No fact has one, and a viewer or compiler would be deceived by it.
+/// The first key or text with a control character or a bidirectional mark, as a JSON pointer and
+/// the problem. No fact contains one, and it would deceive a viewer or compiler.
 pub(crate) fn deceptive(value: &Value) -> Option<(String, String)> {
     fn find(value: &Value, at: &mut String) -> Option<String> {
         let length = at.len();
@@ -39,12 +39,12 @@ pub(crate) fn deceptive(value: &Value) -> Option<(String, String)> {
     Some((at, problem))
 }
 
-/// What is wrong with a text that is a fact.
+/// The problem of a text that is a fact.
 pub(crate) fn text_problem(text: &str) -> Option<String> {
     let found = text.chars().find(|c| folio_codegen::is_unsafe(*c))?;
     let shown: String = text.chars().take(60).collect();
     Some(format!(
-        "the character U+{:04X} in `{}`: control characters and marks of direction are no part of a fact",
+        "the character U+{:04X} in `{}`: facts must not contain control characters and bidirectional marks",
         u32::from(found),
         shown.escape_debug()
     ))

@@ -1,19 +1,20 @@
 //! Versions of modules, as their tags, descriptors and manifests write them.
 
 /// The numbers of a version, `7.3.0`, `v7.3.3-SNAPSHOT.4` or `1.0.0+build.2`; none for a part that
-/// is no number.
+/// is not a number.
 fn parts(version: &str) -> impl Iterator<Item = Option<u64>> {
     let release = version.trim_start_matches('v').split(['-', '+']).next();
     let parts = release.unwrap_or_default().split('.');
     parts.map(|part| part.parse().ok())
 }
 
-/// The numbers of a version; none if it is not made of numbers.
+/// The numbers of a version; none if it does not consist of numbers.
 pub(crate) fn numbers(version: &str) -> Option<Vec<u64>> {
     parts(version).collect()
 }
 
-/// The numbers of a version, zero for each part that is no number, so that any two can be compared.
+/// The numbers of a version, zero for each part that is not a number, so that any two can be
+/// compared.
 pub(crate) fn comparable(version: &str) -> Vec<u64> {
     parts(version).map(Option::unwrap_or_default).collect()
 }

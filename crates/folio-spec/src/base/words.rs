@@ -2,7 +2,7 @@
 //!
 //! RAML's `!singularize` and `!pluralize` and the names of operations use them.
 
-/// Words that end like a plural and are none, or are the same in both.
+/// Words that look like a plural but are not, or are the same in both numbers.
 const SAME: [&str; 14] = [
     "series", "species", "news", "status", "alias", "bus", "gas", "lens", "data", "metadata",
     "access", "process", "address", "basis",

@@ -29,11 +29,11 @@ pub struct Node {
     pub column: usize,
     /// The local tag, `include` of `!include`.
     pub tag: Option<String>,
-    /// What it is.
+    /// The content.
     pub kind: Kind,
 }
 
-/// What a node is.
+/// The content of a node.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// Nothing, `~` or `null`.
@@ -61,9 +61,9 @@ impl Node {
     /// Reads YAML text.
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
         let mut text = text.trim_start_matches('\u{feff}').to_owned();
-        // RAML's own parsers take what YAML 1.2 forbids and several modules do: lines of a list in
-        // brackets, or of a quoted text, that are indented no deeper than the key they belong to.
-        // Such a line is indented, which changes nothing else.
+        // RAML's own parsers accept a violation of YAML 1.2 that several modules commit: lines of a
+        // bracketed list, or of a quoted text, that are indented no deeper than their key. Such a
+        // line is indented here, which changes nothing else.
         for _ in 0..MAX_REPAIRS {
             let (error, lines) = match Self::parse_strictly(path, &text) {
                 Ok(node) => return Ok(node),
@@ -145,7 +145,7 @@ impl Node {
             .map(|(_, node)| node)
     }
 
-    /// The entries of a mapping; none of what is no mapping.
+    /// The entries of a mapping; none of other nodes.
     pub fn entries(&self) -> &[(String, Self)] {
         match &self.kind {
             Kind::Mapping(entries) => entries,
@@ -153,7 +153,7 @@ impl Node {
         }
     }
 
-    /// The elements of a sequence; none of what is no sequence.
+    /// The elements of a sequence; none of other nodes.
     pub fn elements(&self) -> &[Self] {
         match &self.kind {
             Kind::Sequence(elements) => elements,
@@ -174,7 +174,7 @@ impl Node {
         matches!(self.kind, Kind::Null)
     }
 
-    /// What it is, for messages.
+    /// The kind of the node, for messages.
     pub fn what(&self) -> &'static str {
         match self.kind {
             Kind::Null => "nothing",
@@ -341,7 +341,7 @@ impl Builder {
                     Some(_) if self.is_raml && name.starts_with('/') => entries.push((name, node)),
                     Some(_) => {
                         return Err(
-                            node.error(format!("the key `{name}` stands twice in one mapping"))
+                            node.error(format!("the key `{name}` occurs twice in one mapping"))
                         );
                     }
                     None => entries.push((name, node)),

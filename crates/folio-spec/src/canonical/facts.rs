@@ -1,21 +1,23 @@
-//! What a server does when an operation is called: `x-folio.facts`.
+//! The server's behaviour for an operation: `x-folio.facts`.
 //!
-//! Retries and confirmations depend on these facts. How they are derived is in `crate::facts`.
+//! Retries and confirmations depend on these facts. `crate::facts` derives them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The facts of an operation; what is not known is absent.
+use super::long_running::LongRunning;
+
+/// The facts of an operation; unknown facts are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Facts {
-    /// What a DELETE deletes.
+    /// The records that a DELETE deletes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletes: Option<Deletes>,
-    /// What a POST stores.
+    /// The record that a POST stores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creates: Option<Creates>,
-    /// What a PUT does where there is no such record.
+    /// The effect of a PUT if the record does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent: Option<Absent>,
     /// A GET changes something.
@@ -31,9 +33,12 @@ pub(crate) struct Facts {
     /// path, `items[].metadata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub omits: Option<Vec<String>>,
+    /// Of a GET: it shows the status of a job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long_running: Option<LongRunning>,
 }
 
-/// What a DELETE deletes.
+/// The records that a DELETE deletes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Deletes {
@@ -43,21 +48,21 @@ pub(crate) enum Deletes {
     Selected(Vec<String>),
 }
 
-/// What a DELETE deletes, where no parameters of its own select it.
+/// The records that a DELETE deletes, if its own parameters do not select them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DeletesKind {
-    /// What the path names.
+    /// The record that the path names.
     Record,
     /// The records that match `query`.
     Query,
     /// The records that the body selects.
     Body,
-    /// All records, regardless of what is sent.
+    /// All records, regardless of the request.
     All,
 }
 
-/// What a POST stores.
+/// The record that a POST stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Creates {
@@ -69,7 +74,7 @@ pub(crate) enum Creates {
     Nothing,
 }
 
-/// What a PUT does where there is no such record.
+/// The effect of a PUT if the record does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Absent {
@@ -101,7 +106,7 @@ pub(crate) fn write(operation: &mut Value, facts: &Facts) {
 }
 
 impl Facts {
-    /// What `other` knows replaces what is known here.
+    /// Known facts of `other` replace those of `self`.
     pub(crate) fn correct(&mut self, other: &Self) {
         fn correct<T: Clone>(known: &mut Option<T>, other: &Option<T>) {
             if other.is_some() {
@@ -115,6 +120,7 @@ impl Facts {
         correct(&mut self.sensitive, &other.sensitive);
         correct(&mut self.versioned, &other.versioned);
         correct(&mut self.omits, &other.omits);
+        correct(&mut self.long_running, &other.long_running);
         self.omits = self.omits.take().filter(|omits| !omits.is_empty());
     }
 }

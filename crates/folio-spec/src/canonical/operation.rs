@@ -12,7 +12,7 @@ pub struct Operation<'a> {
     pub method: &'a str,
     /// The path template.
     pub path: &'a str,
-    /// What is there.
+    /// The existing members.
     pub value: &'a Value,
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What a reference to a component of the same document begins with.
+/// The prefix of a reference to a component of the same document.
 pub(crate) const LOCAL: &str = "#/components/schemas/";
 
-/// What a module's reference to a shared component begins with.
+/// The prefix of a module's reference to a shared component.
 pub(crate) const SHARED: &str = "common.json#/components/schemas/";
 
-/// What a reference begins with until components have names; the place of the source follows.
+/// The prefix of a reference before components have names; the position in the source follows.
 pub(crate) const PENDING: &str = "pending:";
 
 /// Visits each text of a document: references are among them, in `$ref`, in the mappings of

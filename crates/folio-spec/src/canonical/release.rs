@@ -18,10 +18,10 @@ pub struct Release {
 }
 
 impl Release {
-    /// Reads the folder of a release.
+    /// Reads the directory of a release.
     ///
     /// # Errors
-    /// The folder or a document cannot be read, or a document is no JSON object.
+    /// The directory or a document cannot be read, or a document is not a JSON object.
     pub fn read(folder: &Path) -> Result<Self> {
         let entries = std::fs::read_dir(folder).map_err(|error| {
             Error::file(

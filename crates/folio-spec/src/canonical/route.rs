@@ -25,15 +25,15 @@ pub fn path_template(path: &str) -> String {
     template
 }
 
-/// What distinguishes a route from others of its method: its path template; what lies below a path
-/// is another route than the path itself.
+/// The key that distinguishes a route from others of its method: its path template; a path and the
+/// paths below it are different routes.
 pub fn route_key(path: &str) -> String {
     let below = starred(path).ends_with("/*");
     format!("{}{}", path_template(path), if below { "/*" } else { "" })
 }
 
-/// A path with a parameter in place of each star, which stands for the rest of a path: `{+rest}`,
-/// as RFC 6570 writes it.
+/// A path with a parameter in place of each wildcard, which represents the rest of a path:
+/// `{+rest}`, as in RFC 6570.
 pub(crate) fn unstarred(pattern: &str) -> String {
     let mut path = String::new();
     for (index, part) in pattern.split('*').enumerate() {
@@ -47,7 +47,7 @@ pub(crate) fn unstarred(pattern: &str) -> String {
     path
 }
 
-/// A path with a star in place of each parameter that stands for the rest of a path.
+/// A path with a wildcard in place of each parameter that represents the rest of a path.
 pub fn starred(path: &str) -> String {
     let mut starred = String::new();
     let mut rest = path;
@@ -59,7 +59,7 @@ pub fn starred(path: &str) -> String {
     starred + rest
 }
 
-/// What is wrong with the template of a path.
+/// The error of a path template.
 pub(crate) fn path_problem(path: &str) -> Option<String> {
     if let Some(problem) = text_problem(path) {
         return Some(problem);

@@ -1,4 +1,4 @@
-//! The schemas of a document: its components, what references lead to, properties of all parts.
+//! The schemas of a document: its components, the targets of references, properties of all parts.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value
     components(document).into_iter().flatten()
 }
 
-/// What a reference to a component leads to.
+/// The target of a reference to a component.
 pub(crate) fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
     let name = schema.get("$ref").and_then(Value::as_str);
     name.and_then(|name| schemas.get(name.strip_prefix(LOCAL)?))

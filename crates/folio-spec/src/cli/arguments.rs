@@ -33,7 +33,7 @@ pub(super) enum Command {
         #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
     },
-    /// Prints what changed between two imported releases; `!` marks what may break a program.
+    /// Prints the changes between two imported releases; `!` marks breaking changes.
     Diff {
         /// The earlier release: its name, or a folder of documents.
         old: String,
@@ -48,7 +48,7 @@ pub(super) enum Command {
         /// Print a page of Markdown instead of text, as in docs/changes/.
         #[arg(long, conflicts_with = "json")]
         markdown: bool,
-        /// Print only what may break a program.
+        /// Print only breaking changes.
         #[arg(long)]
         breaking: bool,
     },
@@ -65,7 +65,7 @@ pub(super) enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Prints docs/facts.md: what servers do, as far as retries and confirmations depend on it.
+    /// Prints docs/facts.md: the server behaviour on which retries and confirmations depend.
     Facts {
         /// The releases: names, or folders of documents.
         #[arg(required = true)]
@@ -74,7 +74,7 @@ pub(super) enum Command {
         #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
     },
-    /// Prints docs/coverage.md: how many operations are typed, and which are not.
+    /// Prints docs/coverage.md: the number of typed operations, and the untyped ones.
     Coverage {
         /// The releases: names, or folders of documents.
         #[arg(required = true)]
@@ -103,7 +103,7 @@ pub(super) enum Command {
     },
     /// Writes the description of a Grails module from its sources, by the recipe in specs/ours/.
     Describe(DescribeArguments),
-    /// Checks imported documents for what would not compile; exits with 1 if there are findings.
+    /// Checks imported documents for constructs that would not compile; exits with 1 on findings.
     Check {
         /// The release: its name, or a folder of documents.
         #[arg(required_unless_present = "named", value_name = "RELEASE")]
@@ -155,7 +155,7 @@ pub(super) struct ImportArguments {
     /// be repeated.
     #[arg(long = "module", value_name = "MODULE")]
     pub(super) modules: Vec<String>,
-    /// Exit with 1 at the first problem, and write nothing. Without it, what cannot be read is left
+    /// Exit with 1 at the first problem, and write nothing. Without it, unreadable parts are left
     /// untyped and reported.
     #[arg(long)]
     pub(super) strict: bool,

@@ -28,8 +28,8 @@ pub(super) fn run(arguments: ImportArguments) -> Result<ExitCode> {
     Ok(ExitCode::from(if is_incomplete { INCOMPLETE } else { 0 }))
 }
 
-/// Imports from a folder, or from what is fetched first. Returns what a platform names that is no
-/// backend module, too.
+/// Imports from a directory, or from sources that are fetched first. Also returns the entries of a
+/// platform that are not backend modules.
 fn imported(arguments: ImportArguments) -> Result<(Report, Vec<String>)> {
     let ImportArguments {
         release,
@@ -80,7 +80,7 @@ fn lines(report: &Report, others: &[String]) -> Vec<String> {
     let mut lines = report.modules.clone();
     if !others.is_empty() {
         lines.push(format!(
-            "{} that are no backend modules are not fetched: {}",
+            "{} entries other than backend modules are not fetched: {}",
             others.len(),
             others.join(", ")
         ));
@@ -116,7 +116,7 @@ mod tests {
         };
         let expected = [
             "mod-a 1.0: 2 operations, 0 untyped, 0 unrouted left out",
-            "1 that are no backend modules are not fetched: folio_x",
+            "1 entries other than backend modules are not fetched: folio_x",
             "omitted      mod-b: is missing",
         ];
         assert_eq!(lines(&report, &["folio_x".to_owned()]), expected);

@@ -1,4 +1,4 @@
-//! What the command prints and writes.
+//! The output of the command: to the terminal and to files.
 
 use std::io::Write;
 use std::path::Path;

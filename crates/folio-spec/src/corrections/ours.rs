@@ -26,12 +26,11 @@ pub(crate) struct Ours {
     document: Value,
 }
 
-/// What every module of RMB serves beside its own interfaces. Which version of RMB a module has is
-/// not known, so there is one description.
+/// The endpoints of every RMB module besides its own interfaces. The RMB version of a module is
+/// unknown, so there is one description.
 const RMB: &str = "raml-module-builder";
 
-/// The description that is valid for a version of a module; none where all are newer, or there are
-/// none.
+/// The description that is valid for a version of a module; none if all are newer, or none exists.
 pub(crate) fn find(specs: &Path, entry: &Entry) -> Result<Option<Ours>> {
     let version = match entry.text("version") {
         "" => entry.text("tag"),
@@ -40,7 +39,7 @@ pub(crate) fn find(specs: &Path, entry: &Entry) -> Result<Option<Ours>> {
     newest(specs, &entry.name, version)
 }
 
-/// The description of what RMB serves, for a module that is made with it.
+/// The description of RMB's endpoints, for a module that is built with it.
 pub(crate) fn of_rmb(specs: &Path, entry: &Entry) -> Result<Option<Ours>> {
     match entry.text("kind") {
         "raml" | "mixed" => newest(specs, RMB, "0.0.0"),
@@ -84,7 +83,7 @@ fn newest(specs: &Path, name: &str, version: &str) -> Result<Option<Ours>> {
 }
 
 impl Ours {
-    /// What it describes.
+    /// The described operations.
     pub(crate) fn operations(
         &self,
         entry: &Entry,
@@ -92,7 +91,7 @@ impl Ours {
         schemas: &mut Schemas,
         report: &mut ModuleReport,
     ) -> Result<Vec<Operation>> {
-        // The same place for all versions, so that records keep their names.
+        // The same position for all versions, so that records keep their names.
         let root = format!("specs/ours/{}.json", self.name);
         schemas.give(&entry.folder.join(&root), self.document.clone());
         let base = BasePath::unstated(is_unrouted);

@@ -1,5 +1,5 @@
-//! Overrides: named, explained fix-ups of what a module's published description gets wrong. They
-//! are data, in `specs/overrides/<module>.toml`, never a case in the importer.
+//! Overrides: named, explained fixes of a module's published description. They are data, in
+//! `specs/overrides/<module>.toml`, never a special case in the importer.
 
 mod describe;
 mod file;
@@ -28,7 +28,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// Reads the overrides of a folder; none where there is no such folder.
+    /// Reads the overrides of a directory; none if it does not exist.
     pub fn read(folder: &Path) -> Result<Self> {
         let mut modules = BTreeMap::new();
         let Ok(entries) = std::fs::read_dir(folder) else {
@@ -79,7 +79,7 @@ impl Overrides {
         stated.is_none_or(|stated| stated.sent)
     }
 
-    /// What is stated about a list.
+    /// The stated facts about a list.
     pub(crate) fn list(&self, module: &str, path: &str) -> Option<&List> {
         self.modules.get(module)?.list.iter().find(|list| {
             let stated = list.operation.split_once(' ');
@@ -95,7 +95,7 @@ impl Overrides {
         })
     }
 
-    /// What is stated about an operation, in the order of the file.
+    /// The stated facts about an operation, in the order of the file.
     pub(crate) fn facts(&self, module: &str, method: &str, path: &str) -> Facts {
         let mut facts = Facts::default();
         for fact in self.stated(module, method, path) {
@@ -125,7 +125,7 @@ impl Overrides {
         })
     }
 
-    /// What is stated about the name of an operation.
+    /// The stated facts about the name of an operation.
     pub(crate) fn name(&self, module: &str, method: &str, path: &str) -> Option<&StatedName> {
         let names = &self.modules.get(module)?.name;
         names
@@ -133,7 +133,7 @@ impl Overrides {
             .find(|name| is_operation(&name.operation, method, path))
     }
 
-    /// The operations about whose names something is stated, by module.
+    /// The operations with stated facts about their names, by module.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &str, &StatedName)> {
         self.modules.iter().flat_map(|(module, file)| {
             let names = file.name.iter();
@@ -149,8 +149,8 @@ impl Overrides {
         })
     }
 
-    /// Adds the operations that are described here only, where the module's own descriptions lack
-    /// them. What is outdated is reported.
+    /// Adds operations that are described only here, if the module's own descriptions lack them.
+    /// Outdated ones are reported.
     pub(crate) fn describe(
         &self,
         entry: &Entry,

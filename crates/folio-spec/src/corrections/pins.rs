@@ -26,8 +26,8 @@ pub(crate) struct Pins {
     records: BTreeMap<String, String>,
     /// Those of shared records.
     shared: BTreeMap<String, String>,
-    /// The documents of all releases, the newest first: what is used at one place has one name in
-    /// all of them.
+    /// The documents of all releases, the newest first: a use at one place has one name in all of
+    /// them.
     pub(crate) releases: Vec<Release>,
 }
 

@@ -1,8 +1,8 @@
-//! What a DELETE deletes, as far as its description states it.
+//! The records that a DELETE deletes, as far as its description states them.
 
 use crate::canonical::facts::{Deletes, DeletesKind};
 
-/// What the description of a DELETE states about the records that it deletes.
+/// The description of a DELETE, as far as it states the deleted records.
 pub(crate) struct Deletion<'a> {
     pub(crate) path: &'a str,
     /// The parameters of the query string, and whether each is required.
@@ -17,7 +17,7 @@ pub(crate) struct Deletion<'a> {
 }
 
 impl Deletion<'_> {
-    /// What is deleted, as far as the description states it.
+    /// The deleted records, as far as the description states them.
     pub(crate) fn derive(&self) -> Option<Deletes> {
         let kind = |kind| Some(Deletes::Kind(kind));
         let has_parameter = self.path.contains('{');
@@ -28,7 +28,7 @@ impl Deletion<'_> {
         if self.path.ends_with('}') {
             return kind(DeletesKind::Record);
         }
-        // The pattern of a route may stand for many paths.
+        // The pattern of a route may match many paths.
         if self.is_untyped {
             return None;
         }

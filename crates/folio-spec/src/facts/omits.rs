@@ -1,5 +1,5 @@
-//! What a client leaves out of a request's body: fields that only responses contain. They are facts
-//! of the schemas, written to each operation as `x-folio.facts.omits`.
+//! The fields that a client omits from a request's body: fields that only responses contain. They
+//! are facts of the schemas, written to each operation as `x-folio.facts.omits`.
 //!
 //! - `x-folio.responseOnly` of a schema names them, from a recording: the server adds them, and
 //!   rejects them in a request.
@@ -23,8 +23,8 @@ use crate::canonical::schema::resolved;
 /// How deep bodies are looked into.
 const DEPTH: usize = 6;
 
-/// Writes to the operations of a document what is left out of their bodies. `without_read_only`
-/// states that the module does not read what is sent of its read-only properties.
+/// Writes the omitted fields of their bodies to the operations of a document. `without_read_only`
+/// states that the module ignores the sent values of its read-only properties.
 pub(crate) fn derive(document: &mut Value, without_read_only: bool) {
     let schemas = document
         .pointer("/components/schemas")
@@ -127,7 +127,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Adds what the record of the response has and the body cannot have.
+    /// Adds the fields that the record of the response has and the body cannot have.
     fn compare(&mut self, body: &Value, response: &Value) {
         let (body, response) = (
             resolved(body, self.schemas),
@@ -210,7 +210,7 @@ mod tests {
     fn what_only_responses_contain_is_left_out() {
         let of =
             |without_read_only, path, method| omitted(&document(), without_read_only, path, method);
-        // What the body cannot have. Read-only properties are sent.
+        // Fields that the body cannot have. Read-only properties are sent.
         let more = ["added", "childOf", "key", "of"];
         assert_eq!(of(false, "/things/{id}", "put"), more);
         assert_eq!(of(false, "/things", "post"), more);

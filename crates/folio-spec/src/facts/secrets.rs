@@ -1,4 +1,4 @@
-//! Which schemas hold secrets: clients do not log the bodies.
+//! Schemas with secrets: clients do not log these bodies.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::canonical::schema::resolved;
 
-/// Words in names of properties whose values are secrets.
+/// Words in names of properties with secret values.
 const SECRET_WORDS: [&str; 3] = ["password", "secret", "credential"];
 
-/// Names of properties whose values are secrets.
+/// Names of properties with secret values.
 const SECRETS: [&str; 9] = [
     "accesstoken",
     "apikey",
@@ -22,8 +22,8 @@ const SECRETS: [&str; 9] = [
     "token",
 ];
 
-/// Whether a schema, or one that it leads to, has a property whose values are secrets. Schemas
-/// refer to each other in long chains, so this goes from one to the next and not into it.
+/// Whether a schema, or one that it references, has a property with secret values. Schemas form
+/// long chains of references, so this iterates instead of recursing.
 pub(crate) fn holds_secrets<'a>(
     schema: &'a Value,
     schemas: &'a Value,
@@ -34,7 +34,7 @@ pub(crate) fn holds_secrets<'a>(
         let is_text = resolved(property, schemas)
             .get("type")
             .is_none_or(|kind| kind == "string" || kind == "object");
-        // `credentialsId` names a record that has secrets, and is none.
+        // `credentialsId` names a record with secrets, but is not secret itself.
         is_text
             && !name.ends_with("id")
             && (SECRETS.contains(&&*name) || SECRET_WORDS.iter().any(|word| name.contains(word)))

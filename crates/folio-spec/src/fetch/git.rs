@@ -14,7 +14,7 @@ pub(super) fn git(folder: Option<&Path>, arguments: &[&str]) -> Result<String> {
         command.arg("-C").arg(folder);
     }
     for setting in [
-        // What may be fetched by it is decided by `may_be_fetched`.
+        // `may_be_fetched` decides which sources it may fetch.
         "protocol.file.allow=always",
         "protocol.ext.allow=never",
         "core.symlinks=false",
@@ -62,7 +62,7 @@ pub(super) fn git(folder: Option<&Path>, arguments: &[&str]) -> Result<String> {
     ))
 }
 
-/// Makes a folder a work tree of one commit of a repository, without its history.
+/// Turns a directory into a work tree of one commit of a repository, without its history.
 pub(super) fn checkout(folder: &Path, url: &str, reference: &str) -> Result<String> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Error::file(folder, format!("cannot be written: {error}")))?;

@@ -18,9 +18,9 @@ use crate::base::text::text_problem;
 pub(crate) struct Platform {
     /// Versions by the names of backend modules.
     pub(crate) modules: BTreeMap<String, String>,
-    /// What is listed and not found.
+    /// Listed modules that are not found.
     pub(crate) notes: Vec<Note>,
-    /// What is listed and is no backend module: user interfaces, infrastructure.
+    /// Listed entries that are not backend modules: user interfaces, infrastructure.
     pub(crate) others: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ impl Platform {
     /// Reads an `install.json`: `[{"id": "mod-users-19.4.0", "action": "enable"}, …]`.
     ///
     /// # Errors
-    /// The file cannot be read, or is no such list.
+    /// The file cannot be read, or is not such a list.
     pub(crate) fn install(file: &Path) -> Result<Self> {
         let root = read_json(file)?;
         let list = root.as_array().ok_or_else(|| {
@@ -55,9 +55,9 @@ impl Platform {
             return Err(Error::file(
                 file,
                 match &platform.notes[..] {
-                    [] => "names no backend module with its version".to_owned(),
+                    [] => "does not name a backend module with its version".to_owned(),
                     notes => format!(
-                        "names no backend module with its version; {}",
+                        "does not name a backend module with its version; {}",
                         joined(notes)
                     ),
                 },
@@ -71,7 +71,7 @@ impl Platform {
     /// `applications`, files or folders of them.
     ///
     /// # Errors
-    /// A file cannot be read, or is no descriptor.
+    /// A file cannot be read, or is not a descriptor.
     pub(crate) fn descriptor(file: &Path, applications: &[PathBuf]) -> Result<Self> {
         let root = read_json(file)?;
         if !root.is_object() {
@@ -117,7 +117,7 @@ impl Platform {
                     Kind::Omitted,
                     &name,
                     &version,
-                    format!("the application {version} has no modules here and no descriptor beside: its modules are left out; give its descriptor with --application-descriptor"),
+                    format!("the application {version} has neither modules here nor a descriptor next to it: its modules are omitted; pass its descriptor with --application-descriptor"),
                 )),
                 Some((path, descriptor)) => {
                     let own = named(descriptor).map(|(_, version)| version);
@@ -127,7 +127,7 @@ impl Platform {
                             Kind::Substituted,
                             &name,
                             &version,
-                            format!("the application {version} is not described; {other} stands in"),
+                            format!("the application {version} is not described; {other} is used instead"),
                         ));
                     }
                     platform.list(path, descriptor.get("modules"), &mut others)?;
@@ -143,7 +143,7 @@ impl Platform {
             };
             return Err(Error::file(
                 file,
-                format!("names no backend module{expected}"),
+                format!("does not name a backend module{expected}"),
             ));
         }
         Ok(platform)
@@ -183,7 +183,7 @@ impl Platform {
         }
     }
 
-    /// A module whose version is not stated cannot be fetched.
+    /// A module without a stated version cannot be fetched.
     fn without_version(&mut self, id: &str, at: &str) {
         let shown: String = id.escape_debug().take(80).collect();
         let name = if shown.is_empty() {
@@ -226,7 +226,7 @@ fn split_id(id: &str) -> Option<(String, String)> {
 
 type Descriptors = BTreeMap<String, BTreeMap<String, (PathBuf, Value)>>;
 
-/// Descriptors of applications by name and version: what is given, and what lies beside the
+/// Descriptors of applications by name and version: those that are passed, and those next to the
 /// platform's.
 fn application_descriptors(given: &[PathBuf], beside: &Path, own: &Path) -> Result<Descriptors> {
     let mut all = Descriptors::new();
@@ -323,6 +323,9 @@ mod tests {
         assert_eq!(kinds, [Kind::Substituted, Kind::Omitted]);
         std::fs::write(&file, "[]").unwrap();
         let error = Platform::install(&file).unwrap_err();
-        assert_eq!(error.problem, "names no backend module with its version");
+        assert_eq!(
+            error.problem,
+            "does not name a backend module with its version"
+        );
     }
 }

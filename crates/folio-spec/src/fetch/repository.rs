@@ -41,7 +41,7 @@ pub(super) fn repository(
             Kind::Substituted,
             module,
             format!("{name}-{version} {tag}"),
-            format!("{name} has no tag v{version}; {what} stands in"),
+            format!("{name} has no tag v{version}; {what} is used instead"),
         ));
     }
     let commit = checkout(folder, &url, &reference)?;

@@ -83,7 +83,7 @@ pub(super) fn submodules(
         }
         if found.is_none() && problems.is_empty() {
             problems.push(format!(
-                "`{}` is no repository that the command names: only those under its base are fetched from this machine",
+                "`{}` is not a permitted repository: only those under --git-base are fetched from this machine",
                 redacted(own).escape_debug()
             ));
         }
@@ -105,7 +105,7 @@ pub(super) fn submodules(
                         module,
                         format!("{} {commit} {used}", slashes(&inner)),
                         format!(
-                            "the submodule {} has no commit {commit}; {used} stands in",
+                            "the submodule {} has no commit {commit}; {used} is used instead",
                             inner.display()
                         ),
                     ));

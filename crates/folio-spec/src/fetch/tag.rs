@@ -1,4 +1,4 @@
-//! The tag that a version is fetched at.
+//! The tag at which a version is fetched.
 
 use crate::base::version::numbers;
 

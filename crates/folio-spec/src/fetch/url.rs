@@ -1,4 +1,4 @@
-//! Which URLs of submodules may be fetched, and how URLs are shown.
+//! The permitted URLs of submodules, and their display without credentials.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -49,8 +49,8 @@ fn local(url: &str) -> Option<&Path> {
     (!is_hosts).then(|| Path::new(url))
 }
 
-/// Whether a URL that a module names may be fetched: on this machine what lies under the base, else
-/// what a host serves.
+/// Whether a URL that a module names may be fetched: on this machine only below the base, otherwise
+/// from a host.
 fn may_be_fetched(url: &str, base: &str) -> bool {
     if url.starts_with('-') || url.contains("::") || url.chars().any(folio_codegen::is_unsafe) {
         return false;

@@ -1,4 +1,5 @@
-//! Compares the glossary with the documents: what it names that is not there, what its sentences lack, and what has no sentence.
+//! Compares the glossary with the documents: unknown names, defects of sentences, and missing
+//! sentences.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -55,7 +56,7 @@ impl fmt::Display for Share {
     }
 }
 
-/// What has no sentence.
+/// The names without a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// A record.
@@ -79,10 +80,10 @@ impl fmt::Display for Missing {
     }
 }
 
-/// What is wrong in the files.
+/// The errors in the files.
 pub fn check(glossary: &Glossary, subjects: &Subjects) -> Vec<Error> {
     let mut findings = Vec::new();
-    // What was read of a broken file may be a piece of a sentence.
+    // The readable part of a broken file may contain an incomplete sentence.
     for (name, file) in glossary.files.iter().filter(|(_, file)| !file.is_broken) {
         match subjects.modules.get(name) {
             Some(module) => Checker {
@@ -109,7 +110,7 @@ pub fn check(glossary: &Glossary, subjects: &Subjects) -> Vec<Error> {
     findings
 }
 
-/// How much of a module has a sentence, and what has none.
+/// The share of a module that has a sentence, and the names without one.
 pub fn coverage(glossary: &Glossary, name: &str, module: &Module) -> (Coverage, Vec<Missing>) {
     let mut coverage = Coverage::default();
     let mut missing = Vec::new();
@@ -184,14 +185,16 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The sections `[fields]` and `[parameters]`. Those of the common file may name what any module has.
+    /// The sections `[fields]` and `[parameters]`. Those of the common file may contain names of
+    /// any module.
     fn defaults(&mut self) {
         let modules: Vec<&Module> = if self.name == COMMON {
             self.subjects.modules.values().collect()
         } else {
             vec![self.module]
         };
-        // A record of the module may refer to a shared one, whose fields are looked up in the common file only.
+        // A record of the module may reference a shared one, whose fields are looked up only in the
+        // common file.
         let fields: Vec<&str> = modules
             .iter()
             .flat_map(|module| module.field_names())
@@ -279,7 +282,7 @@ impl<'a> Checker<'a> {
             if let Some(file) = same {
                 self.report(
                     sentence.line,
-                    format!("{what}: [fields] of {file}.toml says the same"),
+                    format!("{what}: duplicates [fields] of {file}.toml"),
                 );
             }
         }
@@ -310,8 +313,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// One sentence for several things says too little of one of them: of records, of operations, of the fields of one record. Fields of
-    /// one name may mean the same in two objects of a record.
+    /// One sentence for several things is too unspecific for one of them: for records, for
+    /// operations, for the fields of one record. Fields with the same name may have the same
+    /// meaning in two objects of a record.
     fn duplicates(&mut self) {
         let summaries = |sections: &'a BTreeMap<String, Section<Sentence>>| {
             let named = sections.iter();

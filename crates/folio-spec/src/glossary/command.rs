@@ -12,7 +12,7 @@ use super::{demand, nearest, written};
 use crate::base::error::{Error, Result};
 use crate::canonical::release::Release;
 
-/// What is checked, and what is printed.
+/// The modules to check, and the output.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Request {
     /// The folder with the releases' folders and glossary/.
@@ -21,10 +21,10 @@ pub struct Request {
     /// Only this module, more than once for several; `common` for the shared records.
     #[arg(long = "module")]
     pub modules: Vec<String>,
-    /// Lists what has no sentence.
+    /// Lists names without a sentence.
     #[arg(long)]
     pub missing: bool,
-    /// Prints TOML to fill in of what has no sentence, and nothing else.
+    /// Prints only a TOML skeleton of the names without a sentence.
     #[arg(long, conflicts_with = "missing")]
     pub skeleton: bool,
     /// Writes the JSON files that the build reads, beside the TOML files.
@@ -35,19 +35,19 @@ pub struct Request {
     pub against: Option<PathBuf>,
 }
 
-/// What the command prints, and whether all is well.
+/// The output of the command, and whether the check succeeded.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// The lines for standard output.
     pub lines: Vec<String>,
-    /// What is wrong.
+    /// The findings.
     pub errors: Vec<Error>,
 }
 
 /// Checks the glossary against the documents of all `releases`.
 ///
 /// # Errors
-/// A folder cannot be read, or a module that is asked for is in no release.
+/// A directory cannot be read, or no release has a requested module.
 pub fn run(request: &Request, releases: &[Release]) -> Result<Report> {
     let folder = request.specs.join("glossary");
     let subjects = Subjects::of(releases);
@@ -105,7 +105,7 @@ pub fn run(request: &Request, releases: &[Release]) -> Result<Report> {
             .flat_map(|demand| demand.unmet(&coverage))
         {
             let problem = format!(
-                "{what} of {name}: {share} have a sentence; coverage.toml demands {demanded}%"
+                "{what} of {name}: {share} have a sentence; coverage.toml requires {demanded}%"
             );
             errors.push(Error::file(folder.join(format!("{name}.toml")), problem));
         }

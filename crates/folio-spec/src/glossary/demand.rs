@@ -1,4 +1,4 @@
-//! What the glossary must cover: `specs/glossary/coverage.toml`, percentages by module.
+//! The required coverage of the glossary: `specs/glossary/coverage.toml`, percentages per module.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(crate) struct Demand {
     parameters: usize,
 }
 
-/// What is demanded of each module; nothing, if there is no such file.
+/// The required coverage of each module; nothing, if the file does not exist.
 pub(crate) fn read(folder: &Path) -> Result<BTreeMap<String, Demand>> {
     let path = folder.join(format!("{COVERAGE}.toml"));
     let text = match std::fs::read_to_string(&path) {
@@ -35,7 +35,7 @@ pub(crate) fn read(folder: &Path) -> Result<BTreeMap<String, Demand>> {
 }
 
 impl Demand {
-    /// What is covered less than demanded: its name, its share, and the percentage that is demanded.
+    /// Insufficient coverage: its name, its share, and the required percentage.
     pub(crate) fn unmet(&self, coverage: &Coverage) -> Vec<(&'static str, Share, usize)> {
         [
             ("records", coverage.records, self.records),

@@ -15,7 +15,7 @@ use crate::base::error::Error;
 pub struct File {
     /// Where it is.
     pub path: PathBuf,
-    /// It is no TOML, so that only a part of it was read.
+    /// It is not valid TOML, so that only a part of it was read.
     pub is_broken: bool,
     /// What it says.
     pub entries: Entries<Sentence>,
@@ -41,7 +41,7 @@ pub struct Sentence {
 }
 
 impl File {
-    /// Reads the text of a file; what is no part of the format is in the errors.
+    /// Parses the text of a file; unknown keys are reported as errors.
     pub fn parse(path: &Path, text: &str) -> (Self, Vec<Error>) {
         let mut reader = Reader {
             path,

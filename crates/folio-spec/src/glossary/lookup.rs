@@ -17,7 +17,8 @@ pub struct Glossary {
 }
 
 impl Glossary {
-    /// Reads a folder. What cannot be read of it is in the errors; the rest of the glossary is usable.
+    /// Reads a directory. Unreadable parts are reported as errors; the rest of the glossary is
+    /// usable.
     pub fn read(folder: &Path) -> (Self, Vec<Error>) {
         let mut glossary = Self::default();
         let mut errors = Vec::new();

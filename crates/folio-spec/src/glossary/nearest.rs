@@ -1,4 +1,4 @@
-//! The existing name that an unknown one is most like.
+//! The existing name that is most similar to an unknown one.
 
 /// `; the nearest is …`, if a name is near enough to be meant.
 pub(crate) fn hint<'a>(unknown: &str, names: impl IntoIterator<Item = &'a str>) -> String {

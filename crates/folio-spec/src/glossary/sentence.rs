@@ -1,15 +1,15 @@
-//! What a sentence of the glossary must be.
+//! The rules for a sentence of the glossary.
 
 /// The most characters of a sentence.
 pub(crate) const MAX_CHARACTERS: usize = 200;
 
-/// Words that say nothing by themselves.
+/// Words without information of their own.
 const EMPTY_WORDS: [&str; 22] = [
     "a", "an", "and", "are", "as", "by", "field", "for", "in", "is", "its", "of", "on", "record",
     "that", "the", "this", "to", "unique", "value", "whether", "with",
 ];
 
-/// What is wrong with a sentence about something that `names` name.
+/// The problem of a sentence about something with the names `names`.
 pub(crate) fn problem(text: &str, names: &[&str]) -> Option<String> {
     let is_upper = |c: char| c.is_uppercase() || c.is_ascii_digit() || c == '`';
     if text.trim().is_empty() {

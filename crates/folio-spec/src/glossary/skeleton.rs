@@ -1,11 +1,12 @@
-//! A file of the glossary with empty sentences for what has none.
+//! A file of the glossary with empty sentences for undescribed names.
 
 use std::fmt::Write as _;
 
 use super::check::Missing;
 use super::subjects::Module;
 
-/// TOML of what is missing of a module; what the document says of each is a comment.
+/// A TOML skeleton of the missing sentences of a module, with the facts of the document as
+/// comments.
 pub fn skeleton(module: &Module, missing: &[Missing]) -> String {
     let mut out = String::new();
     let mut open = String::new();

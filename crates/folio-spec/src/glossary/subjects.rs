@@ -1,4 +1,5 @@
-//! What there is to describe: records, fields, operations and parameters of the documents of several releases together.
+//! The subjects of the glossary: records, fields, operations and parameters of the documents of
+//! several releases.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
 use crate::canonical::schema::schemas;
 
-/// What there is to describe, by document; `common` too.
+/// The subjects, by document; including `common`.
 #[derive(Clone, Debug, Default)]
 pub struct Subjects {
     /// By the names of the documents.
@@ -20,14 +21,14 @@ pub struct Subjects {
     pub(super) targets: Targets,
 }
 
-/// What there is to describe in a module.
+/// The subjects of a module.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
     /// The fields of each record by their paths.
     pub records: BTreeMap<String, BTreeMap<String, Known>>,
     /// The parameters of each operation.
     pub operations: BTreeMap<String, BTreeMap<String, Known>>,
-    /// The records that stand beside a shared one of the same name.
+    /// The records that exist besides a shared one of the same name.
     pub own: BTreeSet<String>,
     /// The files that each record was made from.
     pub(crate) sources: BTreeMap<String, BTreeSet<String>>,
@@ -35,17 +36,17 @@ pub struct Module {
     pub(crate) deletes: BTreeMap<String, Deletes>,
 }
 
-/// What the documents say of a field or a parameter.
+/// The facts of the documents about a field or a parameter.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// A few words, for those who write sentences.
+    /// A short description, for the authors of sentences.
     pub kind: String,
     /// The values that are listed, in any release; empty if any value may be there.
     pub values: BTreeSet<String>,
 }
 
 impl Subjects {
-    /// Collects what the documents of all `releases` have.
+    /// Collects the subjects of the documents of all `releases`.
     pub fn of(releases: &[Release]) -> Self {
         let mut subjects = Self {
             targets: Targets::of(releases),

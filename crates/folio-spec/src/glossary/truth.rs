@@ -1,4 +1,5 @@
-//! Compares what sentences state with facts of the documents: values in backticks with the listed ones, and what a DELETE deletes.
+//! Compares statements of sentences with facts of the documents: values in backticks with the
+//! listed ones, and the records that a DELETE deletes.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,8 @@ use super::subjects::{Known, Module, Subjects};
 use crate::base::error::Error;
 use crate::canonical::facts::{Deletes, DeletesKind};
 
-/// What sentences about a module state against its documents. A sentence that stands for several fields is reported once.
+/// Compares the statements of sentences about a module with its documents. A sentence for several
+/// fields is reported once.
 pub(crate) fn check(glossary: &Glossary, name: &str, subjects: &Subjects) -> Vec<Error> {
     let Some(module) = subjects.modules.get(name) else {
         return Vec::new();
@@ -84,7 +86,7 @@ impl Truth<'_> {
         if let Some(first) = unknown.first() {
             let values: Vec<&str> = known.values.iter().map(String::as_str).collect();
             let problem = format!(
-                "{what} of {}: `{first}` is none of its values: {}",
+                "{what} of {}: `{first}` is not one of its values: {}",
                 self.name,
                 values.join(", ")
             );
@@ -103,10 +105,10 @@ impl Truth<'_> {
         let has = |expected: &[&str]| words.iter().any(|word| expected.contains(word));
         let problem = match deletes {
             Deletes::Kind(DeletesKind::All) if !has(&["all", "every", "everything", "whole"]) => {
-                "the server deletes all records, whatever is sent, and the sentence does not say `all`"
+                "the server deletes all records, regardless of the request, but the sentence does not contain `all`"
             }
             Deletes::Kind(DeletesKind::Query) if !has(&["query", "CQL", "match"]) => {
-                "the server deletes what the query selects, and the sentence does not say so"
+                "the server deletes the records that the query selects, but the sentence does not mention the query"
             }
             _ => return,
         };
@@ -114,7 +116,7 @@ impl Truth<'_> {
     }
 }
 
-/// What is in backticks.
+/// The text in backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }

@@ -33,10 +33,11 @@ struct Prose {
     runs: HashSet<String>,
 }
 
-/// What of the glossary is also in the descriptions below `folder`, which has one folder per release with one per module.
+/// The sentences of the glossary that also occur in the descriptions below `folder`, which has one
+/// directory per release with one per module.
 ///
 /// # Errors
-/// The folder cannot be read, or has no descriptions.
+/// The directory cannot be read, or has no descriptions.
 pub fn compare(glossary: &Glossary, folder: &Path) -> Result<Vec<Error>> {
     let mut releases = folders(folder)?;
     // The folder of one release is as good.
@@ -58,11 +59,11 @@ pub fn compare(glossary: &Glossary, folder: &Path) -> Result<Vec<Error>> {
                 .iter()
                 .for_each(|release| prose.read(&release.join(name), 0));
         }
-        // A module may have a folder and no text in it: its descriptor says all that is known of it.
+        // A module may have a directory without text: its descriptor contains all known facts.
         let has_folder = releases.iter().any(|release| release.join(name).is_dir());
         if prose.texts.is_empty() && !has_folder {
             let problem = format!(
-                "no descriptions of {name} are there; expected folders of releases with folders of modules"
+                "no descriptions of {name} found; expected directories of releases with directories of modules"
             );
             findings.push(Error::file(folder, problem));
         }
@@ -94,7 +95,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Prose {
-    /// Reads all descriptions below a folder. What cannot be parsed is read as one text.
+    /// Reads all descriptions below a directory. An unparsable one is read as one text.
     fn read(&mut self, path: &Path, depth: usize) {
         if path.is_dir() {
             if depth < MAX_DEPTH {
@@ -160,7 +161,7 @@ impl Prose {
     fn problem(&self, sentence: &str) -> Option<String> {
         let words = words(sentence);
         if self.texts.contains(&words.join(" ")) {
-            return Some(format!("FOLIO's description says the same: \"{sentence}\""));
+            return Some(format!("equals FOLIO's description: \"{sentence}\""));
         }
         let mut runs = words.windows(RUN).map(|run| run.join(" "));
         let run = runs.find(|run| self.runs.contains(run))?;

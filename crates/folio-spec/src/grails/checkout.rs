@@ -1,4 +1,4 @@
-//! The sources that a description is made from.
+//! The sources from which a description is generated.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ pub struct Checkout {
     pub tag: String,
 }
 
-/// What is described.
+/// The described module.
 #[derive(Clone, Debug)]
 pub struct Describe {
     /// The recipe.

@@ -18,11 +18,11 @@ pub(super) struct Class {
     pub(super) file: String,
     /// The class that it extends.
     pub(super) extends: Option<String>,
-    /// What it implements; type parameters are left out.
+    /// The implemented traits; type parameters are omitted.
     pub(super) implements: Vec<String>,
     /// Its own persistent properties.
     pub(super) fields: BTreeMap<String, Field>,
-    /// What it declares not to be persistent.
+    /// The properties declared transient.
     transients: BTreeSet<String>,
     /// The constants, if it is an enum.
     pub(super) constants: Vec<String>,
@@ -222,7 +222,7 @@ fn annotations_of(statement: &str) -> (&str, &str) {
     statement.split_at(statement.len() - rest.len())
 }
 
-/// The names of what a class implements.
+/// The names of the traits that a class implements.
 fn implemented(head: &str) -> Vec<String> {
     let Some((_, list)) = head.split_once(" implements ") else {
         return Vec::new();
@@ -298,7 +298,7 @@ fn statements(body: &str) -> Vec<String> {
     statements
 }
 
-/// The head of a class whose body begins on another line.
+/// The head of a class whose body starts on another line.
 fn is_open_class(text: &str) -> bool {
     let (_, declared) = annotations_of(text);
     !declared.contains('{')

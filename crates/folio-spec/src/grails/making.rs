@@ -1,4 +1,4 @@
-//! What is read of the sources of a module: its classes and views.
+//! The facts that are read from the sources of a module: its classes and views.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -63,7 +63,7 @@ impl<'a> Making<'a> {
             return Ok((&self.what.source.folder, place, ""));
         };
         let checkout = self.what.libraries.get(library).ok_or_else(|| {
-            Error::file(&self.what.recipe, format!("the sources of the library `{library}` are needed: --library {library}=FOLDER@TAG"))
+            Error::file(&self.what.recipe, format!("the sources of the library `{library}` are required: --library {library}=DIRECTORY@TAG"))
         })?;
         Ok((&checkout.folder, path, &place[..=library.len()]))
     }
@@ -178,8 +178,8 @@ impl<'a> Making<'a> {
         line
     }
 
-    /// Whether collections hold it whose elements a request changes one by one: one with `_delete`
-    /// is taken away (web-toolkit, `ExtendedWebDataBinder`).
+    /// Whether it is an element of collections that a request changes one by one: an element with
+    /// `_delete` is removed (web-toolkit, `ExtendedWebDataBinder`).
     pub(super) fn is_element(&self, class: &str) -> bool {
         let fields = self
             .classes

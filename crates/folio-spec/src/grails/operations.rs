@@ -60,7 +60,7 @@ impl Making<'_> {
                 return Err(Error::at(
                     &self.what.recipe,
                     &call.call,
-                    "the operation stands twice",
+                    "the operation occurs twice",
                 ));
             }
             item[method] = operation;
@@ -183,7 +183,7 @@ impl Making<'_> {
     }
 }
 
-/// The object that a lookup returns if it is asked for `stats`.
+/// The object that a lookup returns if `stats` is requested.
 fn counted(record: &str) -> Value {
     let number = json!({"type": "integer"});
     json!({"type": "object", "properties": {

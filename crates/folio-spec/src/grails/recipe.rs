@@ -1,4 +1,4 @@
-//! The recipe of a description: what the sources of a Grails module do not state readably,
+//! The recipe of a description: facts that the sources of a Grails module do not state readably,
 //! `specs/ours/<module>/recipe.toml`.
 
 use std::collections::BTreeMap;
@@ -18,12 +18,12 @@ pub(super) struct Recipe {
     pub(super) module: String,
     /// Its repository.
     pub(super) repository: String,
-    /// Folders and files with domain classes; what is in a library begins with the library's name
-    /// and a colon.
+    /// Directories and files with domain classes; a path in a library starts with the library's
+    /// name and a colon.
     pub(super) domain: Vec<String>,
     /// Folders with views; the first that has a view has it.
     pub(super) views: Vec<String>,
-    /// Other files whose facts are written down here, such as controllers.
+    /// Other files whose facts are in this recipe, such as controllers.
     #[serde(default)]
     pub(super) read: Vec<String>,
     /// Repositories of libraries, by the name that `domain` and `views` call them.
@@ -32,10 +32,10 @@ pub(super) struct Recipe {
     /// Types of properties that are not persistent, or not rendered.
     #[serde(default)]
     pub(super) not_data: Vec<String>,
-    /// What classes have that implement a trait.
+    /// The properties of classes that implement a trait.
     #[serde(default)]
     pub(super) traits: BTreeMap<String, BTreeMap<String, String>>,
-    /// Records: of domain classes that have a view or another name, and of what is no domain class.
+    /// Records: of domain classes with a view or another name, and records without a domain class.
     #[serde(default)]
     pub(super) records: BTreeMap<String, Record>,
     /// Values that are one of several records.
@@ -53,7 +53,7 @@ pub(super) struct Recipe {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Record {
-    /// The domain class; absent where it is none.
+    /// The domain class; absent if there is none.
     pub(super) class: Option<String>,
     /// Subclasses that are the same record; those that a version does not have add nothing.
     #[serde(default)]
@@ -65,11 +65,11 @@ pub(super) struct Record {
     /// request binds nothing else.
     #[serde(default)]
     pub(super) only: bool,
-    /// What the views write beside the class's properties, or in another form. What no view of a
-    /// version writes is left out.
+    /// The keys that views write in addition to the class's properties, or in another form. Keys
+    /// that no view of a version writes are omitted.
     #[serde(default)]
     pub(super) fields: BTreeMap<String, String>,
-    /// What it has besides, regardless of the views.
+    /// Additional properties, regardless of the views.
     #[serde(default)]
     pub(super) also: BTreeMap<String, String>,
     /// Properties that are neither rendered nor bound.
@@ -118,21 +118,21 @@ pub(super) struct Resource {
 pub(super) struct Call {
     /// Methods and path: `GET /things/{id}/parts`.
     pub(super) call: String,
-    /// What a list has, that is a lookup with all its parameters.
+    /// The parameters of a list, that is a lookup with all its parameters.
     pub(super) list: Option<String>,
     /// Whether it takes the parameters of a lookup and returns something else than its records.
     #[serde(default)]
     pub(super) lookup: bool,
-    /// What comes back.
+    /// The response.
     pub(super) gives: Option<String>,
-    /// What is sent.
+    /// The request body.
     pub(super) takes: Option<String>,
     /// Statuses of success: 200, or 204 if nothing comes back.
     #[serde(default)]
     pub(super) status: Vec<u16>,
-    /// The media type of what comes back, where it is not JSON.
+    /// The media type of the response, if it is not JSON.
     pub(super) media: Option<String>,
-    /// That of what is sent.
+    /// The media type of the request body.
     pub(super) sends: Option<String>,
     #[serde(default)]
     pub(super) query: BTreeMap<String, String>,

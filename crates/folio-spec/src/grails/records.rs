@@ -11,7 +11,8 @@ use crate::base::error::{Error, Result};
 use crate::canonical::reference::local_names;
 
 impl Making<'_> {
-    /// The record of each domain class that the operations need, and of what is no domain class.
+    /// The record of each domain class that the operations need, and records without a domain
+    /// class.
     pub(super) fn records(&mut self) -> Result<()> {
         for (name, union) in &self.recipe.unions {
             self.schemas.insert(name.clone(), Recipe::union(union));
@@ -132,7 +133,7 @@ impl Making<'_> {
             .collect();
         if let Some(key) = unknown.first() {
             let problem = format!(
-                "a view of {:?} writes `{key}`, of which the recipe says nothing",
+                "a view of {:?} writes `{key}`, which the recipe does not contain",
                 record.views
             );
             return Err(self.at(name, key, problem));
@@ -144,7 +145,7 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// The schema of a property; none of what is no data.
+    /// The schema of a property; none if it is not data.
     fn property(&self, record: &str, name: &str, field: &Field) -> Result<Option<Value>> {
         let of = match &*field.of {
             "String" | "UUID" | "Class" | "URL" => "string",

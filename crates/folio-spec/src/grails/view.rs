@@ -1,4 +1,5 @@
-//! JSON views of Grails (`.gson`): which keys they write beside the properties of a domain class.
+//! JSON views of Grails (`.gson`): the keys that they write in addition to the properties of a
+//! domain class.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +10,8 @@ const WORDS: [&str; 22] = [
     "out",
 ];
 
-/// The keys that a view writes itself. What it takes from the properties of the record by
-/// `g.render` is not among them.
+/// The keys that a view writes itself, without those that it takes from the properties of the
+/// record with `g.render`.
 pub(super) fn keys(view: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     // Statements before the first `json` prepare values.

@@ -1,4 +1,4 @@
-//! Which records are equal all the way down.
+//! Finds records that are deeply equal.
 
 use std::collections::{BTreeMap, BTreeSet};
 

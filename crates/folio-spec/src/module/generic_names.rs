@@ -1,6 +1,7 @@
-//! Names that say nothing of what a record is. A program that uses several modules has each of them
-//! several times, and `Error` is the error of the SDK, too. Such a record is named after what it is
-//! part of; so is what has the same name in all modules.
+//! Records whose names say nothing of what they are get other names.
+//!
+//! A program that uses several modules would have each of them several times, and `Error` is the
+//! error of the SDK, too. Such a record is named after what it is part of.
 
 use std::collections::BTreeSet;
 

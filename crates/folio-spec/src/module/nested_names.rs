@@ -59,7 +59,7 @@ fn name_bodies(operation: &mut Value) {
             ("responses", Value::Object(responses)) => {
                 let responses = responses.iter_mut();
                 let responses = responses.filter(|(status, _)| status.starts_with('2'));
-                contents.extend(responses.map(|(_, it)| (format!("{name}Response"), it)));
+                contents.extend(responses.map(|(_, it)| (format!("{name}Content"), it)));
             }
             _ => {}
         }

@@ -67,7 +67,7 @@ impl Documents<'_> {
             self.report.omit(
                 format!("{call} cookie {name}"),
                 format!(
-                    "the cookie `{name}` of {call}: the SDK sends its own cookies only; give it by `header`"
+                    "the cookie `{name}` of {call}: the SDK sends only its own cookies; pass it with `header`"
                 ),
             );
         }

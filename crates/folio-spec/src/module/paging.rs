@@ -1,4 +1,4 @@
-//! Which operations are lists, and how each is paged (`x-folio.paging`).
+//! Determines the lists among the operations, and their pagination (`x-folio.paging`).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Which operations a module has: what is routed, described or not.
+//! Determines the operations of a module: its routes, described or not.
 
 use std::collections::BTreeMap;
 

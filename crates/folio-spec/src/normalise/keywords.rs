@@ -1,4 +1,4 @@
-//! Keywords of which only the spelling differs from draft to draft: limits, values, formats.
+//! Keywords that differ only in spelling from draft to draft: limits, values, formats.
 
 use std::collections::BTreeSet;
 

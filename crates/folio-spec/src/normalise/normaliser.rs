@@ -1,4 +1,4 @@
-//! One schema, with everything in it.
+//! Normalises one schema, including its parts.
 
 use std::collections::BTreeSet;
 use std::path::Path;

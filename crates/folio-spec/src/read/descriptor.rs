@@ -1,4 +1,4 @@
-//! ModuleDescriptors: what a module routes, and what that needs.
+//! ModuleDescriptors: the routes of a module, and their requirements.
 
 use std::path::Path;
 
@@ -21,22 +21,22 @@ pub(crate) struct Route {
     /// Whether several modules may provide the interface at once (`interfaceType` `multiple`):
     /// custom-fields, dashboard.
     pub multiple: bool,
-    /// What the caller needs.
+    /// The permissions that the caller needs.
     pub permissions: Vec<String>,
-    /// What the module acts upon where the caller has it.
+    /// The optional permissions of the caller.
     pub desired: Vec<String>,
-    /// What the module is given for its own calls.
+    /// The permissions that the module gets for its own calls.
     pub module: Vec<String>,
 }
 
-/// What a module's descriptor states.
+/// The facts of a module's descriptor.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Descriptor {
     /// Interfaces and their versions, system interfaces aside.
     pub interfaces: Vec<(String, String)>,
     /// The routes.
     pub routes: Vec<Route>,
-    /// What is left out, since it cannot be a fact.
+    /// Omitted texts that cannot be facts.
     pub problems: Vec<Error>,
 }
 
@@ -209,14 +209,14 @@ impl Descriptor {
     }
 }
 
-/// How many segments of a pattern are no parameters.
+/// The number of literal segments of a pattern.
 fn words(pattern: &str) -> usize {
     let segments = pattern.split('/');
     segments.filter(|segment| !segment.starts_with('{')).count()
 }
 
-/// Whether a pattern serves a path template: its parameters stand for any segment, a star at
-/// its end for anything.
+/// Whether a pattern serves a path template: its parameters match any segment, a wildcard at its
+/// end matches any rest.
 fn covers(pattern: &str, template: &str) -> bool {
     let own = path_template(pattern);
     let mut wanted = template.split('/').skip(1);

@@ -16,7 +16,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A text of the manifest; empty where there is none.
+    /// A text of the manifest; empty if it is absent.
     pub(crate) fn text(&self, key: &str) -> &str {
         self.manifest
             .get(key)

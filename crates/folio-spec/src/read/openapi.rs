@@ -13,14 +13,14 @@ use crate::base::files::clean;
 use crate::base::report::ModuleReport;
 use crate::canonical::operation::METHODS;
 
-/// What goes before the paths of a document.
+/// The prefix of the paths of a document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum BasePath<'a> {
     /// Nothing: the paths are those of the routes.
     None,
     /// This path, as the routes show.
     Stated(&'a str),
-    /// The path of the document's own server: no descriptor routes what an edge module serves.
+    /// The path of the document's own server: no descriptor routes the paths of an edge module.
     OfServer,
 }
 
@@ -260,7 +260,7 @@ fn follow(value: &Value, home: &Path, schemas: &mut Schemas) -> Result<(Value, P
     ))
 }
 
-/// A list of what may be references; the list itself may be one.
+/// A list whose elements may be references; the list itself may be one.
 fn list(
     of: &Value,
     key: &str,

@@ -17,9 +17,9 @@ pub struct Operation {
     pub upstream_id: Option<String>,
     /// Path and query parameters; headers too.
     pub parameters: Vec<Parameter>,
-    /// What is sent.
+    /// The request body.
     pub request: Option<Request>,
-    /// What comes back, by status.
+    /// The responses, by status.
     pub responses: BTreeMap<String, Content>,
     /// Whether the source calls it deprecated.
     pub deprecated: bool,
@@ -65,7 +65,7 @@ impl Operation {
         format!("{} {}", self.method.to_uppercase(), self.path)
     }
 
-    /// Whether the response of success is described: a body, or that there is none (204).
+    /// Whether the success response is described: a body, or its absence (204).
     pub(crate) fn describes_success(&self) -> bool {
         self.responses.iter().any(|(status, content)| {
             status == "204" || status.starts_with('2') && !content.is_empty()
@@ -107,7 +107,7 @@ pub struct Written {
 pub(crate) enum Form {
     /// As text; a list as one parameter an element, an object as one a property.
     Plain,
-    /// A list in one parameter: the style whose delimiter stands between the elements.
+    /// A list in one parameter: the style whose delimiter separates the elements.
     Joined(&'static str),
     /// An object as one parameter a property, `name[property]`.
     Deep,
@@ -165,8 +165,8 @@ impl Parameter {
         }
     }
 
-    /// Its name; several, where RAML has an expression between slashes that is a choice of words,
-    /// and none where it is another: what matches it is not known.
+    /// Its name; several, if RAML has an expression between slashes that is a choice of words, and
+    /// none for another expression: its matches are unknown.
     pub(crate) fn names(&self) -> Vec<&str> {
         let expression = self
             .name
@@ -191,7 +191,7 @@ impl Parameter {
     }
 }
 
-/// What an operation takes.
+/// The inputs of an operation.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Whether it is required.

@@ -76,7 +76,7 @@ pub(super) fn resolve(reference: &str, file: &Path) -> String {
     format!("{}#{slash}{pointer}", path.display())
 }
 
-/// Text with its percent-encoding taken away; what encodes nothing, or no text, stays.
+/// Text without its percent-encoding; invalid encodings are unchanged.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! The files of a module and the schemas in them, by where they are.
+//! The files of a module and the schemas in them, by position.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(crate) struct Schemas {
 }
 
 impl Schemas {
-    /// What a reference leads to, with its own references made absolute.
+    /// The target of a reference, with its own references made absolute.
     pub(crate) fn get(&mut self, reference: &str, from: &Path) -> Result<Value> {
         if let Some(value) = self.declared.get(reference) {
             return Ok(value.clone());
@@ -54,7 +54,7 @@ impl Schemas {
         Ok(found)
     }
 
-    /// Where in a file a reference is, as a JSON pointer.
+    /// The position of a reference in its file, as a JSON pointer.
     pub(super) fn place(&self, reference: &str, from: &Path) -> String {
         fn find(value: &Value, from: &Path, reference: &str, at: &mut String) -> bool {
             let length = at.len();
@@ -93,12 +93,12 @@ impl Schemas {
         self.within.as_ref().map_or(Path::new(""), Within::folder)
     }
 
-    /// What is wrong with a file that a description names, if it is outside the module's folder.
+    /// The error of a file that a description names, if it is outside the module's directory.
     pub(super) fn problem(&self, path: &Path) -> Option<String> {
         self.within.as_ref()?.problem(path)
     }
 
-    /// What a pointer leads to in a file that was read.
+    /// The target of a pointer in a file that was read.
     pub(super) fn find(&self, path: &Path, pointer: &str) -> Option<&Value> {
         self.files.get(path)?.pointer(pointer)
     }

@@ -1,6 +1,5 @@
-//! Finds out whether code can be generated from documents, by generating it. What cannot be is
-//! reported with module, schema and operation, and an import leaves only the operations untyped
-//! that are the reason.
+//! Determines whether code can be generated from documents, by generating it. Failures are reported
+//! with module, schema and operation, and an import makes only the responsible operations untyped.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +12,8 @@ use crate::canonical::operation::operations;
 use crate::canonical::reference::{LOCAL, SHARED, each_text, prune};
 use crate::canonical::route::parameter_names;
 
-/// Why no code can be generated: a JSON pointer, in the module's document or the shared one, and
-/// what is wrong there.
+/// The reason why no code can be generated: a JSON pointer, in the module's document or the shared
+/// one, and the problem there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Obstacle {
     pub(crate) document: String,
@@ -52,11 +51,11 @@ pub(crate) fn obstacle(name: &str, module: &Value, common: &Value) -> Option<Obs
     }
 }
 
-/// Leaves the operations of a module untyped that no code can be generated for. Returns what was
-/// wrong, with the operations.
+/// Makes the operations of a module untyped for which no code can be generated. Returns the
+/// problems, with the operations.
 ///
 /// # Errors
-/// It is not an operation that is the reason.
+/// An operation is not the reason.
 pub(crate) fn make_buildable(name: &str, module: &mut Value, common: &Value) -> Result<Vec<Error>> {
     let mut problems = Vec::new();
     let count = places(module).len();
@@ -133,8 +132,8 @@ fn culprits(name: &str, module: &Value, common: &Value, obstacle: &Obstacle) -> 
     if !found.is_empty() {
         return found;
     }
-    // The error does not name them: those that fail alone, else those with which what was taken so
-    // far cannot be.
+    // The error does not name them: those that fail alone, else those that fail together with the
+    // ones accepted so far.
     let only = |kept: &[Place]| {
         let mut paths = Map::new();
         for place in kept {
@@ -209,8 +208,8 @@ fn reaches(
     false
 }
 
-/// Leaves of an operation what its route states: JSON in, JSON out. The facts of what the server
-/// does stay.
+/// Reduces an operation to the facts of its route: JSON in, JSON out. The facts of the server's
+/// behaviour are preserved.
 fn untype(operation: &mut Value, path: &str, method: &str) {
     let mut known = BTreeSet::new();
     let parameters: Vec<Value> = parameter_names(path)

@@ -12,7 +12,7 @@ pub(super) fn write(out: &Path, files: &BTreeMap<String, Value>) -> Result<()> {
     let failed = |error: std::io::Error| Error::file(out, format!("cannot be written: {error}"));
     if let Some(other) = other_content(out) {
         let problem = format!(
-            "would be replaced, and it has `{other}` but no release.json: expected an empty folder, or documents of an earlier import"
+            "would be replaced, but it contains `{other}` and no release.json: expected an empty directory, or documents of an earlier import"
         );
         return Err(Error::file(out, problem));
     }
@@ -39,7 +39,7 @@ pub(super) fn write(out: &Path, files: &BTreeMap<String, Value>) -> Result<()> {
     std::fs::rename(&fresh, out).map_err(failed)
 }
 
-/// What a folder has that is no import: it would be lost.
+/// A file of a directory that is not from an import: it would be lost.
 fn other_content(out: &Path) -> Option<String> {
     if out.join("release.json").is_file() {
         return None;
@@ -106,7 +106,7 @@ mod tests {
         assert!(
             error
                 .problem
-                .contains("it has `mod-a.toml` but no release.json"),
+                .contains("it contains `mod-a.toml` and no release.json"),
             "{error}"
         );
         assert!(out.join("mod-a.toml").is_file());

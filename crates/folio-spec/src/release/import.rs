@@ -20,34 +20,34 @@ use crate::read::entry::Entry;
 use crate::select::entries::{self, Wanted};
 use crate::select::features_file::FeaturesFile;
 
-/// What is to be imported.
+/// The parameters of an import.
 #[derive(Clone, Debug)]
 pub struct Import {
     /// The name of the release, `trillium`.
     pub release: String,
     /// The folder with one folder per module, and a `manifest.json` if there is one.
     pub from: PathBuf,
-    /// The folder that the documents are written to; what is in it is replaced.
+    /// The directory of the documents; its contents are replaced.
     pub out: PathBuf,
     /// The folder with `selection.toml` and `overrides/`; often the parent of `out`.
     pub specs: PathBuf,
-    /// The modules to import; none means those of the selection, or all where there is none. `all`
+    /// The modules to import; none means those of the selection, or all if there is none. `all`
     /// means all of the manifest.
     pub modules: Vec<String>,
-    /// Whether what cannot be read ends the import. Otherwise a broken description
-    /// leaves its routes untyped, a missing schema is any value, and the report states both.
+    /// Whether an unreadable part ends the import. Otherwise a broken description leaves its routes
+    /// untyped, a missing schema is any value, and the report states both.
     pub strict: bool,
 }
 
-/// What was imported.
+/// The result of an import.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// One line per module.
     pub modules: Vec<String>,
-    /// What was left out, replaced, or is to be looked at; what could not be read is in `problems`
-    /// too.
+    /// The omissions, substitutions, and parts to be reviewed; unreadable parts are also in
+    /// `problems`.
     pub notes: Vec<Note>,
-    /// What could not be read; it is left out or untyped.
+    /// The unreadable parts, which are omitted or untyped.
     pub problems: Vec<Error>,
     /// How many operations the documents have.
     pub operations: usize,
@@ -153,10 +153,10 @@ fn is_name(name: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
-/// The modules to import, in the order of their names.
+/// The modules to import, sorted by name.
 ///
 /// # Errors
-/// There is no manifest, or it does not have a module that is wanted.
+/// The manifest does not exist, or lacks a requested module.
 pub fn entries(import: &Import) -> Result<Vec<Entry>> {
     entries::entries(&import.wanted(), &mut Vec::new())
 }
@@ -173,10 +173,10 @@ impl Import {
 }
 
 impl Report {
-    /// Adds what a module reports.
+    /// Adds the findings of a module.
     fn add(&mut self, module: ModuleReport, name: &str, folder: &Path) {
         let stale = module.stale.iter().map(|stale| {
-            let what = format!("the override `{stale}` no longer changes anything: remove it");
+            let what = format!("the override `{stale}` has no effect any more: remove it");
             let subject = stale.split(' ').next().unwrap_or_default();
             Note::new(Kind::Stale, name, subject, what)
         });
@@ -244,7 +244,7 @@ fn untype_unbuildable(
     Ok(unbuildable)
 }
 
-/// What could not be read of a module, its file named from the module's folder on.
+/// The unreadable parts of a module, with the path from the module's directory.
 fn unread(module: &str, problem: &Error, folder: &Path) -> Note {
     let folder = clean(folder);
     let file = problem.file.strip_prefix(&folder).unwrap_or(&problem.file);
@@ -287,7 +287,7 @@ fn gone(import: &Import, modules: &Map<String, Value>) -> Vec<Note> {
     let names = index["modules"].as_object().into_iter().flatten();
     let gone = names.filter(|(name, _)| !modules.contains_key(*name));
     gone.map(|(name, _)| {
-        let what = format!("{before} has it, and this release does not; name a stand-in in selection.toml if it is still used");
+        let what = format!("{before} has it, but this release does not; name a substitute in selection.toml if it is still used");
         Note::new(Kind::Gone, name, before, what)
     })
     .collect()

@@ -1,4 +1,4 @@
-//! Records of one content that several modules have are one record: they move to `common.json`.
+//! Records with the same content in several modules become one record in `common.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -211,9 +211,9 @@ fn name(
     names
 }
 
-/// The records that a module keeps: what it creates at a path and replaces below it. They are its
-/// own, whichever other module describes them too: a program chooses the collection by the record
-/// type, and which modules share a record differs from release to release.
+/// The records that a module stores: those that it creates at a path and replaces below it. They
+/// are its own, even if other modules describe them, too: a program selects the collection by the
+/// record type, and the modules that share a record differ from release to release.
 fn stored(document: &Value) -> BTreeSet<String> {
     let body = |operation: Option<&Value>| -> Option<String> {
         let schema = json_schema(operation?.get("requestBody")?)?;
@@ -233,9 +233,8 @@ fn stored(document: &Value) -> BTreeSet<String> {
     stored
 }
 
-/// The records that several modules have, by a key each, with their modules and names. They have
-/// one name and one content, all the way down: what records of two names have in common may be
-/// chance.
+/// The records of several modules, each by a key, with their modules and names. They have the same
+/// name and content at all levels: equal contents of records with two names may be a coincidence.
 fn shared(modules: &[Module]) -> BTreeMap<String, Vec<(usize, String)>> {
     let mut all = BTreeMap::new();
     for (index, module) in modules.iter().enumerate() {
@@ -262,7 +261,7 @@ fn shared(modules: &[Module]) -> BTreeMap<String, Vec<(usize, String)>> {
         .map(|module| stored(&module.document))
         .collect();
     let class = |key: &String| match place(key) {
-        // Like no other, and so is what refers to it.
+        // Unlike any other, and so are its references.
         Some((index, name)) if kept.get(index).is_some_and(|kept| kept.contains(&name)) => {
             key.clone()
         }

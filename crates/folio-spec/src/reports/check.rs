@@ -1,4 +1,4 @@
-//! What is wrong with canonical documents, before a compiler finds it.
+//! Checks canonical documents for errors before a compiler finds them.
 
 mod checker;
 mod lists;
@@ -92,7 +92,7 @@ impl Checker<'_> {
                 self.add(
                     name,
                     format!("{at}/operationId"),
-                    format!("`{}` is no name of a function", operation.name()),
+                    format!("`{}` is not a valid function name", operation.name()),
                 );
             }
             if let Some(other) = names.insert(operation.name(), at.clone()) {
@@ -100,7 +100,7 @@ impl Checker<'_> {
                     name,
                     format!("{at}/operationId"),
                     format!(
-                        "two operations are named `{}`: the other stands at {other}",
+                        "two operations are named `{}`: the other one is at {other}",
                         operation.name()
                     ),
                 );
@@ -193,11 +193,11 @@ mod tests {
         for (at, value, problem) in [
             ("/openapi", json!("3.1.0"), "mod-a.json:/openapi: expected 3.0.3, found `3.1.0`".to_owned()),
             ("/x-folio/module", json!("mod-b"), "mod-a.json:/x-folio/module: expected the module of the file's name, found `mod-b`".to_owned()),
-            (&format!("{get}/operationId"), json!("get-a"), format!("mod-a.json:{get}/operationId: `get-a` is no name of a function")),
+            (&format!("{get}/operationId"), json!("get-a"), format!("mod-a.json:{get}/operationId: `get-a` is not a valid function name")),
             (&format!("{get}/parameters"), json!([]), format!("mod-a.json:{get}: the path has `{{id}}`, and the parameters do not")),
-            (&format!("{get}/x-folio"), json!({"paging": {"style": "cql"}}), format!("mod-a.json:{get}/x-folio/paging/items: the answer is no list, and `items` does not say where one is")),
+            (&format!("{get}/x-folio"), json!({"paging": {"style": "cql"}}), format!("mod-a.json:{get}/x-folio/paging/items: the response is not a list, and `items` does not name one")),
             ("/components/schemas", json!({}), "mod-a.json:/paths/~1a~1{id}/get/responses/200/content/application~1json/schema/$ref: `#/components/schemas/A` leads nowhere".to_owned()),
-            ("/components/schemas/A/required", json!(["y"]), "mod-a.json:/components/schemas/A: \"y\" is required, and there is no such property".to_owned()),
+            ("/components/schemas/A/required", json!(["y"]), "mod-a.json:/components/schemas/A: \"y\" is required, but is not a property".to_owned()),
             ("/info/title", json!("a\u{202e}"), "U+202E".to_owned()),
         ] {
             let mut broken = document();

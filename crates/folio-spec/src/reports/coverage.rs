@@ -1,4 +1,4 @@
-//! Which operations are typed, and which are not (`docs/coverage.md`).
+//! Lists typed and untyped operations (`docs/coverage.md`).
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::canonical::release::Release;
 pub struct Share {
     /// All of them.
     pub operations: usize,
-    /// Those whose records are described.
+    /// The operations whose records are described.
     pub typed: usize,
 }
 
@@ -37,7 +37,7 @@ impl std::fmt::Display for Share {
     }
 }
 
-/// What describes an operation.
+/// The source of an operation's description.
 fn described(operation: &Operation<'_>) -> &'static str {
     let has = |key: &str| operation.fact(key).is_some();
     let source = operation.fact("source").and_then(Value::as_str);
@@ -64,7 +64,7 @@ pub(crate) fn page(releases: &[(String, Release)]) -> Vec<String> {
     let mut lines = vec![
         "# Typed operations".to_owned(),
         String::new(),
-        "`folio-spec coverage` writes this page from the documents. An operation is typed if its records are described; the others take and give JSON."
+        "`folio-spec coverage` writes this page from the documents. An operation is typed if its records are described; the others accept and return JSON."
             .to_owned(),
         String::new(),
         "| release | operations | typed | share | described by the module | by a newer version of it | by this project | by an override |".to_owned(),
@@ -104,7 +104,8 @@ pub(crate) fn page(releases: &[(String, Release)]) -> Vec<String> {
         String::new(),
         "## Untyped".to_owned(),
         String::new(),
-        "The descriptor routes these, and no description that the module or this project has names them.".to_owned(),
+        "The descriptor routes these, but neither the module nor this project describes them."
+            .to_owned(),
         String::new(),
         "| module | operation | releases |".to_owned(),
         "|---|---|---|".to_owned(),

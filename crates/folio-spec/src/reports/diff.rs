@@ -1,4 +1,4 @@
-//! What changed between two releases, for those who program against them.
+//! The changes between two releases, for their API users.
 
 mod changes;
 mod operation;
@@ -18,7 +18,7 @@ use changes::Changes;
 use record::sent;
 use side::Side;
 
-/// What differs from `old` to `new`, by module.
+/// The differences from `old` to `new`, by module.
 pub fn diff(old: &Release, new: &Release) -> Vec<Change> {
     let mut changes = Changes {
         sent: sent(new),

@@ -1,8 +1,10 @@
-//! The page of what servers do (`docs/facts.md`): what is retried, deleted, left out, and why.
+//! The page of server behaviour (`docs/facts.md`): retries, deletions, omitted fields, and their
+//! reasons.
 
 use std::collections::BTreeMap;
 
 use crate::canonical::facts::{self, Absent, Creates, Deletes, DeletesKind, Facts};
+use crate::canonical::long_running::LongRunning;
 use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
 use crate::corrections::overrides::Overrides;
@@ -16,17 +18,17 @@ type Section = (
     fn(&Facts) -> bool,
 );
 
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 9] = [
     (
         "POSTs that are retried",
-        "The module stores the body under the `id` that the client sends, and a second POST of the same `id` makes no second record. After a transient failure the SDK sends the POST again, if its body has an `id` that is a UUID. All other POSTs are sent once, unless the caller states `idempotent(true)`.",
+        "The module stores the body under the `id` that the client sends, and a second POST of the same `id` creates no second record. After a transient failure the SDK retries the POST, if its body has an `id` that is a UUID. All other POSTs are sent once, unless the caller states `idempotent(true)`.",
         |method, facts| {
             (method == "POST" && facts.creates == Some(Creates::Record)).then(String::new)
         },
         |facts| facts.creates.is_some(),
     ),
     (
-        "POSTs that give the record another id",
+        "POSTs with a server-assigned id",
         "The `id` that the client sends is ignored: sent twice, the POST makes two records. It is never retried; the `id` of the response is the one that counts.",
         |_, facts| (facts.creates == Some(Creates::NewId)).then(String::new),
         |facts| facts.creates.is_some(),
@@ -50,7 +52,7 @@ const SECTIONS: [Section; 8] = [
     ),
     (
         "DELETEs of everything",
-        "The server deletes all records of the collection, whatever query it is sent. The SDK sends it only with `Deletion::All` and without a query.",
+        "The server deletes all records of the collection, regardless of the query. The SDK sends it only with `Deletion::All` and without a query.",
         |_, facts| (facts.deletes == Some(Deletes::Kind(DeletesKind::All))).then(String::new),
         |facts| facts.deletes.is_some(),
     ),
@@ -62,7 +64,7 @@ const SECTIONS: [Section; 8] = [
     ),
     (
         "DELETEs by parameters or by a body",
-        "The SDK sends them only if what selects the records is given.",
+        "The SDK sends them only if the selection is present.",
         |_, facts| match &facts.deletes {
             Some(Deletes::Selected(ways)) => Some(format!("`{}`", ways.join("` or `"))),
             Some(Deletes::Kind(DeletesKind::Body)) => Some("the body".to_owned()),
@@ -72,14 +74,39 @@ const SECTIONS: [Section; 8] = [
     ),
     (
         "Fields that are not sent",
-        "Only responses contain them: the server rejects them in a body, or its source shows that it does not read them. The SDK leaves them out of the bodies that it makes of records.",
+        "Only responses contain them: the server rejects them in a body, or its source shows that it does not read them. The SDK leaves them out of the bodies of records.",
         |_, facts| {
             let omits = facts.omits.as_ref()?;
             Some(format!("`{}`", omits.join("`, `")))
         },
         |facts| facts.omits.is_some(),
     ),
+    (
+        "Long-running operations",
+        "A GET shows the status of a job: `until_done()` reads it until the job has ended. In a state that is not listed, the job counts as running.",
+        |_, facts| facts.long_running.as_ref().map(states),
+        |facts| facts.long_running.is_some(),
+    ),
 ];
+
+/// The states of a job, for people.
+fn states(job: &LongRunning) -> String {
+    let parts = [
+        ("running", &job.running),
+        ("waits for the caller", &job.waiting),
+        ("done if another part is done", &job.between),
+        ("done", &job.done),
+        ("failed", &job.failed),
+    ];
+    let parts = parts.iter().filter(|(_, states)| !states.is_empty());
+    let mut parts: Vec<String> = parts
+        .map(|(kind, states)| format!("{kind}: `{}`", states.join("`, `")))
+        .collect();
+    if job.optional {
+        parts.push("done without a status".to_owned());
+    }
+    format!("`{}`: {}", job.status.join("`, `"), parts.join("; "))
+}
 
 /// The page, from the documents of several releases.
 pub(crate) fn page(releases: &[(String, Release)], overrides: &Overrides) -> Vec<String> {
@@ -118,7 +145,7 @@ pub(crate) fn page(releases: &[(String, Release)], overrides: &Overrides) -> Vec
             String::new(),
             format!("{} operations.", rows.len()),
             String::new(),
-            "| module | operation | | known by |".to_owned(),
+            "| module | operation | | source |".to_owned(),
             "|---|---|---|---|".to_owned(),
         ]);
         for ((module, operation), (of, detail, reason)) in rows {

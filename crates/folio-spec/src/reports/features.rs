@@ -1,4 +1,4 @@
-//! The features of the SDK, made of the modules of the imported releases.
+//! The features of the SDK, derived from the modules of the imported releases.
 //!
 //! There is one for each module, for bundles, for all (`full`), and for each release. Cargo
 //! requires that features are written down; this writes them, so that a new release needs no edit
@@ -39,7 +39,7 @@ impl Features {
         let path = specs.join("features.toml");
         let sources = FeaturesFile::read(specs)?;
         if sources.releases.is_empty() {
-            return Err(Error::file(&path, "names no release"));
+            return Err(Error::file(&path, "does not name a release"));
         }
         let folders = std::fs::read_dir(specs)
             .map_err(|error| Error::file(specs, format!("cannot be read: {error}")))?;
@@ -52,7 +52,7 @@ impl Features {
         unnamed.sort();
         if !unnamed.is_empty() {
             let problem = format!(
-                "does not name {}, of which there are documents: add it to `releases`, oldest first, or remove its folder",
+                "does not name {}, which has documents: add it to `releases`, oldest first, or remove its directory",
                 unnamed.join(", ")
             );
             return Err(Error::file(&path, problem));
@@ -71,7 +71,7 @@ impl Features {
         for (bundle, named) in &sources.bundles {
             if let Some(unknown) = named.iter().find(|module| !modules.contains_key(*module)) {
                 let problem = format!(
-                    "the bundle `{bundle}` names `{unknown}`, which no release has: import it, or take it out"
+                    "the bundle `{bundle}` names `{unknown}`, which no release has: import it, or remove it"
                 );
                 return Err(Error::file(&path, problem));
             }
@@ -121,7 +121,7 @@ impl Features {
             .map(|(bundle, _)| bundle)
     }
 
-    /// What `build.rs` needs to know.
+    /// The input of `build.rs`.
     pub(crate) fn index(&self) -> String {
         let modules: BTreeMap<&String, Value> = self
             .modules
@@ -159,7 +159,7 @@ impl Features {
         let mut all: Vec<String> = self.modules.keys().map(|module| self.of(module)).collect();
         all.sort();
         let _ = writeln!(out, "full = {}", list(all.clone()));
-        let _ = writeln!(out, "\n# Bundles: what a job of that field mostly needs.");
+        let _ = writeln!(out, "\n# Bundles: the modules of a subject area.");
         for (bundle, modules) in &self.bundles {
             let _ = writeln!(
                 out,
@@ -312,7 +312,7 @@ mod tests {
                 "{line} in {manifest}"
             );
         }
-        // What has its full name already is no alias of itself.
+        // A module whose name is already the full one is not an alias of itself.
         assert_eq!(manifest.matches("\nmod-b = ").count(), 1);
         assert_eq!(manifest.matches("\nedge-c = ").count(), 1);
         let page = features.page(specs.path()).unwrap();
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         for (text, problem) in [
-            ("releases = []", "names no release"),
+            ("releases = []", "does not name a release"),
             ("releases = ['r1']", "does not name r2"),
             (
                 "releases = ['r1', 'r2']\n[bundles]\nx = ['mod-z']",

@@ -7,8 +7,8 @@ use crate::canonical::operation::operations;
 use crate::canonical::release::{Release, feature};
 
 /// One JSON value per operation: `module`, `feature`, `interface`, `method`, `path`, `name`,
-/// `typed`, `paging` (a style, or null), `permissions`, `facts` (what the server does, as far as it
-/// is known). Without `features`, that of a module is its name without `mod-`.
+/// `typed`, `paging` (a style, or null), `permissions`, `facts` (the server's behaviour, as far as
+/// it is known). Without `features`, that of a module is its name without `mod-`.
 pub fn routes(release: &Release, features: Option<&Features>) -> impl Iterator<Item = Value> {
     release.modules.iter().flat_map(move |(module, document)| {
         let feature = features.map_or_else(

@@ -10,7 +10,8 @@ use crate::canonical::operation::METHODS;
 use crate::read::descriptor::{self, Descriptor};
 use crate::read::schemas::Schemas;
 
-/// Folders that hold no API of the module: what is built, tests and their copies, tools.
+/// Directories without API descriptions of the module: build outputs, tests and their copies,
+/// tools.
 const SKIPPED: [&str; 9] = [
     ".git",
     ".github",
@@ -23,7 +24,7 @@ const SKIPPED: [&str; 9] = [
     "tests",
 ];
 
-/// Where modules keep their descriptors, the likelier first.
+/// The locations of descriptors, the most likely first.
 const DESCRIPTORS: [&str; 5] = [
     "descriptors/ModuleDescriptor-template.json",
     "service/src/main/okapi/ModuleDescriptor-template.json",
@@ -36,11 +37,12 @@ const DESCRIPTORS: [&str; 5] = [
 const MAX_DEPTH: usize = 12;
 
 /// Adds `roots`, `descriptor` and `kind` to a module's entry in a manifest. `foreign` are the
-/// folders of its submodules: what they hold is referred to, and no API of the module.
+/// directories of its submodules: their files are referenced, but are not APIs of the module.
 pub fn discover(folder: &Path, foreign: &BTreeSet<PathBuf>, entry: &mut Value) {
     let mut files = Vec::new();
     walk(folder, Path::new(""), foreign, 0, &mut files);
-    // What is documentation only is read after the rest: the first description of a route counts.
+    // Documentation-only descriptions are read after the others: the first description of a route
+    // counts.
     files.sort_by_key(|file| (file.starts_with("docs"), file.clone()));
     let descriptor = descriptor_of(folder, &files);
     let routes = descriptor

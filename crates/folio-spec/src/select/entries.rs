@@ -8,7 +8,7 @@ use crate::base::files;
 use crate::base::note::{Kind, Note};
 use crate::read::entry::Entry;
 
-/// What is wanted of a release.
+/// The requested modules of a release.
 pub(crate) struct Wanted<'a> {
     /// The name of the release.
     pub(crate) release: &'a str,
@@ -20,10 +20,10 @@ pub(crate) struct Wanted<'a> {
     pub(crate) modules: &'a [String],
 }
 
-/// The modules to import, in the order of their names.
+/// The modules to import, sorted by name.
 ///
 /// # Errors
-/// There is no manifest, or it does not have a module that is wanted.
+/// The manifest does not exist, or lacks a requested module.
 pub(crate) fn entries(wanted: &Wanted<'_>, notes: &mut Vec<Note>) -> Result<Vec<Entry>> {
     let selected = selection::read(wanted.specs)?
         .releases
@@ -50,7 +50,7 @@ pub(crate) fn entries(wanted: &Wanted<'_>, notes: &mut Vec<Note>) -> Result<Vec<
     if names.is_empty() {
         return Err(Error::file(
             wanted.from.join("manifest.json"),
-            "names no module",
+            "does not name a module",
         ));
     }
     let mut entries = Vec::new();

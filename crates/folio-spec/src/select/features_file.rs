@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::base::error::Result;
 use crate::base::files::read_toml;
 
-/// What the file states.
+/// The content of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeaturesFile {

@@ -1,4 +1,4 @@
-//! The modules of a folder of sources, as its `manifest.json` or their folders show.
+//! The modules of a directory of sources, according to its `manifest.json` or its subdirectories.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ pub(crate) fn manifest(
         if is_wanted(name) {
             complete(&folder.join(name), name, entry, notes);
         }
-        // A folder of something else is no module.
+        // A directory of another kind is not a module.
         if !is_listed && entry["kind"] == "none" {
             empty.push(name.clone());
         }
@@ -111,7 +111,7 @@ fn unlisted(folder: &Path) -> Result<BTreeMap<String, Value>> {
     Ok(entries)
 }
 
-/// Adds to an entry what it does not state.
+/// Adds missing facts to an entry.
 fn complete(folder: &Path, name: &str, entry: &mut Value, notes: &mut Vec<Note>) {
     let lacks = |entry: &Value, key: &str| entry.get(key).is_none();
     if lacks(entry, "roots") || lacks(entry, "kind") || lacks(entry, "descriptor") {
@@ -146,7 +146,7 @@ fn complete(folder: &Path, name: &str, entry: &mut Value, notes: &mut Vec<Note>)
                 Kind::Unversioned,
                 name,
                 "",
-                "neither a manifest nor its descriptor, pom.xml or gradle.properties tells its version: name it in a manifest.json, [{\"module\": …, \"version\": …}]",
+                "neither a manifest nor its descriptor, pom.xml or gradle.properties states its version: state it in a manifest.json, [{\"module\": …, \"version\": …}]",
             )),
         }
     }

@@ -1,11 +1,11 @@
-//! The version of a module, where no manifest states it.
+//! The version of a module, if no manifest states it.
 
 use std::path::Path;
 
 use crate::base::files::read_json;
 
-/// The version of a module as its own files state it: the descriptor's id where it was filled in,
-/// what Maven or Gradle builds.
+/// The version of a module according to its own files: the descriptor's id if it was filled in, the
+/// version in the Maven or Gradle build.
 pub(super) fn module_version(
     folder: &Path,
     name: &str,
@@ -23,7 +23,7 @@ pub(super) fn module_version(
     }
     let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
     let maven = read("pom.xml").and_then(|pom| {
-        // Its own version, not that of its parent or of what it depends on.
+        // Its own version, not that of its parent or of its dependencies.
         let pom = without(&pom, "parent");
         let end = [
             "<dependencies",

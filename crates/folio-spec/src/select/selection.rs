@@ -1,4 +1,4 @@
-//! `selection.toml`: which modules are imported.
+//! `selection.toml`: the modules to import.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,12 +33,12 @@ pub(super) struct Selected {
 /// The libraries whose API modules offer, as `selection.toml` in a folder names them.
 ///
 /// # Errors
-/// The file is broken.
+/// The file is invalid.
 pub(crate) fn libraries(specs: &Path) -> Result<Vec<String>> {
     Ok(read(specs)?.libraries)
 }
 
-/// Reads the selection of a folder; an empty one where there is none.
+/// Reads the selection of a directory; an empty one if it does not exist.
 pub(super) fn read(specs: &Path) -> Result<Selection> {
     let path = specs.join("selection.toml");
     match path.exists() {

@@ -1,5 +1,5 @@
-//! What is accepted builds: descriptions that are legal and strange become documents that `check`
-//! accepts, and code that is Rust.
+//! Accepted descriptions can be built: legal but unusual descriptions become documents that `check`
+//! accepts, and code that is valid Rust.
 
 use std::process::Command;
 

@@ -1,4 +1,5 @@
-//! The command line: exit codes, help, and errors that state the file, the line and what is expected.
+//! The command line: exit codes, help, and errors that state the file, the line and the expected
+//! content.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -126,11 +127,11 @@ fn what_does_not_exist_is_named_with_what_does() {
     for (arguments, expected) in [
         (
             &["routes", "--release", "last"][..],
-            "specs: there is no release `last` here, and no such folder; imported are: next",
+            "specs: `last` is neither a release here nor a directory; imported releases: next",
         ),
         (
             &["diff", "last", "next"],
-            "specs: there is no release `last` here",
+            "specs: `last` is neither a release here nor a directory",
         ),
         (
             &["check", "next", "--specs", "none"],
@@ -175,7 +176,7 @@ fn a_folder_that_is_no_import_is_not_replaced() {
     let (code, _, stderr) = run(folder.path(), &[&IMPORT[..], &["--out", "work"]].concat());
     assert_eq!(code, Some(1));
     assert!(
-        stderr.contains("work: would be replaced, and it has `notes.txt`"),
+        stderr.contains("work: would be replaced, but it contains `notes.txt`"),
         "{stderr}"
     );
     assert_eq!(

@@ -1,5 +1,4 @@
-//! What is said of documents that were imported: their operations, what is wrong with them, what
-//! differs.
+//! Reports on imported documents: their operations, problems and differences.
 
 use std::path::Path;
 

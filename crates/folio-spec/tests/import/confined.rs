@@ -1,4 +1,4 @@
-//! Nothing that a description names is read from out of its module's folder.
+//! Nothing is read from outside a module's directory.
 
 use crate::support::{OPENAPI, RAML, Release, with};
 

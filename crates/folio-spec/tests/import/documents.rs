@@ -1,4 +1,4 @@
-//! What becomes of a module's descriptions.
+//! The documents that result from a module's descriptions.
 
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ remove = true
     let report = release.import().unwrap();
     assert_eq!(
         notes(&report),
-        ["mod-books: the override `no-such-field` no longer changes anything: remove it"]
+        ["mod-books: the override `no-such-field` has no effect any more: remove it"]
     );
     let book = &release.document()["components"]["schemas"]["Book"];
     assert_eq!(book["required"], serde_json::json!([]));
@@ -508,7 +508,7 @@ operation = "GET /book-storage/books"
     assert_eq!(
         notes(&report),
         [
-            "mod-books: the override `books-are-known (the module describes the operation itself by now)` no longer changes anything: remove it"
+            "mod-books: the override `books-are-known (the module describes the operation itself by now)` has no effect any more: remove it"
         ]
     );
 }

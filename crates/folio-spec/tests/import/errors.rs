@@ -1,4 +1,5 @@
-//! Bad input: which file, where in it, what was expected; and nothing is written.
+//! Invalid input: errors state the file, the position and the expected content; and nothing is
+//! written.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! A release from git: small repositories, made here, fetched as those of FOLIO are.
+//! A release from git: small repositories, created here, are fetched like those of FOLIO.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

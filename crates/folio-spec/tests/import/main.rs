@@ -1,4 +1,4 @@
-//! The import as a whole: what becomes of good descriptions, and of bad ones.
+//! The complete import, of valid and invalid descriptions.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -1,5 +1,5 @@
-//! Descriptions of this project's own: what they do to an import, and how they are made from the
-//! sources of a module of Grails.
+//! Descriptions of this project's own: their effect on an import, and their generation from the
+//! sources of a Grails module.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -302,7 +302,7 @@ fn what_the_recipe_does_not_know_is_an_error() {
     };
     assert_eq!(
         told("views/shelf/_shelf.gson", "count ", "height "),
-        "records.Rack.height: a view of [\"shelf/_shelf\"] writes `height`, of which the recipe says nothing"
+        "records.Rack.height: a view of [\"shelf/_shelf\"] writes `height`, which the recipe does not contain"
     );
     assert_eq!(
         told("domain/Shelf.groovy", "Closure work", "Drawer work"),
@@ -319,7 +319,7 @@ fn what_the_recipe_does_not_know_is_an_error() {
     );
     assert_eq!(
         told(recipe, "POST /shelves/{id}/clear", "POST /shelves"),
-        "POST /shelves: the operation stands twice"
+        "POST /shelves: the operation occurs twice"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What RAML and OpenAPI mean, where it is easily read otherwise.
+//! The semantics of RAML and OpenAPI that are easily misread.
 
 use folio_spec::{Node, NoteKind as Kind};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Small releases, written anew for the tests.
+//! Small releases, created anew for the tests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Folders of modules that no manifest lists: what is in them is found as in their repositories.
+//! Directories of modules that no manifest lists: their contents are found as in their
+//! repositories.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! `cargo run -p folio-example-jobs --bin report`: loans by group of user, of a FOLIO in the process, or of a real one with `FOLIO_URL`,
-//! `FOLIO_TENANT`, `FOLIO_USERNAME` and `FOLIO_PASSWORD`.
+//! `cargo run -p folio-example-jobs --bin report`: loans by user group, of an in-process FOLIO, or
+//! of a real one with `FOLIO_URL`, `FOLIO_TENANT`, `FOLIO_USERNAME` and `FOLIO_PASSWORD`.
 
 use std::env;
 use std::error::Error;

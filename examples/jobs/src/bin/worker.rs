@@ -1,6 +1,6 @@
-//! `cargo run -p folio-example-jobs --bin worker < orders.txt`: a line is the id of an instance, a space and a note. It runs over a FOLIO in
-//! the process, or over a real one with `FOLIO_URL`, `FOLIO_TENANT`, `FOLIO_USERNAME` and `FOLIO_PASSWORD`. Ctrl-C ends it when what was
-//! read is done.
+//! `cargo run -p folio-example-jobs --bin worker < orders.txt`: a line is the id of an instance, a
+//! space and a note. It uses an in-process FOLIO, or a real one with `FOLIO_URL`, `FOLIO_TENANT`,
+//! `FOLIO_USERNAME` and `FOLIO_PASSWORD`. Ctrl-C ends it after the orders that were read.
 
 use std::env;
 use std::error::Error;
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (read, mut lines) = mpsc::channel(32);
     let (orders, queue) = mpsc::channel(32);
     let (told, mut outcomes) = mpsc::channel::<Outcome>(32);
-    // Reading the standard input blocks: it has a thread of its own, which ends with the process.
+    // Reading the standard input blocks: it has its own thread, which ends with the process.
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
             match line.split_once(' ') {
@@ -40,11 +40,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
                         return;
                     }
                 }
-                None => eprintln!("`{line}` is no order: expected an id, a space and a note"),
+                None => eprintln!("`{line}` is not an order: expected an id, a space and a note"),
             }
         }
     });
-    // Ctrl-C closes the queue: what is in it is still worked on, and nothing is left half done.
+    // Ctrl-C closes the queue: queued orders are still processed, and none is left half done.
     tokio::spawn(async move {
         loop {
             let order = tokio::select! {

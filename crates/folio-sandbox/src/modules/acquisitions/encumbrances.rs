@@ -1,4 +1,4 @@
-//! Encumbrances: which are the same, and how they change.
+//! Encumbrances: their equality, and their changes.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::wire::message::HttpResponse;
 
-/// What makes an encumbrance another one: its expressions, and its values.
+/// The fields that distinguish encumbrances: its expressions, and its values.
 fn key(one: &Value) -> String {
     let text = |pointer: &str| match one.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),

@@ -10,7 +10,7 @@ use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
-/// `…/interfaces/{id}/credentials`: what a library logs in to a vendor with.
+/// `…/interfaces/{id}/credentials`: the credentials of a library at a vendor.
 pub(super) fn credentials(
     state: &State,
     request: &HttpRequest,

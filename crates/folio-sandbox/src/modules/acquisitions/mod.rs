@@ -1,4 +1,4 @@
-//! The storage modules of acquisitions: routes that are no collections, and transactions.
+//! The storage modules of acquisitions: routes other than collections, and transactions.
 
 mod budgets;
 mod encumbrances;

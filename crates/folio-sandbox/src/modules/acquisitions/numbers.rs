@@ -1,4 +1,4 @@
-//! Numbers that a request uses up: of orders, invoices and vouchers.
+//! Numbers that a request consumes: of orders, invoices and vouchers.
 
 use http::StatusCode;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest};
 use crate::wire::rmb;
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
@@ -24,7 +24,7 @@ pub(crate) fn respond(
     Some(number(state, caller, name, start))
 }
 
-/// A number that is used up by asking for it.
+/// A number that each request consumes.
 fn number(state: &State, caller: &Caller, name: &str, start: i64) -> HandlerResult {
     let next = state.store.next(&caller.tenant, name)? - 1;
     // The first of each sequence is as the modules' schemas have it: 10000, and 0 for vouchers.

@@ -1,4 +1,4 @@
-//! Routes of acquisitions that are no collections, and budgets as they are read.
+//! Routes of acquisitions other than collections, and the computed fields of budgets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,

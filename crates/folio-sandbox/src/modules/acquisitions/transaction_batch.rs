@@ -1,4 +1,4 @@
-//! The body of a batch of transactions, and what is wrong with it.
+//! The body of a batch of transactions, and its validation.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::wire::rmb;
 
 const BATCH: &str = "/finance-storage/transactions/batch-all-or-nothing";
 
-/// What a batch asks for.
+/// The content of a batch.
 pub(super) struct Batch {
     pub(super) create: Vec<Value>,
     pub(super) update: Vec<Value>,

@@ -1,5 +1,5 @@
 //! Batches of transactions of mod-finance-storage, which change budgets. Allocations, transfers and
-//! encumbrances are emulated. Payments answer 501.
+//! encumbrances are emulated. Payments get 501.
 
 use http::StatusCode;
 use serde_json::Value;

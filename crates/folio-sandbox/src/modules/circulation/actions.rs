@@ -14,7 +14,7 @@ use crate::value::java::{moment, written};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
-/// `POST /circulation/loans/{id}/{action}`; none where there is no such action.
+/// `POST /circulation/loans/{id}/{action}`; none if there is no such action.
 pub(crate) fn respond(
     library: &Library<'_>,
     http_request: &HttpRequest,

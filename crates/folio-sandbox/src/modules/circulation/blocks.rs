@@ -1,4 +1,4 @@
-//! Blocks of patrons, and who may override them.
+//! Blocks of patrons, and the permissions to override them.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::modules::reply::{Block, Step, ValidationError};
 use crate::value::java::{moment, now};
 use crate::value::json::text_at;
 
-/// What a patron wants to do.
+/// The action of a patron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Borrow,
@@ -16,8 +16,7 @@ pub(crate) enum Action {
     Request,
 }
 
-/// The blocks of a patron that somebody has set by hand: why the patron may not do something, and
-/// what becomes of it.
+/// The manual blocks of a patron: the denied actions, and the response.
 pub(crate) fn manual(
     library: &Library<'_>,
     user: &str,
@@ -50,7 +49,7 @@ pub(crate) fn manual(
     ])
 }
 
-/// Blocks that a request asks to override.
+/// Blocks that a request overrides.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides(Map<String, Value>);
 
@@ -78,7 +77,7 @@ impl Overrides {
         Some((moment(&text).ok()?, text))
     }
 
-    /// Why somebody may not override a block.
+    /// The reason why a user may not override a block.
     pub(crate) fn insufficient(
         library: &Library<'_>,
         block: Block,
@@ -92,7 +91,7 @@ impl Overrides {
     }
 }
 
-/// Why somebody is no proxy of another.
+/// The reason why a user is not a proxy of another.
 pub(crate) fn proxy(
     library: &Library<'_>,
     sponsor: &str,

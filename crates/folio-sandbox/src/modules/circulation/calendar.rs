@@ -1,5 +1,5 @@
-//! When service points are open: the calendars of mod-calendar that are assigned to them. A service
-//! point without a calendar is always open, as it was for the recordings.
+//! The opening hours of service points: the calendars of mod-calendar that are assigned to them. A
+//! service point without a calendar is always open, as in the recordings.
 
 use jiff::civil::{Date, Time, Weekday};
 use serde_json::Value;
@@ -94,7 +94,7 @@ fn hours(calendar: &Value, day: Date) -> Vec<(Time, Time)> {
         ) else {
             continue;
         };
-        // Openings may go on over several days.
+        // Openings may span several days.
         let length = end.since(start);
         let passed = day.weekday().since(start);
         if passed <= length {

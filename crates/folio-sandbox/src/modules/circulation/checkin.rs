@@ -1,4 +1,4 @@
-//! `POST /circulation/check-in-by-barcode`: an item comes in, whether it was on loan or not.
+//! `POST /circulation/check-in-by-barcode`: checks in an item, whether or not it was on loan.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ use crate::value::java::{end_of_day, later, moment, now, written};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
-/// What a check-in says.
+/// The content of a check-in request.
 struct CheckIn {
     barcode: String,
     service_point: String,
@@ -38,7 +38,7 @@ fn read(fields: &Map<String, Value>) -> Step<CheckIn> {
             Some(id) if uuid::Uuid::try_parse(&id).is_err() => {
                 Err(failed(format!("Invalid UUID string: {id}")).into())
             }
-            // What is read as a UUID is written in lower case.
+            // A parsed UUID is written in lower case.
             id => Ok(id.map(|id| id.to_ascii_lowercase())),
         }
     };
@@ -166,7 +166,7 @@ fn close(loan: &mut Loan, given: &CheckIn, status_before: &str, processed: jiff:
     loan.set("checkinServicePointId", given.service_point.clone());
 }
 
-/// What becomes of the request that the item fills.
+/// The new state of the request that the item fills.
 fn fill(
     library: &Library<'_>,
     queue: &mut Queue,
@@ -243,7 +243,7 @@ fn hold_shelf_end(library: &Library<'_>, request: &Value) -> Step<Option<jiff::T
     let strategy = Strategy::of_hold_shelf(&managed, short);
     let id = text_at(&place, "id").unwrap_or_default();
     let days = around(library, &id, end.to_zoned(zone.clone()).date())?;
-    // What cannot be moved stays.
+    // A date that cannot be moved is unchanged.
     let offset = Some((duration, interval));
     Ok(Some(
         strategy
@@ -252,7 +252,7 @@ fn hold_shelf_end(library: &Library<'_>, request: &Value) -> Step<Option<jiff::T
     ))
 }
 
-/// What becomes of the item.
+/// The new state of the item.
 fn change(item: &mut Item, request: Option<&Value>, given: &CheckIn, served: bool) -> Step<()> {
     let Some(request) = request else {
         if served {

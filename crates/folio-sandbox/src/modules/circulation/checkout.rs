@@ -1,5 +1,5 @@
-//! `POST /circulation/check-out-by-barcode`. All that is wrong with a check-out is collected and
-//! reported at once.
+//! `POST /circulation/check-out-by-barcode`. All errors of a check-out are collected and reported
+//! at once.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -86,7 +86,7 @@ impl CheckOut<'_, '_> {
         self.lend(item, &policy, queue)
     }
 
-    /// Who borrows, and through whom.
+    /// The borrower, and the proxy.
     fn patron(&mut self) -> Step<()> {
         let borrower = match &self.user_barcode {
             Some(barcode) => Person::by_barcode(self.library, barcode)?,
@@ -253,8 +253,8 @@ impl CheckOut<'_, '_> {
         Ok((Some(policy), queue))
     }
 
-    /// A policy may limit how many items somebody has, where its rule looks at the kind of material
-    /// or of loan.
+    /// A policy may limit the number of a patron's items, if its rule refers to the material type
+    /// or the loan type.
     fn limit(&mut self, policy: &LoanPolicy, item: &Item, borrower: &Person) -> Step<()> {
         if self.overrides.asks_for(Block::ItemLimit) {
             let refused = self.overridden(Block::ItemLimit)?;
@@ -316,7 +316,7 @@ impl CheckOut<'_, '_> {
         Ok(())
     }
 
-    /// Overrides a block, or tells why that cannot be.
+    /// Overrides a block, or returns the reason why that is denied.
     fn overridden(&mut self, block: Block) -> Step<Option<ValidationError>> {
         if let Some(rejection) = Overrides::insufficient(self.library, block)? {
             return Ok(Some(rejection));

@@ -1,4 +1,4 @@
-//! What becomes of a date on which the library is closed.
+//! Adjusts a date on which the library is closed.
 
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -8,7 +8,7 @@ use crate::modules::circulation::calendar::{Around, Day};
 use crate::modules::reply::ValidationError;
 use crate::value::java::{end_of_date, end_of_day, later};
 
-/// What becomes of a due date when the library is closed.
+/// The adjusted due date when the library is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strategy {
     KeepDate,
@@ -58,7 +58,7 @@ impl Strategy {
         }
     }
 
-    /// The strategy of a service point's hold shelf, whose names are others.
+    /// The strategy of a service point's hold shelf, which has different names.
     pub(crate) fn of_hold_shelf(name: &str, short: bool) -> Self {
         match name.to_ascii_lowercase().as_str() {
             "keep_the_current_due_date_time" => Self::KeepTime,

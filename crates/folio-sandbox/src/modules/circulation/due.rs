@@ -1,4 +1,4 @@
-//! When a loan is due: what its policy says, its schedules, and the hours of the service point.
+//! The due date of a loan: from its policy, its schedules, and the hours of the service point.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -152,8 +152,8 @@ impl LoanPolicy {
         later(from, duration, &interval).ok_or_else(|| words.interval.replace("%s", &interval))
     }
 
-    /// When a new loan is due, before the hours of the service point are looked at. `held` tells
-    /// that somebody waits for the item.
+    /// The due date of a new loan, before the hours of the service point are applied. `held` states
+    /// that another patron waits for the item.
     pub(crate) fn first(
         &self,
         loan_date: Timestamp,
@@ -183,7 +183,7 @@ impl LoanPolicy {
         message.replace("%s", &profile.unwrap_or_default())
     }
 
-    /// Whether somebody who waits makes the first period another one.
+    /// Whether a waiting request changes the first period.
     pub(crate) fn has_alternate_period(&self) -> bool {
         self.at("/requestManagement/holds/alternateCheckoutLoanPeriod")
             .is_some()
@@ -275,8 +275,8 @@ impl LoanPolicy {
         }
     }
 
-    /// Moves a due date as the policy wants it where the library is closed then. A patron who
-    /// leaves earlier must return it earlier: that is told by the second part.
+    /// Moves a due date according to the policy if the library is closed then. A patron who leaves
+    /// earlier must return it earlier: the second part states that.
     pub(crate) fn in_open_hours(
         &self,
         library: &Library<'_>,
@@ -327,7 +327,7 @@ impl LoanPolicy {
         })
     }
 
-    /// How long after opening what is moved to it is due.
+    /// The interval after opening to which the due date is moved.
     fn offset(&self) -> Option<(i64, String)> {
         let offset = self.at("/loansPolicy/openingTimeOffset")?;
         Some((
@@ -345,7 +345,7 @@ impl LoanPolicy {
     }
 }
 
-/// What else decides on a due date.
+/// The other inputs of a due date.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstances<'a> {
     pub(crate) service_point: &'a str,

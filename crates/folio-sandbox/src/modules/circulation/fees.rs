@@ -1,4 +1,4 @@
-//! Fees and fines of overdue and lost items. They are charged, and taken back when the items are
+//! Fees and fines of overdue and lost items. They are charged, and cancelled when the items are
 //! returned.
 
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub(crate) fn accounts(library: &Library<'_>, loan: &str) -> Step<Vec<Value>> {
     library.find(ACCOUNTS, &exactly("loanId", loan))
 }
 
-/// What is still to be paid for a loan.
+/// The open amount for a loan.
 pub(crate) fn remaining(library: &Library<'_>, loan: &str) -> Step<f64> {
     Ok(accounts(library, loan)?
         .iter()
@@ -56,7 +56,7 @@ fn charge_type(policy: &Value) -> Option<String> {
     text_at(policy, "chargeAmountItem.chargeType")
 }
 
-/// What a policy charges for a lost item itself; none where the actual cost is to be found out.
+/// The charge of a policy for a lost item itself; none if the actual cost is to be determined.
 fn set_cost(policy: &Value) -> f64 {
     let known = charge_type(policy).as_deref() == Some("anotherCost");
     if known {
@@ -74,7 +74,7 @@ fn processing_fee(policy: &Value) -> f64 {
     }
 }
 
-/// Whether a policy has a fee for lost items at all, for which somebody must be the owner.
+/// Whether a policy has a fee for lost items at all, which requires an owner.
 pub(crate) fn needs_owner(policy: &Value) -> bool {
     charge_type(policy).as_deref() == Some("actualCost")
         || set_cost(policy) > 0.0
@@ -195,7 +195,7 @@ fn lost_accounts(library: &Library<'_>, loan: &Loan) -> Step<Vec<Value>> {
     Ok(found)
 }
 
-/// Whether what was charged for a lost item can be taken back here: payments are not given back.
+/// Whether the charge for a lost item can be cancelled here: payments are not refunded.
 pub(crate) fn refundable(library: &Library<'_>, loan: &Loan, was_lost: bool) -> Step<()> {
     if !was_lost {
         return Ok(());
@@ -210,7 +210,7 @@ pub(crate) fn refundable(library: &Library<'_>, loan: &Loan, was_lost: bool) -> 
     Ok(())
 }
 
-/// Takes back what was charged for a lost item that is returned, as far as its policy wants it.
+/// Cancels the charges for a lost item that is returned, as far as its policy states that.
 pub(crate) fn refund(library: &Library<'_>, loan: &mut Loan, was_lost: bool) -> Step<()> {
     if !was_lost {
         return Ok(());

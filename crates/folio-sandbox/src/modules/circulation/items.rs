@@ -183,7 +183,7 @@ impl Item {
             .or_else(|| self.text("permanentLoanTypeId"))
     }
 
-    /// Where the item belongs, which decides who is owed for it.
+    /// The home location of the item, which determines the owner of its fees.
     pub(crate) fn permanent_location_id(&self) -> Option<String> {
         self.text("permanentLocationId").or_else(|| {
             self.holdings
@@ -258,7 +258,7 @@ impl Item {
         self.changed
     }
 
-    /// Stores the status and what goes with it.
+    /// Stores the status and its related fields.
     pub(crate) fn store(&self, library: &Library<'_>) -> Step<()> {
         library.replace(ITEMS, &self.id(), self.record.clone())?;
         Ok(())
@@ -337,7 +337,7 @@ pub(crate) fn contributors(instance: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
-/// A service point as loans and requests show it; what it has not is null.
+/// A service point in loans and requests; absent fields are null.
 pub(crate) fn service_point(record: &Value) -> Value {
     let text = |name: &str| text_at(record, name);
     json!({

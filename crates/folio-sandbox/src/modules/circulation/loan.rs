@@ -1,4 +1,4 @@
-//! A loan: as the storage module has it, and as mod-circulation shows it.
+//! A loan: in the form of the storage module, and in the form of mod-circulation.
 
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,7 @@ pub(crate) const ORDER: [&str; 34] = [
     "dueDateChangedByNearExpireUser",
 ];
 
-/// A loan, and what is known of what it refers to.
+/// A loan, and its referenced records.
 #[derive(Clone, Debug)]
 pub(crate) struct Loan {
     pub(crate) fields: Map<String, Value>,
@@ -59,7 +59,7 @@ pub(crate) struct Loan {
     pub(crate) group: Option<Value>,
     pub(crate) names: PolicyNames,
     pub(crate) service_points: [Option<Value>; 2],
-    /// What is still to be paid.
+    /// The open amount.
     pub(crate) remaining: f64,
     pub(crate) by_hold: bool,
     pub(crate) by_expiry: bool,
@@ -75,7 +75,7 @@ pub(crate) struct PolicyNames {
 
 impl Loan {
     pub(crate) fn new(mut fields: Map<String, Value>) -> Self {
-        // What a loan lacks that must have it.
+        // A required field that a loan lacks.
         fields
             .entry("status")
             .or_insert_with(|| json!({"name": "Open"}));

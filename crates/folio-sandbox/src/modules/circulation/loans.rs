@@ -1,4 +1,4 @@
-//! `/circulation/loans`: loans with what they refer to.
+//! `/circulation/loans`: loans with their referenced records.
 
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -19,7 +19,7 @@ use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
-/// A loan as it is read: with service points, policies, and what is to be paid.
+/// A loan in its response form: with service points, policies, and the open amount.
 pub(crate) fn extended(library: &Library<'_>, record: &Value) -> Step<Value> {
     let mut loan = Loan::new(Library::fields(record));
     loan.item = Item::by_id(library, loan.text("itemId").as_deref())?;
@@ -58,7 +58,7 @@ pub(crate) fn read(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     }
 }
 
-/// `DELETE` of a loan, whatever there is of it; the item stays as it is.
+/// `DELETE` of a loan, in any state; the item is unchanged.
 pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     if let Some(stored) = library.get(LOANS, id)? {
         library
@@ -75,7 +75,7 @@ pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     Ok(done())
 }
 
-/// What is checked of a loan that is put as a whole.
+/// The checks of a PUT of a loan.
 fn check(library: &Library<'_>, loan: &Loan) -> Step<()> {
     if loan.status().is_none() && !loan.fields.contains_key("status") {
         return Err(failed("Loan does not have a status").into());

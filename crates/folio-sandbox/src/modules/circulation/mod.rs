@@ -1,6 +1,6 @@
-//! mod-circulation: what it does with the records of inventory, users, circulation and fees. Its
-//! behaviour is as recorded (`real-facts.md`, section 10), and where nothing was recorded as its
-//! sources of the same release have it (mod-circulation 24.2.7).
+//! mod-circulation: its processing of the records of inventory, users, circulation and fees. Its
+//! behaviour follows the recordings (`real-facts.md`, section 10), and otherwise its sources of the
+//! same release (mod-circulation 24.2.7).
 
 pub(crate) mod actions;
 pub(crate) mod blocks;

@@ -1,4 +1,4 @@
-//! Users as mod-circulation shows them, and what it wants of them.
+//! Users in the form of mod-circulation, and its requirements for them.
 
 use serde_json::{Map, Value, json};
 
@@ -12,12 +12,12 @@ use crate::value::json::text_at;
 #[derive(Clone, Debug)]
 pub(crate) struct Person(pub(crate) Value);
 
-/// What is known of whether a user is active.
+/// The known activity of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Active {
     Yes,
     No,
-    /// The record does not say.
+    /// The record does not state it.
     Unknown,
 }
 
@@ -78,12 +78,12 @@ impl Person {
             (Some(last), Some(first)) if !last.trim().is_empty() && !first.trim().is_empty() => {
                 format!("{last}, {first}")
             }
-            // Java writes what is not there as `null`.
+            // Java writes an absent value as `null`.
             _ => self.text("username").unwrap_or_else(|| "null".to_owned()),
         }
     }
 
-    /// The borrower of a loan; what is missing is null.
+    /// The borrower of a loan; absent fields are null.
     pub(crate) fn borrower(&self) -> Value {
         json!({
             "firstName": self.text("personal.firstName"), "lastName": self.text("personal.lastName"),
@@ -91,7 +91,7 @@ impl Person {
         })
     }
 
-    /// The requester of a request as it is stored: what is missing is left out.
+    /// The requester of a stored request: absent fields are omitted.
     pub(crate) fn stored_summary(&self) -> Map<String, Value> {
         let mut summary = Map::new();
         for (name, path) in [

@@ -1,4 +1,4 @@
-//! The policies of loans and requests, as the rules give them.
+//! The policies of loans and requests, as the rules select them.
 
 use serde_json::Value;
 

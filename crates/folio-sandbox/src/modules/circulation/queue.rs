@@ -140,7 +140,7 @@ impl Queue {
         self.resequence();
     }
 
-    /// Puts a changed request in place of what is known of it.
+    /// Replaces the known state of a changed request.
     pub(crate) fn put(&mut self, request: &Value) {
         let wanted = id(request);
         if let Some(known) = self.requests.iter_mut().find(|known| id(known) == wanted) {
@@ -202,7 +202,7 @@ impl Queue {
         Ok(None)
     }
 
-    /// Before an item fills a request, those that wait and stand before it move behind it.
+    /// Before an item fills a request, waiting requests ahead of it move behind it.
     pub(crate) fn move_up(&mut self, request: &str) {
         let first = self
             .requests
@@ -218,7 +218,7 @@ impl Queue {
         }
     }
 
-    /// Stores the requests whose positions have changed.
+    /// Stores the requests with changed positions.
     pub(crate) fn store_positions(&mut self, library: &Library<'_>) -> Step<()> {
         let changed: Vec<Value> = self
             .requests

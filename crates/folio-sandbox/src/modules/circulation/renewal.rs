@@ -217,7 +217,7 @@ impl Renewal<'_, '_> {
         Ok(())
     }
 
-    /// Some policies do not renew what their patron was reminded of.
+    /// Some policies do not renew items for which the patron got a reminder.
     fn reminders(&mut self, overdue: Option<&Value>, by_override: bool) {
         let reminded = self
             .loan

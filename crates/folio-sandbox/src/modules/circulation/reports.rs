@@ -1,4 +1,4 @@
-//! Reports of circulation, slips, sessions, and loans that are made anonymous.
+//! Reports of circulation, slips, sessions, and the anonymization of loans.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -72,7 +72,8 @@ pub(crate) fn slips_of(library: &Library<'_>, place: &str, key: &str) -> Step<Ht
     ))
 }
 
-/// Requests whose items still wait at a service point though they were cancelled or not picked up.
+/// Requests whose items still wait at a service point although they were cancelled or not picked
+/// up.
 pub(crate) fn hold_shelf_clearance(library: &Library<'_>, place: &str) -> Step<HttpResponse> {
     let mut found = Vec::new();
     for item in library.find(ITEMS, "status.name==\"Awaiting pickup\"")? {

@@ -1,4 +1,4 @@
-//! Which file of mod-circulation answers a request, and its lists.
+//! Routes the requests of mod-circulation to its files, and serves its lists.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
-/// The response of what mod-circulation has; none of other paths.
+/// The response to a path of mod-circulation; none for other paths.
 pub(crate) fn respond(
     state: &mut State,
     http_request: &HttpRequest,
@@ -121,7 +121,7 @@ fn routed(
     })
 }
 
-/// A list: that of the storage module, each record with what it refers to.
+/// A list: that of the storage module, each record with its referenced records.
 fn listed(
     state: &mut State,
     http_request: &HttpRequest,

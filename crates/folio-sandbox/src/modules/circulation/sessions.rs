@@ -1,4 +1,5 @@
-//! What mod-circulation stores besides loans and requests: patron sessions, check-ins, events.
+//! Other records of mod-circulation, besides loans and requests: patron sessions, check-ins,
+//! events.
 
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use crate::value::java::{now, written};
 const SESSIONS: &str = "/patron-action-session-storage/patron-action-sessions";
 const CHECK_INS: &str = "/check-in-storage/check-ins";
 
-/// Writes down what a patron did: notices of a session are sent when it ends.
+/// Records the actions of a patron: notices of a session are sent when it ends.
 pub(crate) fn add(
     library: &Library<'_>,
     loan: &Loan,
@@ -68,7 +69,7 @@ pub(crate) fn check_in(
     Ok(())
 }
 
-/// Whether events can be published. As recorded, what was stored before stays stored.
+/// Whether events can be published. As recorded, data stored before are preserved.
 pub(crate) fn published(library: &Library<'_>) -> Step<()> {
     if !library
         .state

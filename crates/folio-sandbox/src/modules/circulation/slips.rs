@@ -1,4 +1,4 @@
-//! What is printed on slips: the context that a check-in answers, and lists of slips.
+//! The content of slips: the context in a check-in response, and lists of slips.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::modules::reply::Step;
 use crate::value::java::{moment, now, written};
 use crate::value::json::text_at;
 
-/// An item on a slip; what it has not is null.
+/// An item on a slip; absent fields are null.
 pub(crate) fn item(item: &Item) -> Map<String, Value> {
     let mut shown = Map::new();
     let mut put = |name: &str, value: Value| shown.insert(name.to_owned(), value);

@@ -1,4 +1,5 @@
-//! `/inventory/instances`: instances with their relations to others, which storage has elsewhere.
+//! `/inventory/instances`: instances with their relations to others, which storage keeps
+//! separately.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -176,7 +177,7 @@ pub(super) fn represented(library: &Library<'_>, instance: &Value) -> Step<Value
 fn titles_of(library: &Library<'_>, id: &str, own: &str, other: &str) -> Step<Vec<Value>> {
     let mut titles = Vec::new();
     for relation in library.find(TITLES, &exactly(own, id))? {
-        // A title that is an instance has what this has.
+        // A title that is an instance has its fields.
         let connected = library.referred(INSTANCES, &relation, other)?;
         let from = connected.as_ref().unwrap_or(&relation);
         let mut title = Map::new();
@@ -241,7 +242,7 @@ fn list<'a>(
         .flatten()
 }
 
-/// A title that is no instance has a title.
+/// A title that is not an instance has a title.
 fn untitled(request: &Map<String, Value>) -> Option<HttpResponse> {
     for (name, kind) in [
         ("succeedingTitles", "succeeding"),
@@ -323,7 +324,7 @@ fn become_those(library: &Library<'_>, path: &str, before: &str, records: Vec<Va
         if let Value::Object(fields) = &mut record {
             fields.retain(|_, value| !value.is_null());
         }
-        // What storage rejects of them, nobody looks at.
+        // Rejections by storage are ignored.
         match text_at(&record, "id") {
             Some(id) if old.contains(&id) => {
                 kept.push(id.clone());
@@ -391,14 +392,14 @@ pub(super) fn replace(
     if let Some(response) = changed_hrid(&old, new.get("hrid")) {
         return Ok(response);
     }
-    // What is replaced is the record of the body's id.
+    // The replaced record is the one with the body's id.
     let own = text_at(&new, "id").unwrap_or_else(|| "null".to_owned());
     as_text(library.replace(INSTANCES, &own, to_storage(&request)))?;
     relate(library, &own, &request)?;
     Ok(done())
 }
 
-/// `DELETE …/mark-deleted`: nobody finds it any more.
+/// `DELETE …/mark-deleted`: it is not found any more.
 pub(super) fn mark_deleted(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     let Some(mut instance) = found(library, INSTANCES, id)? else {
         return Ok(absent("Not Found"));

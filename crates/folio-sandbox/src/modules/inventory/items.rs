@@ -1,4 +1,4 @@
-//! `/inventory/items`: items with the names of what they refer to.
+//! `/inventory/items`: items with the names of their referenced records.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -132,7 +132,7 @@ const SAME: [&str; 34] = [
     "lastCheckIn",
 ];
 
-/// What an item refers to: the field of its id in storage, the field here, and where it is stored.
+/// The references of an item: the field of the id in storage, the field here, and its collection.
 const REFERENCES: [(&str, &str, &str); 5] = [
     ("materialTypeId", "materialType", "/material-types"),
     ("permanentLoanTypeId", "permanentLoanType", "/loan-types"),
@@ -161,7 +161,7 @@ fn list<'a>(record: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + 
         .flatten()
 }
 
-/// Whom a note is from.
+/// The author of a note.
 fn source(of: &Value) -> Value {
     let personal = match of.get("personal") {
         Some(personal @ Value::Object(_)) => whole(personal, &["lastName", "firstName"]),
@@ -257,7 +257,7 @@ pub(super) fn represented(library: &Library<'_>, item: &Value, alone: bool) -> S
     Ok(Value::Object(shown))
 }
 
-/// The id of what is referred to, and its name where it is there.
+/// The id of the referenced record, and its name if it exists.
 fn named(library: &Library<'_>, path: &str, id: &str) -> Step<Value> {
     Ok(match library.get(path, id)? {
         Some(record) => json!({"id": id, "name": record.get("name")}),
@@ -335,7 +335,7 @@ fn filled(record: &Value, fields: &[&str]) -> Value {
     Value::Object(fields.iter().filter_map(field).collect())
 }
 
-/// Why a request's status is none.
+/// The reason why a request's status is invalid.
 fn wrong_status(request: &Map<String, Value>) -> Option<HttpResponse> {
     let name = request
         .get("status")
@@ -369,7 +369,7 @@ fn unless_taken(library: &Library<'_>, barcode: &str, own: Option<&str>) -> Step
     Err(plain(StatusCode::BAD_REQUEST, text).into())
 }
 
-/// Who adds a note, and when.
+/// The author and time of a note.
 fn sign(note: &mut Value, user: Option<&Value>) {
     if let Some(user) = user {
         note["source"] = source(user);
@@ -436,7 +436,7 @@ pub(super) fn replace(
             "Missing".into(),
         ));
     }
-    // What is replaced is the record of the body's id.
+    // The replaced record is the one with the body's id.
     let own = item.get("id").and_then(Value::as_str).map(str::to_owned);
     if let Some(barcode) = item.get("barcode").and_then(Value::as_str)
         && text_at(&old, "barcode").as_deref() != Some(barcode)

@@ -1,4 +1,4 @@
-//! Which file of mod-inventory answers a request, its lists and deletions.
+//! Routes the requests of mod-inventory to its files, and serves its lists and deletions.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
-/// The response of what mod-inventory has; none of other paths.
+/// The response to a path of mod-inventory; none for other paths.
 pub(crate) fn respond(
     state: &mut State,
     http_request: &HttpRequest,

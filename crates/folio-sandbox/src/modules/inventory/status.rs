@@ -1,4 +1,4 @@
-//! `/inventory/items/{id}/mark-…`: items that get another status.
+//! `/inventory/items/{id}/mark-…`: sets the status of items.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What items, instances and holdings have in common: responses, versions, access to storage.
+//! Common code of items, instances and holdings: responses, versions, access to storage.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -77,7 +77,7 @@ pub(super) fn rejected(message: &str, key: Value, value: Value) -> HttpResponse 
     response
 }
 
-/// The object in a request's body; where there is none, Vert.x answers without saying why.
+/// The object in a request's body; if there is none, Vert.x responds without a reason.
 pub(super) fn body(http_request: &HttpRequest) -> Step<Map<String, Value>> {
     match crate::jackson::parse(&http_request.body) {
         Ok(Value::Object(fields)) => Ok(fields),
@@ -108,7 +108,7 @@ pub(super) fn version_as_text(record: &mut Map<String, Value>) {
     }
 }
 
-/// The record of an id in storage, as its storage module answers.
+/// The record with an id in storage, as its storage module returns it.
 pub(super) fn found(library: &Library<'_>, path: &str, id: &str) -> Step<Option<Value>> {
     if let Some(record) = library.get(path, id)? {
         return Ok(Some(record));
@@ -120,7 +120,7 @@ pub(super) fn found(library: &Library<'_>, path: &str, id: &str) -> Step<Option<
     Err(passed_on(response).into())
 }
 
-/// The rejection of a record whose MARC record has what would change. `what` is `Holdings` or
+/// The rejection of a record whose MARC record controls the changed fields. `what` is `Holdings` or
 /// `Instance`.
 pub(super) fn controlled_by_marc(
     what: &str,

@@ -54,7 +54,7 @@ fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerRes
     Ok(RecordList::streamed("ids", &ids, total).response())
 }
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,

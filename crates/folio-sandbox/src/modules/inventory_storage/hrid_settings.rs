@@ -11,7 +11,7 @@ use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
@@ -39,7 +39,7 @@ fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> H
         Ok(body) => body,
         Err(response) => return Ok(response),
     };
-    // Metadata is set by the server, whatever is sent.
+    // The server sets the metadata and ignores sent values.
     if let Some(fields) = body.as_object_mut() {
         fields.remove("metadata");
     }

@@ -13,7 +13,7 @@ use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
@@ -28,7 +28,7 @@ pub(crate) fn respond(
     })
 }
 
-/// Instances with what is asked for of them, by id unless the query has an order.
+/// Instances with the requested parts, by id unless the query has an order.
 fn instance_set(
     state: &State,
     request: &HttpRequest,

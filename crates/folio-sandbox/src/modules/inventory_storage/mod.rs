@@ -1,4 +1,4 @@
-//! mod-inventory-storage: its views, settings of HRIDs, and MARC records beside instances.
+//! mod-inventory-storage: its views, settings of HRIDs, and MARC records of instances.
 
 pub(crate) mod bulk_ids;
 pub(crate) mod hrid_settings;

@@ -1,5 +1,5 @@
-//! MARC records beside instances (mod-inventory-storage). Deletions are recorded, the rest is from
-//! the module's sources.
+//! MARC records of instances (mod-inventory-storage). Deletions are recorded, the rest is from the
+//! module's sources.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::wire::rmb;
 
 const STORED: &str = "/instance-storage/instances/{instanceId}/source-record";
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,

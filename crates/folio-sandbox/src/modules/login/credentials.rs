@@ -11,7 +11,7 @@ use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
-/// `/authn/credentials` and what belongs to it; none of what is not emulated.
+/// `/authn/credentials` and related paths; none for paths that are not emulated.
 pub(crate) fn credentials(
     state: &mut State,
     request: &HttpRequest,
@@ -151,7 +151,8 @@ fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) ->
             "You must provide a new password that isn't empty",
         ));
     };
-    // Who is looked up by id, where it is sent, and told of by a name that is not known then.
+    // A user is looked up by id, if it is sent, and the message contains the name, which is unknown
+    // then.
     let (by_name, by_id) = match &id {
         Some(id) => (None, Some(id.as_str())),
         None => (Some(username.as_str()), None),

@@ -52,7 +52,7 @@ fn invalid(kind: &str, message: &str) -> HttpResponse {
     )
 }
 
-/// Keycloak does not tell why: the user is unknown or locked, or the password wrong.
+/// Keycloak does not state the reason: the user is unknown or locked, or the password wrong.
 fn unauthorized() -> HttpResponse {
     error(
         StatusCode::UNAUTHORIZED,
@@ -77,7 +77,7 @@ fn endpoint(tenant: &str) -> String {
     format!("http://keycloak:8080/realms/{tenant}/protocol/openid-connect/token")
 }
 
-/// What mod-login-keycloak answers; none of paths that it does not have. A caller is who the
+/// The response of mod-login-keycloak; none for other paths. The caller is the user that the
 /// sidecar found.
 pub(crate) fn respond(
     state: &mut State,
@@ -102,7 +102,7 @@ pub(crate) fn respond(
     })
 }
 
-/// What modules on folio-spring-support say of a request that names no tenant.
+/// The response of modules on folio-spring-support to a request without a tenant.
 pub(crate) fn without_tenant() -> HttpResponse {
     HttpResponse::new(
         StatusCode::BAD_REQUEST,
@@ -111,7 +111,7 @@ pub(crate) fn without_tenant() -> HttpResponse {
     )
 }
 
-/// What the module says at its own port of a path that it does not have.
+/// The response of the module at its own port to an unknown path.
 pub(crate) fn no_resource(path: &str) -> HttpResponse {
     let message = format!("No static resource {}.", path.trim_start_matches('/'));
     error(
@@ -123,7 +123,7 @@ pub(crate) fn no_resource(path: &str) -> HttpResponse {
     )
 }
 
-/// Name and password of a login, or why there are none.
+/// Name and password of a login, or the reason why they are missing.
 fn given(request: &HttpRequest) -> Result<(Option<String>, String), HttpResponse> {
     let unsupported = |message: &str| invalid("HttpMediaTypeNotSupportedException", message);
     match request.header("content-type") {
@@ -255,8 +255,8 @@ fn unprocessable(what: &str, kind: &str) -> HttpResponse {
     )
 }
 
-/// The tenant is that of the token, whatever the header names. That Keycloak cannot be reached
-/// looks like a token that is no good.
+/// The tenant is that of the token, regardless of the header. An unreachable Keycloak has the same
+/// symptom as an invalid token.
 fn refresh(state: &mut State, request: &HttpRequest) -> HttpResponse {
     let cookies = request.cookies("folioRefreshToken");
     let Some(token) = cookies.first() else {
@@ -276,7 +276,7 @@ fn refresh(state: &mut State, request: &HttpRequest) -> HttpResponse {
 }
 
 /// Ends the session of the refresh cookie, or all of the user's without one; `X-Okapi-User-Id`,
-/// which the sidecar sets, tells the user.
+/// which the sidecar sets, identifies the user.
 fn logout(
     state: &mut State,
     request: &HttpRequest,

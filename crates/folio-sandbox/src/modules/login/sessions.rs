@@ -12,7 +12,7 @@ use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
-/// Who logged in.
+/// The user of the login.
 struct LoggedIn {
     tenant: String,
     id: String,
@@ -33,7 +33,7 @@ fn refused(message: &str, code: &str, username: &str) -> HttpResponse {
     )
 }
 
-/// Checks a name and a password, and counts what is wrong.
+/// Checks a name and a password, and counts failures.
 fn check(
     state: &mut State,
     request: &HttpRequest,
@@ -242,7 +242,7 @@ fn order() -> Vec<String> {
     .to_vec()
 }
 
-/// The record of what a user may do; those who may do everything have one as well.
+/// The record of a user's permissions; users with all permissions have one as well.
 pub(crate) fn permissions_record(
     state: &State,
     tenant: &str,
@@ -383,7 +383,7 @@ fn logout(
     clearing_cookies(false)
 }
 
-/// What a logout answers: the cookies without their values.
+/// The response to a logout: the cookies without their values.
 pub(super) fn clearing_cookies(eureka: bool) -> HttpResponse {
     let mut response = HttpResponse::empty(StatusCode::NO_CONTENT);
     for (name, path) in [("folioAccessToken", "/"), ("folioRefreshToken", "/authn")] {

@@ -1,4 +1,4 @@
-//! mod-calendar's calendars: how their JSON is read, and what the module computes with.
+//! mod-calendar's calendars: parsing of their JSON, and the module's computations.
 
 use jiff::civil::{Date, Time, Weekday};
 use serde_json::{Map, Value};
@@ -131,8 +131,8 @@ fn elements<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value>
     list.into_iter().flatten()
 }
 
-/// What Java says of a field that is null, for the first one that the module looks at; none where
-/// all are there.
+/// Java's message for a null field, for the first one that the module accesses; none if all are
+/// present.
 pub(super) fn null_pointer(calendar: &Map<String, Value>) -> Option<String> {
     // The builder takes the lists first.
     let lists = [
@@ -226,7 +226,7 @@ impl Calendar {
 }
 
 impl Normal {
-    /// What of it falls on a day of the week.
+    /// The part of it on a day of the week.
     pub(super) fn on(&self, day: Weekday) -> Vec<(Time, Time)> {
         let (start, end) = (self.start, self.end);
         if start.0 == end.0 && start.1 > end.1 {

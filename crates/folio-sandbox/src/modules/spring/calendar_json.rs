@@ -1,4 +1,4 @@
-//! How mod-calendar writes calendars.
+//! The JSON form of mod-calendar's calendars.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ const ORDER: [&str; 8] = [
     "metadata",
 ];
 
-/// The order of the fields of what calendars consist of.
+/// The order of the fields of a calendar's parts.
 const INNER_ORDER: [&str; 8] = [
     "name",
     "startDay",

@@ -1,4 +1,4 @@
-//! What mod-calendar checks before it stores a calendar.
+//! The validation of a calendar before mod-calendar stores it.
 
 use http::StatusCode;
 use jiff::civil::Weekday;
@@ -34,7 +34,7 @@ impl CalendarError {
 }
 
 impl Calendar {
-    /// What is wrong with a calendar that is to be stored beside others.
+    /// The errors of a calendar before it is stored, given the others.
     pub(super) fn faults(&self, others: &[Self]) -> Vec<CalendarError> {
         let mut faults = Vec::new();
         if self.name.trim().is_empty() {

@@ -1,5 +1,5 @@
-//! How Jackson and Bean Validation read the bodies of Spring modules. Values are converted, unknown
-//! fields dropped, and the rest is rejected in their words.
+//! Parses the bodies of Spring modules like Jackson and Bean Validation. Values are converted,
+//! unknown fields dropped, and other errors reported with their messages.
 
 use serde_json::{Map, Value, json};
 
@@ -34,11 +34,11 @@ pub(super) struct DtoClass {
 pub(super) struct Method {
     /// Which of its arguments the record is.
     pub(super) argument: usize,
-    /// What it returns, without its beginning, and its name and arguments.
+    /// Its return type, without its prefix, and its name and arguments.
     pub(super) signature: &'static str,
 }
 
-/// A field, and what Bean Validation asks of it.
+/// A field, and its Bean Validation constraints.
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) reads: Reads,

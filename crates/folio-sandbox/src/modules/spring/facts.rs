@@ -1,4 +1,4 @@
-//! What differs between the Spring modules, and their errors.
+//! The differences between the Spring modules, and their errors.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -20,12 +20,12 @@ pub(super) struct Facts {
     pub(super) operations: [&'static str; 4],
     pub(super) entity: &'static str,
     pub(super) unique: Option<&'static str>,
-    /// Fields that CQL can ask for; `a.b` are those of a related record.
+    /// Fields that CQL can query; `a.b` are those of a related record.
     pub(super) fields: &'static [&'static str],
     pub(super) dialect: Dialect,
     /// A text of which the database takes 255 characters at most.
     pub(super) short: &'static str,
-    /// What a body consists of, and the methods that take it: of POST and of PUT.
+    /// The fields of a body, and the methods that accept it: POST and PUT.
     pub(super) body: Option<(&'static DtoClass, [Method; 2])>,
 }
 
@@ -65,7 +65,7 @@ impl Facts {
         line(status, &json!({"errors": [error]}))
     }
 
-    /// The record of a body, read by POST or PUT; what the module says of one that it rejects.
+    /// The record of a body, read by POST or PUT; the module's error if it rejects it.
     pub(super) fn read_body(
         &self,
         request: &HttpRequest,
@@ -184,7 +184,7 @@ impl Facts {
         self.error(StatusCode::NOT_FOUND, &message, Some("NOT_FOUND_ERROR"))
     }
 
-    /// What is said of an id that is no UUID.
+    /// The message for an id that is not a UUID.
     pub(super) fn bad_id(&self, id: &str, operation: usize) -> Option<HttpResponse> {
         if is_versioned_uuid(id) || self.dialect != Dialect::Tags && is_uuid(id) {
             return None;
@@ -241,7 +241,7 @@ impl Facts {
         Ok(usize::try_from(number).unwrap_or_default())
     }
 
-    /// A query, or what is said of it.
+    /// A query, or its error.
     pub(super) fn query(&self, text: &str, path: &str) -> Result<Compiled, HttpResponse> {
         let unknown = |message: &str| match self.dialect {
             Dialect::Tags => self.error(StatusCode::INTERNAL_SERVER_ERROR, message, None),

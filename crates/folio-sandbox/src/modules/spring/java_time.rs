@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time, Weekday};
 
-/// Two or four digits at a place of a text; the place itself where there are none.
+/// Two or four digits at a position of a text; the position itself if there are none.
 fn digits(text: &str, at: usize, count: usize) -> Result<i64, usize> {
     text.get(at..at + count)
         .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))

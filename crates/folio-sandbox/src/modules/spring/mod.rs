@@ -1,8 +1,8 @@
-//! Spring modules: notes, tags, calendars. They give a record an id of their own, know other errors
-//! than RMB, and write everything on a line.
+//! Spring modules: notes, tags, calendars. They assign ids to records, have other errors than RMB,
+//! and write everything in one line.
 //!
-//! What is here was recorded of mod-notes, mod-tags and mod-calendar; of other Spring modules only
-//! the ids and the unknown fields are known to be like these.
+//! The behaviour of mod-notes, mod-tags and mod-calendar was recorded; for other Spring modules
+//! only ids and unknown fields are known to behave the same.
 
 mod calendar;
 mod calendar_json;

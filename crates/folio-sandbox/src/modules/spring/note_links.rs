@@ -41,7 +41,7 @@ fn links(note: &Value) -> Vec<Value> {
     links.cloned().unwrap_or_default()
 }
 
-/// A parameter with a list of values, whose case does not matter.
+/// A parameter with a list of values, which are case-insensitive.
 fn chosen(
     facts: &Facts,
     request: &HttpRequest,
@@ -134,7 +134,7 @@ fn listed(
     Ok(Ok(page_of("notes", &notes, offset, limit)))
 }
 
-/// What the module searches in a note: its title and its content without tags.
+/// The searched text of a note: its title and its content without tags.
 fn indexed(note: &Value) -> String {
     let mut text = text_at(note, "title").unwrap_or_default();
     let mut in_tag = false;

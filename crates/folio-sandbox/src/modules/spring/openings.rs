@@ -1,4 +1,4 @@
-//! The days of mod-calendar's calendars: when a service point is open.
+//! The days of mod-calendar's calendars: opening hours of service points.
 
 use std::collections::BTreeMap;
 
@@ -199,7 +199,7 @@ fn exceptional(calendar: &Calendar, date: Date) -> Option<Value> {
     Some(day)
 }
 
-/// What of an opening falls on a day.
+/// The part of an opening on a day.
 fn slice(start: Moment, end: Moment, date: Date) -> Option<(Time, Time)> {
     if date < start.0 || end.0 < date {
         return None;

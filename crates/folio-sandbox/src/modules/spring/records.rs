@@ -1,4 +1,4 @@
-//! The records of Spring modules: lists, single records, and how they are written.
+//! The records of Spring modules: lists, single records, and their JSON form.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -37,7 +37,7 @@ pub(super) fn page_of(items: &str, all: &[Value], offset: usize, limit: usize) -
     written(items, &page, all.len())
 }
 
-/// The records of one collection of a Spring module, as a caller asks for them.
+/// The records of one collection of a Spring module, for one caller.
 pub(super) struct Spring<'a> {
     pub(super) facts: &'a Facts,
     pub(super) collection: &'a Collection,
@@ -104,7 +104,7 @@ impl Spring<'_> {
             .with(&self.caller.tenant, "/notes", "typeId", id)
     }
 
-    /// A record with what is computed when it is read.
+    /// A record with its computed fields.
     pub(super) fn shown(&self, state: &State, mut record: Value) -> rusqlite::Result<Value> {
         if self.path() == "/note-types" {
             let id = text_at(&record, "id").unwrap_or_default();
@@ -175,7 +175,7 @@ impl Spring<'_> {
         Ok(other.then(|| own.and_then(Value::as_str).unwrap_or_default().to_owned()))
     }
 
-    /// What the entity and the columns of the database reject.
+    /// The rejections by the entity and the columns of the database.
     pub(super) fn rejected_by_database(
         &self,
         state: &State,
@@ -202,7 +202,7 @@ impl Spring<'_> {
         }))
     }
 
-    /// The response to a POST lacks what the entity in memory lacks.
+    /// The response to a POST lacks the fields that the entity in memory lacks.
     pub(super) fn as_created(&self, record: &mut Value, has_id: bool, replaces: bool) {
         let Some(fields) = record.as_object_mut() else {
             return;
@@ -251,7 +251,7 @@ impl Spring<'_> {
         }
     }
 
-    /// What the module adds to a record; its response where it cannot.
+    /// The fields that the module adds to a record; its response on failure.
     pub(super) fn complete(
         &self,
         state: &State,

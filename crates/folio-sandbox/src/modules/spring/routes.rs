@@ -1,4 +1,4 @@
-//! Which of the Spring modules answers a request.
+//! Routes requests to the Spring modules.
 
 use http::StatusCode;
 
@@ -52,8 +52,8 @@ pub(crate) fn respond(
     }))
 }
 
-/// The response to a path of these modules that is no collection and no record of one; none of
-/// other paths.
+/// The response to a path of these modules other than a collection or its records; none for other
+/// paths.
 pub(crate) fn other_paths(
     state: &mut State,
     request: &HttpRequest,

@@ -1,4 +1,4 @@
-//! Users beyond their records: mod-users-bl, PINs of patrons (mod-users), forgotten passwords.
+//! Other endpoints about users: mod-users-bl, PINs of patrons (mod-users), forgotten passwords.
 
 pub(crate) mod passwords;
 pub(crate) mod pins;

@@ -10,7 +10,7 @@ use crate::value::fold::Fold;
 use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
-/// Where a user is looked for who forgot a password or a name.
+/// The lookup of a user who forgot a password or a name.
 const FIELDS: [&str; 4] = [
     "username",
     "personal.email",
@@ -18,7 +18,7 @@ const FIELDS: [&str; 4] = [
     "personal.mobilePhone",
 ];
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
@@ -38,7 +38,7 @@ pub(crate) fn respond(
     }
 }
 
-/// Rejects a user who is not found; what follows otherwise is not emulated.
+/// Rejects an unknown user; the rest is not emulated.
 fn forgotten(state: &State, request: &HttpRequest, caller: &Caller) -> Option<HandlerResult> {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,

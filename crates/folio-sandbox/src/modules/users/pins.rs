@@ -1,5 +1,5 @@
-//! PINs of patrons (mod-users). What is deleted, and the statuses, are recorded; how a PIN is
-//! checked is from the module's sources.
+//! PINs of patrons (mod-users). Deletions and statuses are recorded; the check of a PIN is from the
+//! module's sources.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::wire::rmb;
 
 const PATH: &str = "/patron-pin";
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,

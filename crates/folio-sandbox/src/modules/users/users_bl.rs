@@ -34,7 +34,7 @@ const OF_TRANSACTIONS: [&str; 8] = [
     "blocks",
 ];
 
-/// The response of what mod-users-bl has; none of other paths.
+/// The response to a path of mod-users-bl; none for other paths.
 pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
@@ -67,7 +67,7 @@ fn absent(query: &str) -> HttpResponse {
     HttpResponse::text(StatusCode::NOT_FOUND, text)
 }
 
-/// What another module has rejected, in a text.
+/// The rejection by another module, as text.
 fn failed(endpoint: &str, response: &HttpResponse) -> HttpResponse {
     let message = String::from_utf8_lossy(&response.body);
     let told = json!({
@@ -81,7 +81,7 @@ fn failed(endpoint: &str, response: &HttpResponse) -> HttpResponse {
     HttpResponse::text(status, rmb::pretty(&told, &order))
 }
 
-/// Percent-encoding of all but what RFC 3986 leaves as it is.
+/// Percent-encoding of all but RFC 3986's unreserved characters.
 fn encoded(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
@@ -325,7 +325,7 @@ fn open_transactions(library: &Library<'_>, by: &str, of: &str) -> Step<HttpResp
     Ok(shown(StatusCode::OK, &told, &OF_TRANSACTIONS))
 }
 
-/// `DELETE`: only of users for whom nothing is open.
+/// `DELETE`: only for users without open business.
 fn delete(state: &mut State, caller: &Caller, id: &str) -> Step<HttpResponse> {
     let library = Library { state, caller };
     let Some(user) = library.get(USERS, id)? else {

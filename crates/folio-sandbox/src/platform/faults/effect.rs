@@ -1,4 +1,4 @@
-//! What can go wrong between a client and a FOLIO.
+//! The possible failures between a client and a FOLIO system.
 
 use std::time::Duration;
 
@@ -21,19 +21,19 @@ pub enum Effect {
     },
     /// The connection is closed before anything is done.
     Drop,
-    /// What was asked for is done, and the connection is closed instead of the response.
+    /// The request is executed, and the connection is closed instead of the response.
     DropAnswer,
-    /// What was asked for is done, and the connection breaks in the middle of the response's body.
+    /// The request is executed, and the connection breaks in the middle of the response's body.
     BreakBody,
     /// The response comes later.
     Delay(Duration),
-    /// A list of status 200 that ends early and says so in `resultInfo.diagnostics`, as RMB's
+    /// A list with status 200 that ends early and reports it in `resultInfo.diagnostics`, as RMB's
     /// streamed lists do.
     Truncate,
     /// A list with a `null` among its records.
     NullElement,
-    /// The connection is closed at once, and what was asked for is done so much later: a write that
-    /// is looked for too early is not there yet.
+    /// The connection is closed immediately, and the request is executed that much later: a
+    /// premature lookup does not find the written record.
     DropThenDo(Duration),
     /// The access token of the request is invalid from now on, as if its time were over.
     ExpireToken,
@@ -63,7 +63,7 @@ impl Effect {
         }
     }
 
-    /// A response of a status with text that says when to try again.
+    /// A response with a status and text that states when to retry.
     pub fn retry_after(status: u16, seconds: u64) -> Self {
         Self::Answer {
             status,

@@ -1,9 +1,9 @@
-//! When something goes wrong, and what: the faults of a sandbox.
+//! The faults of a sandbox: their conditions and effects.
 
 use crate::facts::documents::routes;
 use crate::platform::faults::effect::Effect;
 
-/// When something goes wrong, and what.
+/// The condition and the effect of a failure.
 ///
 /// ```
 /// use folio_sandbox::{Effect, Fault};
@@ -54,8 +54,8 @@ impl Fault {
         self
     }
 
-    /// What its probability is drawn from: the same seed strikes the same requests, whatever other
-    /// faults there are. Without it, the seed of the sandbox decides.
+    /// The seed of its probability: the same seed affects the same requests, regardless of other
+    /// faults. By default, the seed of the sandbox is used.
     pub fn seed(mut self, seed: u64) -> Self {
         self.random = Some(Xorshift::new(seed));
         self
@@ -67,7 +67,7 @@ impl Fault {
         self
     }
 
-    /// Only requests whose path begins so.
+    /// Only requests whose path starts with this.
     pub fn path(mut self, path: &str) -> Self {
         self.path = Some(path.to_owned());
         self
@@ -147,7 +147,7 @@ impl Faults {
         self.list.clear();
     }
 
-    /// What goes wrong with this request.
+    /// The effect on this request.
     pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<Effect> {
         let random = &mut self.random;
         let struck = self.list.iter_mut().position(|fault| {

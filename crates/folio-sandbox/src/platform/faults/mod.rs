@@ -1,4 +1,4 @@
-//! Faults on demand: what can go wrong between a client and a FOLIO, made to happen.
+//! Fault injection: failures between a client and a FOLIO system, on demand.
 
 mod effect;
 mod fault;

@@ -1,7 +1,7 @@
-//! The pages of gateways. nginx and HAProxy write these; that of Squid is shortened to what it
-//! always has.
+//! The error pages of gateways. nginx and HAProxy write these; that of Squid is reduced to its
+//! constant part.
 
-/// A gateway before a FOLIO, whose own pages are answered where it cannot reach the FOLIO.
+/// A gateway in front of FOLIO, whose own error pages are sent if it cannot reach FOLIO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Gateway {

@@ -8,7 +8,7 @@ use crate::platform::faults::effect::Effect;
 use crate::platform::faults::fault::Fault;
 use crate::platform::faults::pages::Gateway;
 
-/// Why a text is no fault.
+/// The error of an invalid rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadFault(String);
 
@@ -20,7 +20,7 @@ impl fmt::Display for BadFault {
 
 impl std::error::Error for BadFault {}
 
-/// What a rule can say, for errors and help.
+/// The syntax of a rule, for errors and help.
 const WORDS: &str = "one effect of status=503 [body=TEXT] [retry-after=SECONDS], gateway=nginx|haproxy|squid [status=502], delay=2s, reset=before|during|after, \
      truncate, null, shrink, empty, expire-token, slow=BYTES/TIME, forbidden; and of method=GET, path=/users, module=mod-users, after=N, every=N, times=N, \
      probability=0.1, seed=N";
@@ -39,7 +39,7 @@ fn time(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// The words of a rule; quotes keep blanks.
+/// The words of a rule; quotes preserve blanks.
 fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
     for c in text.chars() {
@@ -140,7 +140,7 @@ impl FromStr for Fault {
                     let known = u16::try_from(known)
                         .ok()
                         .filter(|status| (100..=599).contains(status));
-                    status = Some(known.ok_or_else(|| bad(&word, "is no status"))?);
+                    status = Some(known.ok_or_else(|| bad(&word, "is not a valid status"))?);
                     continue;
                 }
                 "body" => {
@@ -156,7 +156,7 @@ impl FromStr for Fault {
                         "nginx" => Gateway::Nginx,
                         "haproxy" => Gateway::Haproxy,
                         "squid" => Gateway::Squid,
-                        _ => return Err(bad(&word, "is no gateway")),
+                        _ => return Err(bad(&word, "is not a known gateway")),
                     });
                     continue;
                 }
@@ -165,7 +165,7 @@ impl FromStr for Fault {
                     "before" => Effect::Drop,
                     "during" => Effect::DropThenDo(Duration::from_secs(1)),
                     "after" => Effect::DropAnswer,
-                    _ => return Err(bad(&word, "is no time of a reset")),
+                    _ => return Err(bad(&word, "is not a valid time of a reset")),
                 },
                 "truncate" => Effect::Truncate,
                 "null" => Effect::NullElement,

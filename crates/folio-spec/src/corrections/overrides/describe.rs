@@ -9,7 +9,7 @@ use crate::canonical::route::{route_key, unstarred};
 use crate::read::entry::Entry;
 use crate::read::operation::{Content, Operation, Request};
 
-/// A schema that a module publishes for an operation that its description leaves out.
+/// A schema that a module publishes for an operation that its description omits.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Describe {
@@ -18,9 +18,9 @@ pub(super) struct Describe {
     reason: String,
     /// Method and path as the descriptor has them, `POST /things/check`.
     operation: String,
-    /// The file of the schema of what is sent.
+    /// The file of the request schema.
     request: Option<String>,
-    /// The file of the schema of what comes back.
+    /// The file of the response schema.
     response: Option<String>,
     /// The media type of both, where it is not JSON.
     #[serde(rename = "media-type")]
@@ -28,8 +28,7 @@ pub(super) struct Describe {
 }
 
 impl Describe {
-    /// Adds the operation, where the module's own descriptions lack it. What is outdated is
-    /// reported.
+    /// Adds the operation, if the module's own descriptions lack it. Outdated ones are reported.
     pub(super) fn add(
         &self,
         entry: &Entry,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::describe::Describe;
 use super::fix::Fix;
 use crate::canonical::facts::{Absent, Creates, Deletes, Facts};
+use crate::canonical::long_running::LongRunning;
 use crate::canonical::route::path_template;
 
 /// The overrides of a module.
@@ -26,7 +27,7 @@ pub(super) struct File {
     pub(super) name: Vec<StatedName>,
 }
 
-/// What the rule of names cannot see in method and path.
+/// Facts about a name that its rule cannot derive from method and path.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StatedName {
@@ -62,12 +63,12 @@ pub(crate) struct List {
     /// The kind of record that a resource job of mod-search lists the ids of, where a list shows
     /// only some of its records.
     pub(crate) job: Option<String>,
-    /// `false`: it cannot be read to its end, whatever its parameters are.
+    /// `false`: it cannot be read to its end, regardless of its parameters.
     pub(crate) paged: Option<bool>,
 }
 
-/// What a server does, as recordings or the module's source show it: it corrects what is derived
-/// from the description.
+/// The server's behaviour according to recordings or the module's source: it corrects the derived
+/// facts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fact {
@@ -83,8 +84,11 @@ pub(super) struct Fact {
     pub(super) effect: Option<bool>,
     pub(super) sensitive: Option<bool>,
     pub(super) versioned: Option<bool>,
-    /// Replaces what is derived; an empty list where the server takes all of it.
+    /// Replaces the derived list; an empty list if the server accepts all fields.
     pub(super) omits: Option<Vec<String>>,
+    /// The states of the job that a GET shows.
+    #[serde(rename = "long-running")]
+    pub(super) long_running: Option<LongRunning>,
 }
 
 impl Fact {
@@ -101,6 +105,7 @@ impl Fact {
             sensitive: self.sensitive,
             versioned: self.versioned,
             omits: self.omits.clone(),
+            long_running: self.long_running.clone(),
         }
     }
 }
@@ -114,11 +119,11 @@ pub(super) struct Paging {
     pub(super) reason: String,
 }
 
-/// What becomes of the read-only properties of the module's bodies.
+/// The treatment of the read-only properties of the module's bodies.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReadOnly {
-    /// `false`: the module does not read what is sent of them, and they are not sent.
+    /// `false`: the module ignores their sent values, and they are not sent.
     pub(super) sent: bool,
     #[allow(dead_code, reason = "read by people")]
     pub(super) reason: String,

@@ -19,7 +19,7 @@ pub(super) struct Fix {
     set: Option<toml::Value>,
     /// The key that it is to have instead.
     rename: Option<String>,
-    /// Whether what is there is removed.
+    /// Whether the existing member is removed.
     #[serde(default)]
     remove: bool,
     /// An element of the list there to remove.

@@ -33,7 +33,7 @@ pub(crate) fn operations(
     for (name, node) in api.types.iter() {
         let schema = match reader.declared(node, name, 0) {
             Ok(schema) => schema,
-            // What refers to it meets it again.
+            // References meet it again.
             Err(problem) => reader.report.any_schema(problem)?,
         };
         if let Some(Value::String(reference)) = schema.get("$ref") {
@@ -121,8 +121,8 @@ fn parameters(
     }
     for (place, key) in [("query", "queryParameters"), ("header", "headers")] {
         for (name, described) in node.get(key).map(Node::entries).unwrap_or_default() {
-            // RAML: what has no `required` is required, unless its name ends with `?`. RMB reads it
-            // as optional, and it is RMB that serves these.
+            // RAML: a property without `required` is required, unless its name ends with `?`. RMB
+            // reads it as optional, and RMB serves these.
             let required = described.get("required").and_then(Node::text) == Some("true");
             let schema = reader.parameter(described)?;
             parameters.push(parameter(name, place, required, schema));

@@ -1,4 +1,4 @@
-//! Resources: their methods, with everything that resource types and traits add.
+//! Resources: their methods, with all additions of resource types and traits.
 
 use std::collections::{HashMap, HashSet};
 
@@ -47,7 +47,7 @@ impl Reader {
         // The traits of a method, then of the resource, then those that its resource types add, the
         // nearest first; each with the scope that its name is looked up in.
         let mut traits = vec![(scope.clone(), resource.clone())];
-        // The nearest resource type first: what is there already stays.
+        // The nearest resource type first: existing values are preserved.
         let mut next = resource.get("type").cloned();
         let mut from = scope.clone();
         let mut problem = None;

@@ -90,7 +90,7 @@ impl TypeReader<'_> {
         Ok(content)
     }
 
-    /// The schema of a body; none where there is none.
+    /// The schema of a body; none if there is none.
     fn body(&mut self, node: &Node) -> Result<Option<Value>> {
         if node.tag.is_none()
             && (node.is_null()
@@ -155,7 +155,7 @@ impl TypeReader<'_> {
                 path.display()
             )));
         }
-        // An XML schema: what is sent is text, and nothing here reads more of it.
+        // An XML schema: the body is text, which is not parsed further.
         if path.extension().is_some_and(|extension| extension == "xsd") {
             return Ok(json!({}));
         }
@@ -165,7 +165,7 @@ impl TypeReader<'_> {
         Ok(json!({"$ref": format!("{}#", path.display())}))
     }
 
-    /// What a declaration states besides its type.
+    /// The other facts of a declaration besides its type.
     fn facets(&mut self, node: &Node, depth: usize) -> Result<Map<String, Value>> {
         let mut own = Map::new();
         for (key, value) in node.entries() {
@@ -178,7 +178,7 @@ impl TypeReader<'_> {
                 facet if FACETS.contains(&facet) => {
                     own.insert(key.clone(), value.json());
                 }
-                // `default: null` is none.
+                // `default: null` does not count.
                 "default" if !value.is_null() => _ = own.insert(key.clone(), value.json()),
                 _ => {}
             }
@@ -310,7 +310,7 @@ fn without_parentheses(text: &str) -> &str {
     text
 }
 
-/// The types of a union, `A | (B | C)[]`: what stands between the bars outside of parentheses.
+/// The types of a union, `A | (B | C)[]`: the parts between the bars outside of parentheses.
 fn alternatives(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -336,13 +336,13 @@ fn nesting(text: &str) -> impl Iterator<Item = (usize, i32)> {
     })
 }
 
-/// A type, and what a declaration states besides it.
+/// A type, and the other facts of a declaration.
 fn combined(base: Value, mut own: Map<String, Value>) -> Value {
     let Value::Object(mut base) = base else {
         return base;
     };
     if base.contains_key("$ref") && !own.is_empty() {
-        // Of a named type with a default it is still that type; what is an object besides is one
+        // A named type with a default is still that type; an object with additional facts is one
         // that has fields.
         let default = own.remove("default");
         if own.contains_key("properties") || own.contains_key("additionalProperties") {

@@ -1,4 +1,4 @@
-//! What a RAML document and its libraries declare: types, traits, resource types.
+//! The declarations of a RAML document and its libraries: types, traits, resource types.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -8,9 +8,8 @@ use crate::base::error::Result;
 use crate::base::files::{Within, clean, is_yaml};
 use crate::base::yaml::{Kind, Node};
 
-/// What is prose or example, and not read here. It is left out before parameters are put in,
-/// so that an example that is missing, or a description that names an unknown parameter, stops
-/// nothing.
+/// Prose and examples, which are not read here. They are removed before parameters are inserted, so
+/// that a missing example, or a description with an unknown parameter, is harmless.
 const PROSE: [&str; 6] = [
     "description",
     "displayName",
@@ -23,7 +22,7 @@ const PROSE: [&str; 6] = [
 /// How deep libraries and resources are nested.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// What a document declares.
+/// The declarations of a document.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     pub(super) types: Types,
@@ -65,7 +64,7 @@ impl Reader {
         Ok(node)
     }
 
-    /// What an `!include` stands for: the tree of a RAML or YAML file; schemas stay includes.
+    /// The target of an `!include`: the tree of a RAML or YAML file; schemas stay includes.
     pub(super) fn include(&mut self, node: &Node) -> Result<Node> {
         if node.tag.as_deref() != Some("include") {
             return Ok(node.clone());
@@ -95,7 +94,7 @@ impl Reader {
         read
     }
 
-    /// What a document declares.
+    /// The declarations of a document.
     pub(super) fn scope(&mut self, root: &Node, depth: usize) -> Result<Scope> {
         if depth > MAX_DEPTH {
             return Err(root.error("`uses` goes round in a circle, or deeper than 64 libraries"));
@@ -111,7 +110,7 @@ impl Reader {
             }
             let library = self.fragment(&path)?;
             let inner = self.scope(&library, depth + 1)?;
-            // What a library declares is read by the names of the library.
+            // The declarations of a library are resolved with the names of the library.
             let home = |declared: &Declared| Declared {
                 node: declared.node.clone(),
                 scope: declared

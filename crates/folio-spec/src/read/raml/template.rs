@@ -1,4 +1,4 @@
-//! Traits and resource types: how one is applied and merged into what is there.
+//! Traits and resource types: their application, and their merge into existing nodes.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -46,8 +46,7 @@ pub(super) fn unknown<'a>(
     ))
 }
 
-/// The parameters that RAML defines: the path, the last part of it that is no parameter, the
-/// method.
+/// The parameters that RAML defines: the path, its last literal segment, the method.
 pub(super) fn reserved(path: &str, method: &str) -> HashMap<String, Node> {
     let name = path
         .rsplit('/')
@@ -124,14 +123,14 @@ fn fill(text: &str, given: &HashMap<String, Node>, what: &str, at: &Node) -> Res
         let name = parts.next().unwrap_or_default();
         let value = given.get(name).ok_or_else(|| {
             at.error(format!(
-                "the {what} needs the parameter `{name}`, and it is not given"
+                "the {what} requires the parameter `{name}`, which is missing"
             ))
         })?;
         let mut value = value
             .text()
             .ok_or_else(|| {
                 value.error(format!(
-                    "the parameter `{name}` stands within text: expected a scalar, found {}",
+                    "the parameter `{name}` is embedded in text: expected a scalar, found {}",
                     value.what()
                 ))
             })?
@@ -196,8 +195,8 @@ fn apply(function: &str, value: &str) -> Option<String> {
     })
 }
 
-/// Merges what a trait or resource type states into what is there; what is there stays. `name?` is
-/// merged only where there is a `name`.
+/// Merges the values of a trait or resource type into existing ones, which are preserved. `name?`
+/// is merged only if `name` exists.
 pub(super) fn merge(target: &mut Node, source: &Node) {
     if target.is_null() && target.tag.is_none() {
         target.kind = optional_removed(source).kind;

@@ -1,4 +1,4 @@
-//! The problems that were found.
+//! The problems found by the check.
 
 use crate::canonical::release::Release;
 
@@ -9,7 +9,7 @@ pub struct Finding {
     pub document: String,
     /// Where, as a JSON pointer.
     pub at: String,
-    /// What.
+    /// The problem.
     pub problem: String,
 }
 

@@ -14,7 +14,7 @@ const STYLES: [&str; 7] = [
 ];
 
 impl Checker<'_> {
-    /// Checks that the response has what the facts of a list state.
+    /// Checks that the response contains the facts of a list.
     pub(super) fn paging(&mut self, document: &str, operation: &Value, at: &str) {
         let Some(paging @ Value::Object(_)) = operation.pointer("/x-folio/paging") else {
             return;
@@ -30,11 +30,7 @@ impl Checker<'_> {
             self.reference(document, record, &format!("{at}/record"));
         }
         let Some(response) = json_response(operation) else {
-            return self.add(
-                document,
-                at,
-                "is a list, and no answer of JSON is described",
-            );
+            return self.add(document, at, "is a list, but no JSON response is described");
         };
         let list = match text("items") {
             Some(items) => self.property(document, response, items, &mut Vec::new()),
@@ -42,8 +38,8 @@ impl Checker<'_> {
         };
         let Some((home, list)) = list else {
             let what = match text("items") {
-                Some(items) => format!("the answer has no list `{items}`"),
-                None => "the answer is no list, and `items` does not say where one is".to_owned(),
+                Some(items) => format!("the response has no list `{items}`"),
+                None => "the response is not a list, and `items` does not name one".to_owned(),
             };
             return self.add(document, format!("{at}/items"), what);
         };
@@ -55,7 +51,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A property of an object or of one of its parts, what it refers to.
+    /// A property of an object or of one of its parts, with its reference resolved.
     fn property<'b>(
         &'b self,
         document: &'b str,

@@ -10,7 +10,7 @@ use crate::canonical::identifier::is_type;
 use crate::canonical::schema::schemas;
 
 impl Checker<'_> {
-    /// What a reference leads to, and the document that its own references are in.
+    /// The target of a reference, and the document of its own references.
     pub(super) fn resolve<'b>(
         &'b self,
         document: &'b str,
@@ -97,7 +97,11 @@ impl Checker<'_> {
         for (name, schema) in schemas(value) {
             let at = pointer(&["components", "schemas", name]);
             if !is_type(name) {
-                self.add(document, &at, format!("`{name}` is no name of a record"));
+                self.add(
+                    document,
+                    &at,
+                    format!("`{name}` is not a valid record name"),
+                );
             }
             if let Some(other) = names.insert(name.to_lowercase(), name) {
                 self.add(
@@ -126,7 +130,7 @@ impl Checker<'_> {
                 .into_iter()
                 .flatten()
             {
-                // What a part of it has may be required here.
+                // Properties of its parts may be required here.
                 let in_parts = ["allOf", "oneOf", "anyOf"]
                     .iter()
                     .any(|key| schema.get(*key).is_some());
@@ -135,7 +139,7 @@ impl Checker<'_> {
                     self.add(
                         document,
                         at,
-                        format!("{name} is required, and there is no such property"),
+                        format!("{name} is required, but is not a property"),
                     );
                 }
             }

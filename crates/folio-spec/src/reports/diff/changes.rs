@@ -1,4 +1,4 @@
-//! The changes that were found.
+//! The changes found by the comparison.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub struct Change {
     /// The module, or `common`.
     pub module: String,
-    /// What changed: `GET /users` or `User.personal.lastName`.
+    /// The subject of the change: `GET /users` or `User.personal.lastName`.
     pub subject: String,
     /// `module`, `interface`, `operation`, `parameter`, `record`, `field` or `value`.
     pub kind: &'static str,

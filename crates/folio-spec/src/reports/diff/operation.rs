@@ -27,7 +27,7 @@ impl Changes {
                 Some(_) => {}
             }
         }
-        // The changes of its operations show what breaks.
+        // The changes of its operations show the breaking ones.
         for id in before.keys().filter(|id| !after.contains_key(*id)) {
             self.add("interface", id, "removed", false);
         }
@@ -198,7 +198,7 @@ impl Changes {
         }
     }
 
-    /// What the server does. A change of what is deleted or stored breaks programs that compile.
+    /// The server's behaviour. A change of deleted or stored records breaks programs that compile.
     fn facts(&mut self, subject: &str, old: &Operation<'_>, new: &Operation<'_>) {
         for (key, what, breaking) in [
             ("deletes", "deletes", true),

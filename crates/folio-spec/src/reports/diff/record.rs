@@ -11,8 +11,8 @@ use crate::canonical::reference::each_text;
 use crate::canonical::release::Release;
 use crate::canonical::schema::schemas;
 
-/// The components of a release that are sent, by document and name: what is newly required in one
-/// stops a program that does not send it.
+/// The components of a release that are sent, by document and name: a newly required field in one
+/// breaks a program that does not send it.
 pub(super) fn sent(release: &Release) -> BTreeSet<(String, String)> {
     fn references(value: &Value, document: &str, out: &mut Vec<(String, String)>) {
         each_text(value, &mut |text| {
@@ -54,8 +54,8 @@ impl Changes {
         for (name, schema) in &old {
             match new.get(name) {
                 None => {
-                    // A record that several modules have by now is where it was: modules name what
-                    // they share.
+                    // A record that became shared is unchanged for programs: modules re-export
+                    // shared types.
                     let moved = b
                         .release
                         .common

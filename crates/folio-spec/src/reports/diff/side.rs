@@ -1,4 +1,4 @@
-//! A document of one of the releases, and its types in words.
+//! A document of one of the releases, and descriptions of its types.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ impl Side<'_> {
     pub(super) fn ty(&self, schema: &Value) -> String {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let name = reference.rsplit('/').next().unwrap_or_default();
-            // What has no name of its own in Rust is what it stands for.
+            // A type without its own Rust name is represented by its content.
             let target = if reference.starts_with("common.json") {
                 self.release
                     .common

@@ -1,4 +1,5 @@
-//! `GET /circulation/requests/allowed-service-points`: where a request may be picked up.
+//! `GET /circulation/requests/allowed-service-points`: the possible pickup service points of a
+//! request.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

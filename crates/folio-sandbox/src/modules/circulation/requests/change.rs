@@ -1,4 +1,4 @@
-//! Requests that exist: read, replaced, deleted, moved to another item.
+//! Existing requests: read, replaced, deleted, moved to another item.
 
 use http::StatusCode;
 use serde_json::Value;

@@ -29,7 +29,7 @@ pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step
     Ok(shown(StatusCode::CREATED, &request, &stored::ORDER))
 }
 
-/// Places a request, or tells all that is wrong with it; where it must fail fast, the first thing.
+/// Places a request, or reports all its errors; in fail-fast mode, the first one.
 pub(crate) fn place(
     library: &Library<'_>,
     mut placed: Placed,

@@ -50,7 +50,7 @@ pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step
             Err(Stop::Store(error)) => return Err(error.into()),
         }
     }
-    // The separator is a format that nobody has applied.
+    // The separator is an unapplied format string.
     Ok(failed(format!(
         "Failed to place a request for the instance. Reasons: \n{}",
         reasons.join("%n")

@@ -1,4 +1,4 @@
-//! A request on its way into storage.
+//! A request before it is stored.
 
 use serde_json::{Map, Value};
 
@@ -7,14 +7,14 @@ use crate::modules::circulation::people::Person;
 use crate::modules::circulation::queue::Queue;
 use crate::modules::reply::{ValidationError, text};
 
-/// A request that is placed or replaced, and what it refers to.
+/// A request that is placed or replaced, and its referenced records.
 pub(crate) struct Placed {
     pub(crate) fields: Map<String, Value>,
     pub(crate) rejections: Vec<ValidationError>,
     pub(crate) requester: Option<Person>,
     pub(crate) item: Option<Item>,
     pub(crate) queue: Queue,
-    /// What was found wrong, as far as it decides what else is looked at.
+    /// The errors found so far, as far as they affect further checks.
     pub(crate) no_instance: bool,
     pub(crate) no_item: bool,
     pub(crate) no_recallable_item: bool,
@@ -29,7 +29,7 @@ impl Placed {
         self.text("requestLevel").as_deref() == Some("Title")
     }
 
-    /// The type, one of those that there are; anything else is no type.
+    /// The type, one of the known ones; any other value counts as absent.
     pub(crate) fn kind(&self) -> &'static str {
         match self.text("requestType").as_deref() {
             Some(kind) if kind.eq_ignore_ascii_case("Hold") => "Hold",

@@ -108,7 +108,7 @@ fn at(message: &str) -> ValidationError {
     ValidationError::new(message, "newPosition", None)
 }
 
-/// What has begun to be filled stays where it is, and so do pages of an item.
+/// Requests whose filling has started keep their position, and so do page requests of an item.
 fn check_tops(queue: &Queue, of: &str, place: &dyn Fn(&Value) -> Option<i64>) -> Step<()> {
     let begun = |request: &&Value| !is_status(request, NOT_YET_FILLED);
     if of == "instance" {

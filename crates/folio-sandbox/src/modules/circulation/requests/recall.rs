@@ -1,4 +1,4 @@
-//! What a request changes elsewhere: the status of its item, and the loan that it recalls.
+//! The side effects of a request: the status of its item, and the loan that it recalls.
 
 use serde_json::Value;
 
@@ -13,7 +13,8 @@ use crate::modules::reply::Step;
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
 
-/// A page makes an available item paged; a paged item that nobody waits for is available again.
+/// A page request makes an available item paged; a paged item without a waiting request is
+/// available again.
 pub(crate) fn item(
     library: &Library<'_>,
     item: &mut Item,

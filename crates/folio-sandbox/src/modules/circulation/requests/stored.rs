@@ -1,4 +1,4 @@
-//! A request as it is stored, and as it is shown.
+//! A request in its stored form and in its response form.
 
 use serde_json::{Map, Value, json};
 
@@ -67,7 +67,7 @@ fn identifiers(instance: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// A request with what the storage module keeps of the records that it refers to.
+/// A request with the copies of referenced records that the storage module stores.
 fn stored(library: &Library<'_>, request: &Value) -> Step<Value> {
     let mut fields = Library::fields(request);
     for name in ["deliveryAddress", "loan", "pickupServicePoint", "metadata"] {
@@ -188,7 +188,7 @@ fn instance_summary(instance: &Value) -> Value {
     Value::Object(shown)
 }
 
-/// A request as mod-circulation shows it. What was just created is shown without the group of its
+/// A request in mod-circulation's form. A newly created one is shown without the group of its
 /// requester.
 pub(crate) fn shown(library: &Library<'_>, request: &Value, with_group: bool) -> Step<Value> {
     let mut fields = Library::fields(request);

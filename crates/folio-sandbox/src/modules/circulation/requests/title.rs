@@ -1,4 +1,4 @@
-//! Requests for titles, where the tenant has switched them on: an item is chosen for them.
+//! Title-level requests, if the tenant has enabled them: an item is selected for them.
 
 use serde_json::Value;
 
@@ -82,7 +82,7 @@ fn assign(placed: &mut Placed, item: Item) {
     placed.item = Some(item);
 }
 
-/// The item whose location is nearest to the service point of the pickup: the location itself, its
+/// The item with the location nearest to the pickup service point: the location itself, its
 /// library, its campus, its institution.
 fn closest(library: &Library<'_>, placed: &Placed, items: Vec<Item>) -> Step<Option<Item>> {
     let place = placed.text("pickupServicePointId").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is looked at before a request is placed or replaced.
+//! The checks before a request is placed or replaced.
 
 use serde_json::{Map, Value};
 

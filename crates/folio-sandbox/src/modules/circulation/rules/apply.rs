@@ -1,9 +1,9 @@
-//! Which policies the rules give for an item and a patron.
+//! The policies that the rules select for an item and a patron.
 
 use crate::modules::circulation::rules::parser::Rules;
 use crate::modules::circulation::rules::{Criterion, CriterionIds, Part, Policies, Priority};
 
-/// What a question is about.
+/// The parameters of a lookup.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Question {
     pub(crate) material_type: Option<String>,
@@ -102,7 +102,7 @@ pub(crate) fn matches(rules: &Rules, question: &Question) -> Vec<Match> {
         }
         let mut used: Vec<char> = criteria
             .iter()
-            // All that says where an item is counts as one.
+            // All location criteria count as one.
             .map(|criterion| match criterion.letter {
                 'b' | 'c' | 's' => 'a',
                 other => other,

@@ -1,4 +1,4 @@
-//! What does not make sense in rules whose grammar is right.
+//! Semantic errors in rules with a valid grammar.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A place among tokens, and ANTLR's words where another token was expected.
+//! A position among tokens, and ANTLR's messages for unexpected tokens.
 
 use crate::modules::circulation::rules::RuleError;
 use crate::modules::circulation::rules::lexer::{RuleToken, TokenKind};
@@ -69,7 +69,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// What is wrong at the current token.
+    /// The error at the current token.
     pub(crate) fn wrong(&self, message: impl Into<String>) -> RuleError {
         let token = self.ahead(0);
         RuleError {
@@ -100,7 +100,7 @@ impl<'t> Cursor<'t> {
         if kinds.contains(&self.kind()) {
             return Ok(());
         }
-        // ANTLR would leave out one token if what follows it fits.
+        // ANTLR would skip one token if the following one matches.
         Err(if kinds.contains(&self.ahead(1).kind) {
             self.unwanted(kinds)
         } else {
@@ -108,7 +108,7 @@ impl<'t> Cursor<'t> {
         })
     }
 
-    /// Before another round of a loop: one of these tokens is next, which go on or end it.
+    /// Before another iteration of a loop: one of these tokens is next, which continue or end it.
     pub(crate) fn again(&self, kinds: &[TokenKind]) -> Result<(), RuleError> {
         if kinds.contains(&self.kind()) {
             return Ok(());

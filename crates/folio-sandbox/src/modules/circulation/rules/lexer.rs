@@ -178,7 +178,7 @@ impl Lexer {
                     });
                 }
                 self.at += count;
-                // A carriage return alone is no end of a line to ANTLR.
+                // For ANTLR, a carriage return alone does not end a line.
                 if c == '\n' || count == 2 {
                     self.line += 1;
                     self.column = 0;
@@ -205,7 +205,7 @@ impl Lexer {
                 let word: String = self.chars[self.at..self.at + count].iter().collect();
                 self.token(kind_of(&word), count);
             }
-            // What is no token is skipped; nobody is told.
+            // Unrecognized text is skipped without an error.
             _ => self.skip(1),
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The circulation rules: their text, what is wrong with it, and which policies it gives.
+//! The circulation rules: their text, its errors, and the policies that it selects.
 
 pub(crate) mod apply;
 mod check;
@@ -7,7 +7,7 @@ pub(crate) mod lexer;
 pub(crate) mod parser;
 pub(crate) mod routes;
 
-/// What is wrong with the text of the rules.
+/// The error in the text of the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RuleError {
     pub(crate) message: String,
@@ -61,7 +61,7 @@ pub(crate) struct Statement {
     pub(crate) is_block: bool,
 }
 
-/// What decides between rules that fit.
+/// The tie-breakers between matching rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Priority {
     FirstLine,
@@ -70,7 +70,7 @@ pub(crate) enum Priority {
     Criterium,
 }
 
-/// Letters in the order of their weight, and where each stands.
+/// Letters in the order of their weight, and their positions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Letters(pub(crate) Vec<(char, usize, usize)>);
 

@@ -20,7 +20,7 @@ struct RulesParser<'t> {
     indentation: usize,
 }
 
-/// Understands the rules; `exists` tells whether there is a policy of a letter and an id.
+/// Parses the rules; `exists` states whether a policy with a letter and an id exists.
 pub(crate) fn parse(text: &str, exists: &dyn Fn(char, &str) -> bool) -> Result<Rules, RuleError> {
     let tokens = tokens(text)?;
     let mut parser = RulesParser {
@@ -41,7 +41,7 @@ impl RulesParser<'_> {
     fn file(&mut self) -> Result<(), RuleError> {
         use TokenKind::{End, Fallback, Letter, Newline};
         self.cursor.choice(&[TokenKind::Priority, Newline])?;
-        // Which of the two forms a file has is decided by what follows the colon.
+        // The text after the colon decides which of the two forms a file has.
         let newlines = (0..)
             .take_while(|n| self.cursor.ahead(*n).kind == Newline)
             .count();
@@ -149,8 +149,8 @@ impl RulesParser<'_> {
         Ok(())
     }
 
-    /// Whether there are two or three priorities is known only at their end: what does not fit is
-    /// told from their beginning.
+    /// The number of priorities, two or three, is known only at their end: an error is reported at
+    /// their start.
     fn look_through_priorities(&self) -> Result<(), RuleError> {
         let mut place = 0;
         for round in 0..3 {
@@ -334,8 +334,8 @@ impl RulesParser<'_> {
             .unwrap_or_default()
     }
 
-    /// Whether a block follows a statement is known only behind it: what does not fit is told from
-    /// its beginning.
+    /// Whether a block follows a statement is known only after it: an error is reported at its
+    /// start.
     fn look_through_statement(&self) -> Result<bool, RuleError> {
         let kind = |place: usize| self.cursor.ahead(place).kind;
         let mut place = 0;

@@ -1,4 +1,4 @@
-//! `/circulation/rules`: their text, and the questions that others ask of them.
+//! `/circulation/rules`: their text, and the lookups of policies.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -18,7 +18,7 @@ use crate::wire::rmb;
 
 const RULES: &str = "/circulation-rules-storage";
 
-/// The rules of a tenant that has none of its own: what a fallback looks like.
+/// The rules of a tenant without its own: the form of a fallback.
 const NO_RULES: &str = "priority: number-of-criteria, criterium (t, s, c, b, a, m, g), last-line";
 
 /// A kind of policy.
@@ -70,7 +70,7 @@ impl PolicyKind {
         }
     }
 
-    /// The same key where all rules that fit are told, which differs for overdue fines.
+    /// The same key in the list of all matching rules, which differs for overdue fines.
     fn key_of_all(self) -> &'static str {
         match self {
             Self::OverdueFine => "overduePolicyId",
@@ -89,7 +89,7 @@ impl PolicyKind {
     }
 }
 
-/// A policy that the rules give, and what they looked at.
+/// A policy that the rules select, and the examined parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct ChosenPolicy {
     pub(crate) id: String,
@@ -123,7 +123,7 @@ fn store(library: &Library<'_>, text: &str) -> Step<()> {
     let now = rmb::now();
     let user = &library.caller.user;
     rules["rulesAsText"] = text.into();
-    // The storage module takes what is put as a new record.
+    // The storage module treats a PUT as a new record.
     rules["metadata"] = json!({
         "createdDate": now, "createdByUserId": user, "updatedDate": now, "updatedByUserId": user,
     });
@@ -155,7 +155,7 @@ pub(crate) fn put(library: &Library<'_>, http_request: &HttpRequest) -> Step<Htt
         )
     };
     let fields = match crate::jackson::parse(&http_request.body) {
-        // Only a text that is no JSON has its place in the message.
+        // Only a text that is not JSON has a position in the message.
         Err(_) => match body(&http_request.body) {
             Err(crate::modules::reply::Stop::Response(response)) => {
                 let message = String::from_utf8_lossy(&response.body).into_owned();
@@ -232,7 +232,7 @@ pub(crate) fn policy_of(
         ))
         .into());
     };
-    // Only for loans it is told what was looked at.
+    // Only the responses for loans contain the examined parameters.
     let looks = |letter| kind == PolicyKind::Loan && rule.looks_at(letter);
     Ok(ChosenPolicy {
         material_type: looks('m'),

@@ -1,0 +1,14 @@
+//! The programs of `docs/recipes.md`, one file per section. The page shows them as they stand here;
+//! `tests.rs` compares the two and runs each of them.
+//!
+//! A new recipe is a file here, a section of the page, and a row of `RECIPES` in `tests.rs`.
+
+pub mod agreements;
+pub mod check_out;
+pub mod data_import;
+pub mod oai_pmh;
+pub mod order;
+pub mod permissions;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,366 @@
+//! The recipes as the page shows them, and what each of them does: over the FOLIO in the process
+//! where it emulates the modules, else over a server that plays them.
+
+use std::time::Duration;
+
+use folio_sandbox::Sandbox;
+use folio_sdk::{FolioClient, Id};
+use folio_test_support::clock::Clock;
+use folio_test_support::sandbox::{admin, demo};
+use folio_test_support::server::{Asked, Folio, Reply};
+use serde_json::{Value, json};
+
+use super::*;
+
+const PAGE: &str = include_str!("../../../../docs/recipes.md");
+
+/// The sections of the page that have programs, and the file of each.
+const RECIPES: [(&str, &str); 6] = [
+    ("Import a MARC file", include_str!("data_import.rs")),
+    (
+        "Override a block of a check-out",
+        include_str!("check_out.rs"),
+    ),
+    ("Order, open, receive", include_str!("order.rs")),
+    ("Permissions and roles", include_str!("permissions.rs")),
+    ("Harvest by OAI-PMH", include_str!("oai_pmh.rs")),
+    ("Agreements", include_str!("agreements.rs")),
+];
+
+/// What the page shows of a file: all but its first comment.
+fn shown(source: &str) -> &str {
+    source.split_once("\n\n").unwrap().1
+}
+
+/// `UPDATE_DOCS=1 cargo test -p folio-example-programs --lib recipes` writes the programs into the
+/// page.
+#[test]
+fn the_page_shows_the_programs_as_they_are() {
+    let mut page = String::new();
+    let mut seen = Vec::new();
+    for (number, section) in PAGE.split("\n## ").enumerate() {
+        let heading = section.lines().next().unwrap();
+        let recipe = RECIPES.iter().find(|(known, _)| *known == heading);
+        let marks = section.matches("```rust\n").count();
+        assert_eq!(marks, usize::from(recipe.is_some()), "{heading}");
+        if number > 0 {
+            page.push_str("\n## ");
+        }
+        let Some((_, source)) = recipe else {
+            page.push_str(section);
+            continue;
+        };
+        seen.push(heading);
+        let (text, rest) = section.split_once("```rust\n").unwrap();
+        let (_, rest) = rest.split_once("```").unwrap();
+        page.push_str(&format!("{text}```rust\n{}```{rest}", shown(source)));
+    }
+    assert_eq!(seen, RECIPES.map(|(heading, _)| heading));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/recipes.md");
+        std::fs::write(path, &page).unwrap();
+        return;
+    }
+    assert!(
+        page == PAGE,
+        "docs/recipes.md differs: run this test with UPDATE_DOCS=1"
+    );
+}
+
+/// A server that plays modules which the sandbox lacks, and a client of it.
+async fn played(
+    modules: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
+) -> (Folio, FolioClient) {
+    let server = Folio::start(modules).await;
+    server.accept("a.b.c");
+    let folio = FolioClient::builder(&server.url)
+        .tenant("diku")
+        .token("a.b.c")
+        .build()
+        .unwrap();
+    (server, folio)
+}
+
+fn bodies(server: &Folio, method: &str, path: &str) -> Vec<Value> {
+    let asked = server.log().into_iter();
+    asked
+        .filter(|asked| asked.method == method && asked.path() == path)
+        .map(|asked| serde_json::from_str(&asked.body).unwrap_or_default())
+        .collect()
+}
+
+async fn import(content: &[u8]) -> data_import::Import {
+    let (_sandbox, folio) = demo().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("books.mrc");
+    std::fs::write(&file, content).unwrap();
+    let profile = json!({"id": Id::new_v4(), "name": "Default", "dataType": "MARC"});
+    let profile = serde_json::from_value(profile).unwrap();
+    let job = data_import::start(&folio, &file, profile).await.unwrap();
+    data_import::follow(&folio, &job).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_file_is_imported_and_what_failed_is_found() {
+    let whole = import(b"00007x\x1d00007y\x1d00007z\x1d").await;
+    assert!(whole.is_complete(), "{whole:?}");
+    assert_eq!(whole.job.status.to_string(), "COMMITTED");
+    let broken = import(b"00007x\x1d00009y\x1d").await;
+    assert_eq!((broken.errors, broken.is_complete()), (1, false));
+    assert_eq!(broken.job.status.to_string(), "ERROR");
+}
+
+#[tokio::test]
+async fn a_part_of_a_divided_file_that_failed_is_found() {
+    let id = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
+    let (_server, folio) = played(move |asked, before| {
+        let job = |id: &str, kind: &str, status: &str| {
+            json!({"id": id, "parentJobId": id, "subordinationType": kind, "userId": id, "status": status, "uiStatus": "RUNNING"})
+        };
+        let path = asked.path();
+        Some(Reply::json(if path.ends_with("/children") {
+            let parts = ["COMMITTED", "ERROR"].map(|status| job(id, "COMPOSITE_CHILD", status));
+            json!({"jobExecutions": parts, "totalRecords": 2})
+        } else if path.starts_with("/metadata-provider") {
+            json!({"jobExecutionId": id, "totalErrors": 0})
+        } else {
+            let status = if before < 2 { "COMMIT_IN_PROGRESS" } else { "COMMITTED" };
+            job(id, "COMPOSITE_PARENT", status)
+        }))
+    })
+    .await;
+    let clock = Clock::stop();
+    let job = Id::from(id);
+    let import = data_import::follow(&folio, &job);
+    let import = clock.run(Duration::from_millis(100), import).await.unwrap();
+    assert_eq!(import.parts, ["COMMITTED", "ERROR"]);
+    assert!(!import.is_complete());
+}
+
+#[tokio::test]
+async fn a_block_is_overridden_only_if_the_server_lets_the_user() {
+    // The response as it was recorded (circulation.jsonl, `check out: blocked user`).
+    let blocked = |missing: &[&str]| {
+        Reply::new(
+            422,
+            "application/json",
+            json!({"errors": [{
+                "message": "Patron blocked from borrowing",
+                "parameters": [{"key": "reason", "value": "recB block"}],
+                "overridableBlock": {"name": "patronBlock", "missingPermissions": missing},
+            }]})
+            .to_string(),
+        )
+    };
+    let id = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
+    for (missing, comment, sent, is_lent) in [
+        (&[][..], Some("paid"), 2, true),
+        (&[][..], None, 1, false),
+        (
+            &["circulation.override-patron-block"][..],
+            Some("paid"),
+            1,
+            false,
+        ),
+    ] {
+        let (server, folio) = played(move |asked, _| {
+            let body: Value = serde_json::from_str(&asked.body).unwrap();
+            Some(match body.get("overrideBlocks") {
+                None => blocked(missing),
+                Some(_) => Reply::new(201, "application/json", json!({"id": id, "userId": id, "itemId": id, "loanDate": "2026-01-01T00:00:00.000Z", "action": "checkedOutThroughOverride"}).to_string()),
+            })
+        })
+        .await;
+        let loan = check_out::check_out(&folio, "item", "patron", &id.into(), comment).await;
+        assert_eq!(loan.is_ok(), is_lent, "{loan:?}");
+        let bodies = bodies(&server, "POST", "/circulation/check-out-by-barcode");
+        assert_eq!(bodies.len(), sent);
+        if is_lent {
+            assert_eq!(
+                bodies[1]["overrideBlocks"],
+                json!({"patronBlock": {}, "comment": "paid"})
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_opened_and_its_pieces_are_received() {
+    let id = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
+    for failed in [0, 1] {
+        let (server, folio) = played(move |asked, _| {
+            let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+            Some(match (&*asked.method, asked.path()) {
+                ("POST", "/orders/receive") => Reply::json(json!({"receivingResults": [{
+                    "poLineId": id, "processedSuccessfully": 1 - failed, "processedWithError": failed,
+                    "receivingItemResults": [{"pieceId": id, "processingStatus": {"type": if failed == 0 { "success" } else { "failure" }}}],
+                }], "totalRecords": 1})),
+                ("POST", _) => Reply::new(201, "application/json", body.to_string()),
+                ("PUT", _) => Reply::empty(204),
+                ("GET", "/orders/pieces") => {
+                    let pieces = match asked.target.contains("id%3E") {
+                        true => json!([]),
+                        false => json!([{"id": id, "format": "Physical", "poLineId": id, "titleId": id, "locationId": id, "receivingStatus": "Expected"}]),
+                    };
+                    Reply::json(json!({"pieces": pieces, "totalRecords": pieces.as_array().unwrap().len()}))
+                }
+                _ => Reply::json(json!({"id": id, "vendor": id, "orderType": "One-Time", "poNumber": "10001", "workflowStatus": "Pending", "note": "stays"})),
+            })
+        })
+        .await;
+        let some = Id::new_v4();
+        let order = order::create_and_open(&folio, &some, &some, "A book", 10.into())
+            .await
+            .unwrap();
+        let sent = bodies(&server, "POST", "/orders/composite-orders");
+        assert_eq!(sent[0]["id"], json!(order));
+        let line = bodies(&server, "POST", "/orders/order-lines");
+        assert_eq!(line[0]["purchaseOrderId"], json!(order));
+        let put = bodies(&server, "PUT", &format!("/orders/composite-orders/{order}"));
+        assert_eq!(
+            (&put[0]["workflowStatus"], &put[0]["note"]),
+            (&json!("Open"), &json!("stays"))
+        );
+        let received = order::receive(&folio, &order).await;
+        match failed {
+            0 => assert_eq!(received.unwrap(), 1),
+            _ => assert!(received.unwrap_err().to_string().contains("failure")),
+        }
+        let sent = bodies(&server, "POST", "/orders/receive");
+        assert_eq!(
+            sent[0]["toBeReceived"][0]["receivedItems"][0]["pieceId"],
+            id
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_permission_is_granted_once() {
+    let sandbox = Sandbox::builder()
+        .demo_data()
+        .user_records()
+        .user("eve", "eve")
+        .start()
+        .await
+        .unwrap();
+    let folio = admin(&sandbox).connect().await.unwrap();
+    let users = sandbox.records("diku", "/users").unwrap();
+    let eve = users.iter().find(|user| user["username"] == "eve").unwrap();
+    let eve = Id::from(eve["id"].as_str().unwrap());
+    let record = json!({"id": Id::new_v4(), "userId": eve, "permissions": []});
+    sandbox.load("diku", "/perms/users", vec![record]).unwrap();
+    for _ in 0..2 {
+        permissions::grant(&folio, &eve, "users.item.get")
+            .await
+            .unwrap();
+    }
+    let sent = sandbox.exchanges().into_iter();
+    let sent = sent
+        .filter(|exchange| exchange.method == "POST" && exchange.path.ends_with("/permissions"));
+    assert_eq!(sent.count(), 1);
+}
+
+#[tokio::test]
+async fn a_role_is_created_only_if_all_its_permissions_have_capabilities() {
+    let id = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
+    let (server, folio) = played(move |asked, _| {
+        Some(match (&*asked.method, asked.path()) {
+            ("GET", "/capabilities") => Reply::json(json!({"capabilities": [{"id": id, "permission": "users.item.get"}], "totalRecords": 1})),
+            ("POST", "/roles") => Reply::new(201, "application/json", json!({"id": id, "name": "readers"}).to_string()),
+            _ => Reply::new(201, "application/json", "{}"),
+        })
+    })
+    .await;
+    let user = Id::new_v4();
+    let error =
+        permissions::assign_role(&folio, &user, "readers", &["users.item.get", "nothing.get"])
+            .await;
+    assert!(error.unwrap_err().to_string().contains("nothing.get"));
+    assert!(bodies(&server, "POST", "/roles").is_empty());
+    let role = permissions::assign_role(&folio, &user, "readers", &["users.item.get"])
+        .await
+        .unwrap();
+    assert_eq!(role.as_str(), id);
+    assert_eq!(
+        bodies(&server, "POST", "/roles/capabilities")[0],
+        json!({"roleId": id, "capabilityIds": [id]})
+    );
+    assert_eq!(
+        bodies(&server, "POST", "/roles/users")[0],
+        json!({"userId": user, "roleIds": [id]})
+    );
+}
+
+#[tokio::test]
+async fn all_pages_of_a_repository_are_read() {
+    let page = |records: &str, token: &str| {
+        Reply::new(
+            200,
+            "text/xml",
+            format!(
+                "<OAI-PMH xmlns=\"http://www.openarchives.org/OAI/2.0/\"><ListRecords>{records}{token}</ListRecords></OAI-PMH>"
+            ),
+        )
+    };
+    let (server, folio) = played(move |asked, _| {
+        Some(match asked.param("resumptionToken").as_deref() {
+            None => page("<record><header><identifier>oai:1</identifier></header></record>", "<resumptionToken cursor=\"0\">a b&amp;c</resumptionToken>"),
+            Some("a b&c") => page("<record><header status=\"deleted\"><identifier>oai:2</identifier></header></record>", "<resumptionToken cursor=\"1\"/>"),
+            Some(_) => Reply::text(400, "bad token"),
+        })
+    })
+    .await;
+    let records = oai_pmh::changed_since(&folio, "2026-01-01").await.unwrap();
+    assert_eq!(
+        records,
+        [("oai:1".to_owned(), false), ("oai:2".to_owned(), true)]
+    );
+    assert_eq!(server.asked("/oai/records").len(), 2);
+    for (code, is_empty) in [("noRecordsMatch", true), ("badArgument", false)] {
+        let (_server, folio) = played(move |_, _| {
+            Some(Reply::new(
+                200,
+                "text/xml",
+                format!("<OAI-PMH><error code=\"{code}\">no</error></OAI-PMH>"),
+            ))
+        })
+        .await;
+        let records = oai_pmh::changed_since(&folio, "2026-01-01").await;
+        assert_eq!(records.is_ok(), is_empty, "{records:?}");
+    }
+}
+
+#[tokio::test]
+async fn agreements_are_found_and_created() {
+    let id = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
+    let (server, folio) = played(move |asked, _| {
+        Some(match (&*asked.method, asked.path()) {
+            ("GET", "/erm/sas") if asked.number("offset") > 0 => Reply::json(json!([])),
+            ("GET", "/erm/sas") => Reply::json(json!([{"id": id, "name": "Big deal"}])),
+            ("POST", "/erm/sas") => Reply::new(
+                201,
+                "application/json",
+                json!({"id": id, "name": "New"}).to_string(),
+            ),
+            _ => Reply::new(201, "application/json", json!({"id": id}).to_string()),
+        })
+    })
+    .await;
+    let names = agreements::ending_before(&folio, "2027-01-01")
+        .await
+        .unwrap();
+    assert_eq!(names, ["Big deal"]);
+    let query = server.asked("/erm/sas")[0].target.clone();
+    assert!(
+        query.contains("filters=agreementStatus.value==active"),
+        "{query}"
+    );
+    let created = agreements::create(&folio, "New", "2026-01-01", "A line")
+        .await
+        .unwrap();
+    assert_eq!(created.as_str(), id);
+    assert_eq!(
+        bodies(&server, "POST", "/erm/entitlements")[0]["owner"]["id"],
+        id
+    );
+}
