@@ -27,6 +27,8 @@ macro_rules! pages {
         #[doc = "[names.md]: crate::guide::names"]
         #[doc = "[records.md]: crate::guide::records"]
         #[doc = "[reliability.md]: crate::guide::reliability"]
+        #[doc = "[gateways.md#timeouts]: crate::guide::gateways#timeouts"]
+        #[doc = "[regenerate.md]: crate::guide#in-the-repository"]
         #[doc = "[gateways.md#rate-limits]: crate::guide::gateways#rate-limits"]
         #[doc = "[folioclient.md]: crate::guide::from_folioclient"]
         #[doc = "[facts.md]: crate::guide::facts"]
