@@ -79,7 +79,7 @@ fn generate() -> Result<(), String> {
         std::fs::write(&path, text.map_err(unread)?)
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    // Of the glossary only what is built is read. Documents of one's own are described by it, too.
+    // Of the glossary only what is built is read. Documents of your own are described by it, too.
     let glossary = specs.join("glossary");
     let documents = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
     let specs = documents.describe(&glossary).map_err(said)?;

@@ -6,10 +6,10 @@
 //! | [`records`] | how records are read, made and written back |
 //! | [`reliability`] | what the SDK guarantees, and the test that proves it |
 //! | [`gateways`] | timeouts, limits and proxies between the client and FOLIO |
-//! | [`environment`] | settings read from environment variables, and one's own documents |
+//! | [`environment`] | settings read from environment variables, and your own documents |
 //! | [`names`] | how operations and types are named |
 //! | [`facts`] | what servers do, by operation |
-//! | [`from_folioclient`] | for those who know the Python package FolioClient |
+//! | [`from_folioclient`] | for users of the Python package FolioClient |
 //!
 //! # In the repository
 //!
@@ -24,6 +24,9 @@
 /// here the names lead to the modules, since the first definition of a name counts.
 macro_rules! pages {
     ($($name:ident = $file:literal;)*) => {$(
+        #[doc = "[`HttpError`]: crate::HttpError"]
+        #[doc = "[`HttpService`]: crate::HttpService"]
+        #[doc = "[`Id`]: crate::Id"]
         #[doc = "[names.md]: crate::guide::names"]
         #[doc = "[records.md]: crate::guide::records"]
         #[doc = "[reliability.md]: crate::guide::reliability"]

@@ -38,8 +38,11 @@ fn each_link_between_pages_leads_somewhere_in_the_documentation() {
             else {
                 continue;
             };
+            if label.1.starts_with("http") || label.1.starts_with('#') {
+                continue;
+            }
             links += 1;
-            if !guide.contains(&format!("\"[{}]: crate::guide", label.0)) {
+            if !guide.contains(&format!("\"[{}]: crate::", label.0)) {
                 wrong.push(format!("{page}: [{}] is not in src/guide.rs", label.0));
             }
         }
