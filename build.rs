@@ -79,7 +79,17 @@ fn generate() -> Result<(), String> {
         std::fs::write(&path, text.map_err(unread)?)
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    let specs = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
+    // Of the glossary only what is built is read. Documents of your own are described by it, too.
+    let glossary = specs.join("glossary");
+    let documents = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
+    let specs = documents.describe(&glossary).map_err(said)?;
+    for file in specs
+        .files
+        .iter()
+        .filter(|file| file.starts_with(&glossary))
+    {
+        println!("cargo::rerun-if-changed={}", file.display());
+    }
     let built: Vec<String> = wanted.into_iter().collect();
     println!("cargo::rustc-env=FOLIO_MODULES_BUILT={}", built.join(","));
     let options = Options {

@@ -81,20 +81,34 @@
 //!
 //! # More
 //!
-//! In the repository: the guide to asynchronous use (`docs/async-usage.md`), how operations are
-//! named (`docs/names.md`), how a release is imported (`docs/regenerate.md`), the architecture
-//! (`docs/architecture.md`), and web services and jobs that run (`examples/`).
+//! The guide is part of this documentation: `folio_sdk::guide`. It begins with asynchronous use,
+//! and has pages about records, guarantees, gateways and names. How a release is imported
+//! (`docs/regenerate.md`), the architecture (`docs/architecture.md`), and web services and jobs that
+//! run (`examples/`) are in the repository.
+
+// Documentation lists the functions of `FolioClient` in the order of these modules: they stand in
+// the order of use, each apart from the next, so that rustfmt leaves them there.
+mod client;
+
+mod connect;
 
 #[allow(clippy::type_complexity, reason = "types are as they are described")]
 mod api;
+
+mod call;
+
+mod harvest;
+
+mod write;
+
+mod tenant;
+
 #[cfg(feature = "blocking")]
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking;
-mod call;
-mod client;
-mod connect;
 mod engine;
-mod harvest;
+#[cfg(all(doc, not(doctest)))]
+pub mod guide;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
@@ -102,13 +116,11 @@ mod paging;
 mod poll;
 mod record;
 mod runtime;
-mod tenant;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 mod value;
 mod wire;
-mod write;
 
 /// The code of the page about records is compiled and run.
 #[cfg(doctest)]

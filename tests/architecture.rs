@@ -65,6 +65,7 @@ const CRATES: &[Layers] = &[
                 ("connect", "connects the layers to a client"),
                 ("runtime", "the imports of generated code"),
                 ("api", "the generated modules"),
+                ("guide", "the pages of docs/, in the documentation"),
                 ("logging", "logs in one line"),
                 ("testing", "for tests of programs that use the SDK"),
             ],
@@ -141,6 +142,11 @@ const CRATES: &[Layers] = &[
                 ("media_type", "the one table of media types"),
             ],
             &[
+                ("json", "files of JSON"),
+                ("sources", "where the sources of a release are"),
+            ],
+            &[("glossary", "sentences, and what each is about")],
+            &[
                 (
                     "document",
                     "canonical documents, and where their references lead",
@@ -154,8 +160,12 @@ const CRATES: &[Layers] = &[
                 ("module_name", "the names of generated modules"),
                 ("paging", "the pagination of a list"),
                 ("parallel", "work on modules side by side"),
-                ("record_facts", "facts about the fields of records"),
-                ("server_facts", "the server's behaviour for an operation"),
+                (
+                    "record_facts",
+                    "what descriptions say of the fields of records",
+                ),
+                ("server_facts", "what a server does when it is called"),
+                ("subject", "what documentation is about"),
                 ("unions", "unions as they are described"),
             ],
             &[("facts", "the facts of an operation besides its types")],
@@ -168,7 +178,10 @@ const CRATES: &[Layers] = &[
                 ("progenitor", "the model, read out of progenitor's output"),
                 ("schemas", "JSON Schemas of the types"),
             ],
-            &[("emit", "templates, and the code that fills them")],
+            &[
+                ("describe", "adds the glossary to the documents"),
+                ("emit", "templates, and what fills them"),
+            ],
             &[
                 ("described", "the facts of all operations of a release"),
                 ("lists", "the paging of all lists of a release"),

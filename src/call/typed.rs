@@ -356,8 +356,8 @@ pub fn text(response: Response) -> Result<String> {
 /// compiled once per module. There is not one type for the crate, because the compiler searches
 /// each `impl` of a type for a method.
 macro_rules! __builder {
-    () => {
-        /// The call of an operation, about to be sent. What the operation takes is at the type that is named after it.
+    ($handle:ident) => {
+        /// A request builder. Its parameters are functions of the type that is named after the operation; `send` sends it.
         #[must_use = "a call is not sent before `send`, or before it is awaited"]
         pub struct Builder<O, M = $crate::runtime::Async>(
             pub(crate) $crate::runtime::Call,
@@ -366,7 +366,7 @@ macro_rules! __builder {
         );
 
         fn begin<O, M: $crate::runtime::Mode>(
-            api: &Api<M>,
+            api: &$handle<M>,
             operation: &'static $crate::Operation,
             arguments: &[&dyn $crate::runtime::Display],
         ) -> Builder<O, M> {

@@ -14,8 +14,31 @@ const MOST_COUNT: u64 = i64::MAX as u64;
 /// ([`HarvestStream::checkpoint`](crate::HarvestStream::checkpoint)), and resumed by
 /// [`Harvest::resume`](crate::Harvest::resume). It can be serialised, and contains no secret.
 ///
-/// It also represents a part of a plan: [`split`](Self::split) divides the remaining work among
-/// several machines.
+/// It also is a part of a plan: [`split`](Self::split) divides what is left among several machines.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
+/// use folio_sdk::CheckpointFile;
+/// use serde_json::Value;
+///
+/// // No other program can use the file meanwhile. Without a checkpoint in it the list begins.
+/// let file = CheckpointFile::open("items.checkpoint.json")?;
+/// let items = folio.folio_get_all::<Value>("/item-storage/items", "items").by_id().limit(1000);
+/// let mut harvest = folio.harvest(items);
+/// if let Some(checkpoint) = file.load()? {
+///     harvest = harvest.resume(checkpoint);
+/// }
+/// let mut harvest = harvest.stream();
+/// while let Some(item) = harvest.next().await {
+///     println!("{}", item?["barcode"]);
+///     if harvest.progress().records % 10_000 == 0 {
+///         file.save(&harvest.checkpoint())?;
+///     }
+/// }
+/// file.save(&harvest.checkpoint())?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The version of this format.

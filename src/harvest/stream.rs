@@ -16,8 +16,28 @@ use crate::wire::error::{Error, Result};
 
 /// The records of a harvest. As with [`RecordStream`], an unreadable record is an error in its
 /// place ([`ErrorKind::Record`](crate::ErrorKind::Record)), and after any other error the stream
-/// ends; the [checkpoint](Self::checkpoint) then contains the remaining part.
-#[must_use = "a stream sends no request before it is polled"]
+/// ends; the [checkpoint](Self::checkpoint) then says what is left to read.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
+/// use serde_json::Value;
+///
+/// let items = folio.folio_get_all::<Value>("/item-storage/items", "items").by_id().limit(1000);
+/// let mut harvest = folio.harvest(items).parallel(8).stream();
+/// while let Some(item) = harvest.next().await {
+///     match item {
+///         Ok(item) => println!("{}", item["barcode"]),
+///         Err(error) => eprintln!("{error}"),
+///     }
+/// }
+/// // After an error the checkpoint says what is left; another run resumes there.
+/// if !harvest.checkpoint().is_finished() {
+///     harvest.checkpoint().save("items.checkpoint.json")?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a stream asks for nothing before it is polled"]
 pub struct HarvestStream<T> {
     source: ListSource<T>,
     figures: Figures,

@@ -100,7 +100,7 @@ impl<T: fmt::Debug> fmt::Debug for ReferenceRecords<T> {
     }
 }
 
-/// The reference data of a tenant, returned by [`FolioClient::reference_data`].
+/// The reference data of a tenant. [`FolioClient::reference_data`] gives it.
 ///
 /// A list is read completely on first use, and cached for [10 minutes](Self::max_age): per tenant
 /// and record type, for all clones and handles of the client. Concurrent callers share one request.

@@ -1,7 +1,8 @@
 //! Writes what `build.rs` would generate into a folder, to look at it.
 //!
 //! `cargo run -p folio-codegen --example generate -- specs/trillium OUT [module ...]`, with JSON
-//! Schemas if `SCHEMAS` is set.
+//! Schemas if `SCHEMAS` is set, and documented by the glossary in the folder that `GLOSSARY` names
+//! (`specs/glossary`).
 
 use std::error::Error;
 use std::path::Path;
@@ -21,6 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let specs = Specs::read(Path::new(specs), |module| {
         modules.is_empty() || modules.iter().any(|name| name == module)
     })?;
+    let glossary = std::env::var_os("GLOSSARY").map(std::path::PathBuf::from);
+    let specs = match glossary {
+        Some(glossary) => specs.describe(&glossary)?,
+        None => specs,
+    };
     for (name, text) in folio_codegen::generate(&specs, options)? {
         std::fs::write(Path::new(out).join(name), text)?;
     }

@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::glossary::Entries;
+pub(crate) use crate::json::kind;
+use crate::json::read_json;
+use crate::sources::Sources;
 
 /// The name under which the document of shared records is known.
 pub(crate) const COMMON: &str = "common";
@@ -29,6 +34,12 @@ pub struct Document {
     pub name: String,
     /// The content.
     pub root: Value,
+    /// What the glossary says of it.
+    pub(crate) entries: Entries<String>,
+    /// Where the sources of the release are.
+    pub(crate) sources: Arc<Sources>,
+    /// The types of the build that documentation can link to, by `module.Record`.
+    pub(crate) links: Arc<BTreeMap<String, String>>,
 }
 
 impl Document {
@@ -37,6 +48,9 @@ impl Document {
         Self {
             name: name.into(),
             root,
+            entries: Entries::default(),
+            sources: Arc::default(),
+            links: Arc::default(),
         }
     }
 
@@ -45,19 +59,11 @@ impl Document {
     /// # Errors
     /// The file cannot be read or is not JSON.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
-            path: path.into(),
-            source,
-        })?;
-        let root = serde_json::from_str(&text).map_err(|source| Error::Json {
-            path: path.into(),
-            source,
-        })?;
         let name = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())
             .unwrap_or_default();
-        Ok(Self { name, root })
+        Ok(Self::new(name, read_json(path)?))
     }
 
     /// The names of the modules that a folder has documents of.
@@ -211,7 +217,22 @@ impl Specs {
             }
             specs.files.push(path);
         }
+        specs.locate_sources(folder)?;
         Ok(specs)
+    }
+
+    /// Adds where the sources of the documents are: `release.json` says it.
+    fn locate_sources(&mut self, folder: &Path) -> Result<(), Error> {
+        let path = folder.join(format!("{RELEASE}.json"));
+        if path.is_file() {
+            let sources = Arc::new(Sources::of(&read_json(&path)?));
+            let modules = self.modules.iter_mut();
+            for document in modules.chain([&mut self.common]) {
+                document.sources = Arc::clone(&sources);
+            }
+            self.files.push(path);
+        }
+        Ok(())
     }
 }
 
@@ -239,18 +260,6 @@ pub(crate) fn files(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
 
 fn feature_of(module: &str) -> &str {
     module.strip_prefix("mod-").unwrap_or(module)
-}
-
-/// The type of a JSON value, for error messages.
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 /// A key as a step of a JSON pointer.

@@ -173,8 +173,8 @@ pub(crate) fn read(
 
 /// Gives the types of the operations of a module names that differ from each other, and from those
 /// that the module of calls has besides.
-pub(crate) fn name_types(operations: &mut [Operation]) {
-    let mut taken: BTreeSet<String> = ["Api", "Builder"].map(str::to_owned).into();
+pub(crate) fn name_types(operations: &mut [Operation], handle: &str) {
+    let mut taken: BTreeSet<String> = [handle, "Builder"].map(str::to_owned).into();
     let mut unique = |mut name: String, more: &str| {
         while !taken.insert(name.clone()) {
             name.push_str(more);
@@ -286,7 +286,7 @@ mod tests {
             operation
         };
         let mut operations = ["api", "a_b", "a__b", "api_call_response"].map(of);
-        name_types(&mut operations);
+        name_types(&mut operations, "Api");
         let calls = operations.each_ref().map(|operation| &*operation.call);
         assert_eq!(calls, ["ApiCall", "AB", "ABCall", "ApiCallResponse"]);
         assert_eq!(operations[0].response_type, "ApiCallResponseType");

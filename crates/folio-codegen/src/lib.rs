@@ -25,6 +25,7 @@
 //! ```
 
 mod context;
+mod describe;
 mod described;
 mod document;
 mod emit;
@@ -32,7 +33,9 @@ mod error;
 mod facts;
 mod features;
 mod generate;
+pub mod glossary;
 mod job_facts;
+mod json;
 mod lists;
 mod lower;
 mod lowered;
@@ -47,6 +50,8 @@ mod record_facts;
 mod schemas;
 mod server_facts;
 mod shared_names;
+mod sources;
+mod subject;
 #[cfg(feature = "surface")]
 pub mod surface;
 mod template;

@@ -102,8 +102,6 @@ pub(crate) struct Field {
     /// The type of a value that is there; of an optional field without the `Option`.
     pub(crate) ty: Ty,
     pub(crate) required: bool,
-    /// The facts for its documentation besides the name.
-    pub(crate) facts: Option<String>,
 }
 
 /// A string enum: pairs of variant and text.

@@ -2,7 +2,7 @@
 
 use crate::document::Document;
 use crate::error::Error;
-use crate::names::is_name;
+use crate::names::{is_name, pascal};
 
 /// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO
 /// module of such a name has a longer one.
@@ -58,6 +58,7 @@ const TAKEN: &[&str] = &[
     "for_tenant",
     "from_env",
     "generic",
+    "guide",
     "handle",
     "harvest",
     "has_retrieve",
@@ -147,6 +148,11 @@ pub(crate) fn rust_name(feature: &str) -> String {
     } else {
         name
     }
+}
+
+/// The name of the handle of a feature's module: `UsersClient` of `users`.
+pub(crate) fn handle_name(feature: &str) -> String {
+    format!("{}Client", pascal(&rust_name(feature)))
 }
 
 #[cfg(test)]

@@ -15,6 +15,20 @@ pub(crate) fn code(text: &str) -> String {
     }
 }
 
+/// A sentence in documentation: outside of code nothing in it is a link or a tag.
+pub(crate) fn prose(text: &str) -> String {
+    let mut prose = String::new();
+    let mut is_code = false;
+    for c in text.chars() {
+        is_code ^= c == '`';
+        if !is_code && matches!(c, '[' | ']' | '<' | '>' | '*' | '\\') {
+            prose.push('\\');
+        }
+        prose.push(c);
+    }
+    prose
+}
+
 /// A string literal that holds text as it is, where it may; else one with escapes.
 pub(crate) fn raw_literal(text: &str) -> String {
     if text.chars().any(is_unsafe) {
@@ -65,6 +79,14 @@ mod tests {
         assert_eq!(code("a`b\n"), "`a'b\\n`");
         assert_eq!(code(" \t "), "`\\t`");
         assert_eq!(code(""), "`(empty)`");
+    }
+
+    #[test]
+    fn a_sentence_has_no_links_and_tags_outside_of_code() {
+        assert_eq!(
+            prose("A [b] <c> in `d[] <e>` *f*."),
+            "A \\[b\\] \\<c\\> in `d[] <e>` \\*f\\*."
+        );
     }
 
     #[test]

@@ -10,13 +10,16 @@ mod file;
 mod lookup;
 mod names;
 mod nearest;
+mod references;
 mod sentence;
+mod since;
 pub mod skeleton;
 mod subjects;
 mod truth;
 pub mod upstream;
+mod written;
 
-pub use file::{File, Record, Sentence};
+pub use file::{File, Sentence};
 pub use lookup::Glossary;
 pub use names::COMMON;
 pub use subjects::{Known, Module, Subjects};

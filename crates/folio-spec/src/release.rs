@@ -6,4 +6,5 @@
 pub(crate) mod buildable;
 mod files;
 pub(crate) mod import;
+mod repositories;
 mod shared_records;

@@ -73,6 +73,7 @@ impl Specs {
     fn run(&self, request: Request) -> Report {
         let request = Request {
             specs: self.path().into(),
+            write: true,
             ..request
         };
         run(&request, &self.releases()).unwrap()
@@ -353,7 +354,7 @@ fn broken_files_are_reported_with_their_lines() {
         ),
         (
             "[field]\n",
-            "mod-users.toml:1: unknown key `field`; expected `fields`, ",
+            "mod-users.toml:1: unknown key `field`; expected `summary`, `fields`, ",
         ),
         (
             "[fields]\nid = 3\n",
@@ -416,7 +417,7 @@ fn shared_records_and_defaults_are_looked_up_in_the_common_file() {
     let (glossary, errors) = Glossary::read(&specs.path().join("glossary"));
     assert_eq!(errors, []);
     let field = |record, path| {
-        let sentence = glossary.field("mod-users", record, path, false);
+        let sentence = glossary.of("mod-users").field(record, path, false);
         sentence.map(|sentence| sentence.text.as_str())
     };
     assert_eq!(field("User", "id"), Some("How it is referred to."));
@@ -426,16 +427,16 @@ fn shared_records_and_defaults_are_looked_up_in_the_common_file() {
         field("Metadata", "createdDate"),
         Some("When the user was stored.")
     );
-    let record = |module, is_own| glossary.record(module, "Metadata", is_own).is_some();
+    let record = |module, is_own| glossary.of(module).record("Metadata", is_own).is_some();
     assert!(record("common", false) && record("mod-users", false));
     // A record of the module's own is another one than the shared record of its name.
     assert!(!record("mod-users", true));
-    let query = glossary.parameter("mod-users", "GET /users", "query");
+    let query = glossary.of("mod-users").parameter("GET /users", "query");
     assert_eq!(
         query.map(|query| query.text.as_str()),
         Some("Which ones are wanted.")
     );
-    assert_eq!(glossary.operation("mod-users", "GET /users"), None);
+    assert_eq!(glossary.of("mod-users").operation("GET /users"), None);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The file that holds all modules, and their handles on the clients.
 
-use super::docs::plain;
+use super::docs::sentence_of_module;
 use crate::document::Document;
-use crate::module_name::rust_name;
+use crate::module_name::{handle_name, rust_name};
 use crate::template::{Code, fill, literal};
 
 const API: &str = r#"
@@ -21,7 +21,7 @@ const API: &str = r#"
 "#;
 
 const MODULE: &str = r#"
-    /// `{document}` {version}: its records, and its operations in [`call::Api`]({name}::call::Api).
+    {docs}
     #[cfg_attr(docsrs, doc(cfg(feature = {feature})))]
     pub mod {name} {
         include!(concat!(env!("OUT_DIR"), "/{name}.rs"));
@@ -29,18 +29,18 @@ const MODULE: &str = r#"
 "#;
 
 const HANDLE: &str = "
-    /// The operations of `{document}`.
+    /// {docs}
     #[cfg_attr(docsrs, doc(cfg(feature = {feature})))]
-    pub fn {name}(&self) -> {name}::call::Api<crate::Async> {
-        {name}::call::Api { client: self.clone(), mode: crate::Async }
+    pub fn {name}(&self) -> {name}::{handle}<crate::Async> {
+        {name}::{handle} { client: self.clone(), mode: crate::Async }
     }
 ";
 
 const BLOCKING_HANDLE: &str = "
-    /// The operations of `{document}`.
+    /// {docs}
     #[cfg_attr(docsrs, doc(cfg(feature = {feature})))]
-    pub fn {name}(&self) -> {name}::call::Api<crate::blocking::Blocking> {
-        {name}::call::Api { client: self.as_async().clone(), mode: self.mode() }
+    pub fn {name}(&self) -> {name}::{handle}<crate::blocking::Blocking> {
+        {name}::{handle} { client: self.as_async().clone(), mode: self.mode() }
     }
 ";
 
@@ -50,17 +50,27 @@ pub(crate) fn api(documents: &[Document]) -> String {
     let mut handles = Code::default();
     let mut blocking_handles = Code::default();
     for module in documents {
-        let document = &*module.name;
         let name = rust_name(module.feature());
         let feature = literal(module.feature());
-        let version = plain(module.version().unwrap_or_default());
-        fill!(&mut modules, MODULE, document, version, name, feature);
-        fill!(&mut handles, HANDLE, document, name, feature);
+        let handle = handle_name(module.feature());
+        let mut about = sentence_of_module(module);
+        let docs = about.first().cloned().unwrap_or_default();
+        about.push(String::new());
+        about.push(format!("Operations: [`{handle}`]({name}::{handle}), by `folio.{name}()`. Their builders, with the parameters: [`operation`]({name}::operation). All other types are records."));
+        fill!(
+            &mut modules,
+            MODULE,
+            docs = Code::docs(about),
+            name,
+            feature
+        );
+        fill!(&mut handles, HANDLE, docs, name, handle, feature);
         fill!(
             &mut blocking_handles,
             BLOCKING_HANDLE,
-            document,
+            docs,
             name,
+            handle,
             feature
         );
     }

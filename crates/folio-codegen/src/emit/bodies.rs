@@ -9,7 +9,7 @@ use crate::template::{Code, fill, literal};
 use crate::text::code;
 
 const JSON: &str = "
-    /// The record to send{media_type}. It is turned into JSON here and now.
+    /// The request body{media_type}; it is serialized immediately.
     pub fn {function}(mut self, body: &{ty}) -> Self {
         self.0.json({media_literal}, body);
         self
@@ -17,7 +17,7 @@ const JSON: &str = "
 ";
 
 const FORM: &str = "
-    /// The record to send, its fields as a form. It is written here and now.
+    /// The request body, its fields as a form; it is serialized immediately.
     pub fn {function}(mut self, body: &{ty}) -> Self {
         self.0.form(body);
         self
@@ -25,7 +25,7 @@ const FORM: &str = "
 ";
 
 const MULTIPART: &str = "
-    /// The form to send, fields and files. {parts}
+    /// The request body, a form of fields and files. {parts}
     pub fn {function}(mut self, body: rt::Multipart) -> Self {
         self.0.multipart(body);
         self
@@ -33,7 +33,7 @@ const MULTIPART: &str = "
 ";
 
 const BYTES: &str = "
-    /// What to send, as {media_type}: bytes, text, or a [`Body`](crate::Body) that is sent while it is read.
+    /// The request body, as {media_type}: bytes, text, or a [`Body`](crate::Body) that is sent while it is read.
     pub fn {function}(mut self, body: impl Into<rt::Body>) -> Self {
         self.0.body({media_literal}, body.into());
         self

@@ -16,7 +16,7 @@ use crate::template::{Code, fill, literal};
 use crate::text::code;
 
 const BUILDER: &str = "
-    /// {route}, about to be sent. {output}
+    /// {docs}
     pub type {call}<M = rt::Async> = Builder<operation::{call}, M>;
     {traits}
     {setters}
@@ -38,7 +38,7 @@ const SETTERS: &str = "
 ";
 
 const LIMIT: &str = "
-    /// How many records a page has. Without it the server decides, mostly 10; a stream asks for larger pages.
+    /// The number of records per page. If absent, the server's default applies, mostly 10; a stream requests larger pages.
     pub fn limit(mut self, limit: u32) -> Self {
         self.0.limit(limit);
         self
@@ -46,7 +46,7 @@ const LIMIT: &str = "
 ";
 
 const OFFSET: &str = "
-    /// How many records to pass over.
+    /// The number of records to skip before the first one; 0 if absent.
     pub fn offset(mut self, offset: u32) -> Self {
         self.0.offset(offset);
         self
@@ -54,7 +54,7 @@ const OFFSET: &str = "
 ";
 
 const PARAMETER: &str = "
-    /// The query parameter {docs}.
+    {docs}
     pub fn {function}(mut self, {function}: {ty}) -> Self {
         {statement}
         self
@@ -102,8 +102,11 @@ pub(super) fn builder(
     fill!(
         out,
         BUILDER,
-        route = docs::route(operation),
-        output = docs::output(&output.ty),
+        docs = docs::alias(
+            operation,
+            &output.ty,
+            item_type(context, operation).as_deref()
+        ),
         call,
         traits = traits(context, operation, &output),
         setters,
@@ -144,7 +147,8 @@ fn own_setters(
             _ => {
                 let query = query_argument(context, operation, parameter)?;
                 let statement = query.set("self", parameter, &function);
-                let (docs, ty) = (code(&parameter.name), query.ty());
+                let docs = Code::docs(docs::parameter(context, operation, &parameter.name));
+                let ty = query.ty();
                 fill!(&mut out, PARAMETER, docs, function, ty, statement);
             }
         }

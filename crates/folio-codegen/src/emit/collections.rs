@@ -1,6 +1,6 @@
 //! The collections of records: those that a module lists, creates and replaces at one path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Operation;
 use crate::model::{Model, Ty};
@@ -33,6 +33,12 @@ pub(super) fn collections(model: &Model, operations: &[Operation]) -> Code {
         fill!(&mut out, COLLECTIONS, collections);
     }
     out
+}
+
+/// The records that are stored in one collection.
+pub(super) fn stored<'a>(model: &'a Model, operations: &'a [Operation]) -> BTreeSet<&'a str> {
+    let collections = find(model, operations).into_iter();
+    collections.map(|collection| collection.record).collect()
 }
 
 /// Where the records of a name are stored.

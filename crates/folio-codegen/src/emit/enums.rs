@@ -1,5 +1,6 @@
 //! String enums, each open to undescribed values.
 
+use super::docs::Types;
 use crate::model::Enum;
 use crate::template::{Code, fill, literal};
 use crate::text::code;
@@ -11,6 +12,7 @@ const ENUMS: &str = "
 ";
 
 const ENUM: &str = "
+    {docs}
     /// Open enum: a value that is not described is `Unknown`.
     {name} / Unknown {
         {variants}
@@ -23,7 +25,7 @@ const VARIANT: &str = "
 ";
 
 /// All enums of a document.
-pub(super) fn enums(all: &[Enum]) -> Code {
+pub(super) fn enums(all: &[Enum], docs: &Types<'_>) -> Code {
     let mut enums = Code::default();
     for item in all {
         let mut variants = Code::default();
@@ -36,7 +38,8 @@ pub(super) fn enums(all: &[Enum]) -> Code {
                 text = literal(text)
             );
         }
-        fill!(&mut enums, ENUM, name = item.name, variants);
+        let docs = docs.values(&item.name);
+        fill!(&mut enums, ENUM, docs, name = item.name, variants);
     }
     let mut out = Code::default();
     if !enums.is_empty() {

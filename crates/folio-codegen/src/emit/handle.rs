@@ -4,22 +4,23 @@ use std::collections::BTreeSet;
 
 use super::docs;
 use super::operations::constant_name;
-use super::responses::output;
-use super::setters::query_argument;
+use super::responses::{item_type, output};
+use super::setters::{body_functions, optional_setters, query_argument};
 use crate::context::Context;
 use crate::error::Error;
 use crate::facts::Operation;
+use crate::module_name::handle_name;
 use crate::names::{argument, ident};
 use crate::template::{Code, fill, literal};
 
 const HANDLE: &str = "
-    /// The operations of `{module}`.
+    {docs}
     #[derive(Clone, Debug)]
-    pub struct Api<M = rt::Async> {
+    pub struct {handle}<M = rt::Async> {
         pub(crate) client: rt::FolioClient,
         pub(crate) mode: M,
     }
-    impl<M: rt::Mode> Api<M> {
+    impl<M: rt::Mode> {handle}<M> {
         {functions}
     }
 ";
@@ -51,14 +52,19 @@ pub(super) fn handle(context: &Context<'_>, operations: &[Operation]) -> Result<
         function(&mut functions, context, operation)?;
     }
     let mut out = Code::default();
-    let module = &*context.document.name;
-    fill!(&mut out, HANDLE, module, functions);
+    let mut docs = docs::sentence_of_module(context.document);
+    docs.extend([
+        String::new(),
+        "One function per operation. It returns a builder, whose functions set the optional parameters; `send` sends the request.".to_owned(),
+    ]);
+    docs.extend(docs::handle_example(context, operations));
+    let handle = handle_name(context.document.feature());
+    fill!(&mut out, HANDLE, docs = Code::docs(docs), handle, functions);
     Ok(out)
 }
 
 fn function(out: &mut Code, context: &Context<'_>, operation: &Operation) -> Result<(), Error> {
-    let mut docs = docs::operation(context, operation);
-    docs.push(docs::output(&output(context, operation)?.ty));
+    let mut named = Vec::new();
     let mut arguments = String::new();
     let mut path = Vec::new();
     let mut names = BTreeSet::new();
@@ -66,6 +72,7 @@ fn function(out: &mut Code, context: &Context<'_>, operation: &Operation) -> Res
         let name = argument(parameter, &mut names);
         arguments.push_str(&format!(", {name}: impl rt::Display"));
         path.push(format!("&{name}"));
+        named.push((&**parameter, name));
     }
     let mut setters = String::new();
     let required = operation.query.iter().filter(|query| query.required);
@@ -74,7 +81,20 @@ fn function(out: &mut Code, context: &Context<'_>, operation: &Operation) -> Res
         let query = query_argument(context, operation, parameter)?;
         arguments.push_str(&format!(", {name}: {}", query.ty()));
         setters.push_str(&query.set("call", parameter, &name));
+        named.push((&*parameter.name, name));
     }
+    let (output, item) = (output(context, operation)?, item_type(context, operation));
+    let call = docs::Call {
+        output: &output.ty,
+        item: item.as_deref(),
+        arguments: named,
+        setters: optional_setters(operation)
+            .into_iter()
+            .map(|(parameter, name)| (&*parameter.name, name))
+            .collect(),
+        bodies: body_functions(operation),
+    };
+    let docs = docs::operation(context, operation, &call);
     let (constant, path) = (constant_name(operation), path.join(", "));
     let mut body = Code::default();
     match setters.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::builders::builder;
 use super::collections::collections;
+use super::docs::Types;
 use super::enums::enums;
 use super::handle::handle;
 use super::operations::{constant, marker};
@@ -10,6 +11,7 @@ use super::unions::unions;
 use crate::context::Context;
 use crate::error::Error;
 use crate::facts::{Operation, Response};
+use crate::module_name;
 use crate::template::{Code, fill};
 
 const MODULE: &str = "
@@ -18,12 +20,20 @@ const MODULE: &str = "
     {types}
     {collections}
     {constants}
+    #[doc(inline)]
+    pub use call::{handle_name};
+    /// One request builder per operation; its functions set the parameters.
+    pub mod operation {
+        #[doc(inline)]
+        pub use super::call::{{operations}};
+    }
     /// The calls of the module: what its handle gives.
+    #[doc(hidden)]
     pub mod call {
         #[allow(unused_imports)]
         use crate::runtime as rt;
         {handle}
-        crate::__builder!();
+        crate::__builder!({handle_name});
         /// One type per operation, which identifies its calls.
         #[allow(missing_docs)]
         pub mod operation {
@@ -50,7 +60,12 @@ pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<
     let mut constants = Code::default();
     let mut markers = Code::default();
     let mut builders = Code::default();
+    let mut names = vec!["Builder"];
     for operation in operations {
+        names.push(&operation.call);
+        if matches!(operation.response, Response::Several(_)) {
+            names.push(&operation.response_type);
+        }
         constant(&mut constants, operation, &context.document.name);
         marker(&mut markers, operation);
         builder(&mut builders, context, operation)?;
@@ -59,7 +74,9 @@ pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<
     fill!(
         &mut out,
         MODULE,
-        types = types(context)?,
+        types = types(context, operations)?,
+        handle_name = handle_name(context)?,
+        operations = names.join(", "),
         collections = collections(context.model, operations),
         constants,
         handle = handle(context, operations)?,
@@ -88,13 +105,27 @@ fn responses(context: &Context<'_>, operations: &[Operation]) -> Code {
 /// The file of the shared records.
 pub(crate) fn common(context: &Context<'_>) -> Result<String, Error> {
     let mut out = Code::default();
-    fill!(&mut out, SHARED_RECORDS, types = types(context)?);
+    fill!(&mut out, SHARED_RECORDS, types = types(context, &[])?);
     Ok(out.into_string())
 }
 
-fn types(context: &Context<'_>) -> Result<Code, Error> {
-    let mut out = records(context)?;
-    out.append(&unions(&context.model.unions));
-    out.append(&enums(&context.model.enums));
+fn types(context: &Context<'_>, operations: &[Operation]) -> Result<Code, Error> {
+    let docs = Types::of(context, operations)?;
+    let mut out = records(context, &docs)?;
+    out.append(&unions(&context.model.unions, &docs));
+    out.append(&enums(&context.model.enums, &docs));
     Ok(out)
+}
+
+/// The name of the module's handle, which no type beside it may have.
+fn handle_name(context: &Context<'_>) -> Result<String, Error> {
+    let name = module_name::handle_name(context.document.feature());
+    match context.model.names().any(|taken| *taken == name) {
+        false => Ok(name),
+        true => Err(Error::document(
+            &context.document.name,
+            format!("/components/schemas/{name}"),
+            "this is the name of the module's handle; give the record another one",
+        )),
+    }
 }

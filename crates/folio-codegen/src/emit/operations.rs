@@ -1,13 +1,12 @@
 //! An operation as a constant, and as a type that represents it.
 
-use super::docs::route;
 use super::facts::{expression, paging};
 use crate::facts::Operation;
 use crate::server_facts::Deletes;
 use crate::template::{Code, fill, literal};
 
 const CONSTANT: &str = "
-    /// {route}: [`{name}`](call::Api::{name}).
+    #[doc(hidden)]
     pub static {constant}: rt::Operation = rt::Operation {
         name: {name_literal},
         module: {module},
@@ -37,8 +36,6 @@ pub(super) fn constant(out: &mut Code, operation: &Operation, module: &str) {
     fill!(
         out,
         CONSTANT,
-        route = route(operation),
-        name = operation.name,
         constant = constant_name(operation),
         name_literal = literal(&operation.name),
         module = literal(module),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::docs;
+use super::docs::Types;
 use super::types::{blank, boxes, rust};
 use crate::context::Context;
 use crate::error::Error;
@@ -49,18 +49,18 @@ const RECORD: &str = "
 ";
 
 const REQUIRED_FIELD: &str = "
-    /// {docs}
+    {docs}
     pub {name}: {ty},
 ";
 
 const OPTIONAL_FIELD: &str = "
-    /// {docs}
+    {docs}
     pub {name}: Option<{ty}>,
 ";
 
 /// Required or not: a list has a value for each way of being absent.
 const LIST_FIELD: &str = "
-    /// {docs}
+    {docs}
     pub {name}: rt::List<{element}>,
 ";
 
@@ -103,7 +103,7 @@ const DEFAULT: &str = "
 /// A required field, whatever the state of the others is.
 const SETTER: &str = "
     impl{others} rt::RecordBuilder<{name}, {before}> {
-        /// {docs}
+        {docs}
         #[inline]
         pub fn {function}(mut self, value: impl Into<{ty}>) -> rt::RecordBuilder<{name}, {after}> {
             self.record.{field} = value.into();
@@ -126,7 +126,7 @@ const REQUIRED: &str = "
 const MOST_REQUIRED: usize = 64;
 
 /// All records of a document.
-pub(super) fn records(context: &Context<'_>) -> Result<Code, Error> {
+pub(super) fn records(context: &Context<'_>, docs: &Types<'_>) -> Result<Code, Error> {
     let mut out = Code::default();
     let all = &context.model.records;
     if all.is_empty() {
@@ -135,7 +135,7 @@ pub(super) fn records(context: &Context<'_>) -> Result<Code, Error> {
     let mut records = Code::default();
     let mut names = BTreeSet::new();
     for item in all {
-        record(&mut records, context, item)?;
+        record(&mut records, context, docs, item)?;
         names.extend(required(item).map(|field| ident(&field.name)));
     }
     if !names.is_empty() {
@@ -157,7 +157,12 @@ pub(super) fn records(context: &Context<'_>) -> Result<Code, Error> {
     Ok(out)
 }
 
-fn record(out: &mut Code, context: &Context<'_>, record: &Record) -> Result<(), Error> {
+fn record(
+    out: &mut Code,
+    context: &Context<'_>,
+    docs: &Types<'_>,
+    record: &Record,
+) -> Result<(), Error> {
     let needed: Vec<&Field> = required(record).collect();
     if needed.len() > MOST_REQUIRED {
         let problem = format!(
@@ -176,7 +181,7 @@ fn record(out: &mut Code, context: &Context<'_>, record: &Record) -> Result<(), 
     let mut puts = Code::default();
     let mut number = 0;
     for item in &record.fields {
-        field(&mut fields, item);
+        field(&mut fields, item, docs.field(record, item));
         let (name, key) = (ident(&item.name), literal(&item.key));
         if item.required {
             let number = post_increment(&mut number);
@@ -196,12 +201,12 @@ fn record(out: &mut Code, context: &Context<'_>, record: &Record) -> Result<(), 
     fill!(
         out,
         RECORD,
-        docs = docs::record(context.document, &record.name),
+        docs = docs.record(record),
         name = record.name,
         name_literal = literal(&record.name),
         required_keys = literal(&keys),
         extra = extra_name(record),
-        constructor = constructor(record),
+        constructor = constructor(docs, record),
         fields,
         blanks,
         arms,
@@ -210,8 +215,8 @@ fn record(out: &mut Code, context: &Context<'_>, record: &Record) -> Result<(), 
     Ok(())
 }
 
-fn field(out: &mut Code, field: &Field) {
-    let (docs, name) = (docs::field(field), ident(&field.name));
+fn field(out: &mut Code, field: &Field, docs: Code) {
+    let name = ident(&field.name);
     if let Ty::Vec(element) = &field.ty {
         return fill!(out, LIST_FIELD, docs, name, element = rust(element, ""));
     }
@@ -222,7 +227,7 @@ fn field(out: &mut Code, field: &Field) {
     }
 }
 
-fn constructor(record: &Record) -> Code {
+fn constructor(docs: &Types<'_>, record: &Record) -> Code {
     let mut out = Code::default();
     let name = &*record.name;
     let fields: Vec<&Field> = required(record).collect();
@@ -258,7 +263,7 @@ fn constructor(record: &Record) -> Code {
             name,
             before = with(&marks[at]),
             after = with("rt::Set"),
-            docs = docs::field(field),
+            docs = docs.required(record, field),
             function,
             field = ident(&field.name),
             ty = match &field.ty {
@@ -331,7 +336,6 @@ mod tests {
             key: name.to_owned(),
             ty: Ty::String,
             required,
-            facts: None,
         }
     }
 
@@ -345,11 +349,12 @@ mod tests {
 
     fn written(model: &Model) -> Result<Code, Error> {
         let document = Document::new("mod-books", json!({}));
-        records(&Context {
+        let context = Context {
             document: &document,
             common: &document,
             model,
-        })
+        };
+        records(&context, &Types::of(&context, &[])?)
     }
 
     #[test]

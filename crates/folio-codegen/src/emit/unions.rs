@@ -1,5 +1,6 @@
 //! Unions: enums of the possible types of a value, each open to undescribed values.
 
+use super::docs::Types;
 use super::types::rust;
 use crate::model::{Ty, Union, UnionVariant};
 use crate::template::{Code, fill, literal};
@@ -12,6 +13,7 @@ const UNIONS: &str = "
 ";
 
 const UNION: &str = "
+    {docs}
     /// One of the listed variants, identified by {by}; any other value is `Unknown`.
     {name} by {tag} / Unknown {
         {variants}
@@ -24,7 +26,7 @@ const VARIANT: &str = "
 ";
 
 /// All unions of a document.
-pub(super) fn unions(all: &[Union]) -> Code {
+pub(super) fn unions(all: &[Union], docs: &Types<'_>) -> Code {
     let mut unions = Code::default();
     for item in all {
         let by = match item.tag.as_str() {
@@ -38,6 +40,7 @@ pub(super) fn unions(all: &[Union]) -> Code {
         fill!(
             &mut unions,
             UNION,
+            docs = docs.values(&item.name),
             by,
             name = item.name,
             tag = literal(&item.tag),

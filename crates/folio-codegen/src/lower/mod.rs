@@ -27,10 +27,8 @@
 //! | text, numbers: without limits | `scalar.rs` |
 //! | what stands within a record has the stated name | `nested.rs` |
 //! | what may be null | `nullable.rs` |
-//! | defaults, limits and flags become documentation | `annotations.rs` |
 
 mod all_of;
-mod annotations;
 mod array;
 mod body;
 mod lowering;

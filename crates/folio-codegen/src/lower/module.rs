@@ -9,6 +9,7 @@ use crate::document::{Document, METHODS, list, object};
 use crate::error::Error;
 use crate::facts::{self, Operation};
 use crate::lowered::Lowered;
+use crate::module_name::handle_name;
 
 /// Lowers a module's document.
 pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, Error> {
@@ -16,7 +17,7 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
     let mut lowering = Lowering::of_module(document, common);
     let mut schemas = lowering.components()?;
     let (mut operations, mut paths) = lowering.operations()?;
-    facts::name_types(&mut operations);
+    facts::name_types(&mut operations, &handle_name(document.feature()));
     for (name, response) in std::mem::take(&mut lowering.type_operations) {
         paths.insert(format!("/-/{name}"), type_operation(&name, response));
     }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::all_of::merge;
-use super::annotations::field_facts;
 use super::lowering::Lowering;
 use super::nested::stated_name;
 use super::scalar::{scalar, text};
@@ -56,9 +55,6 @@ impl Lowering<'_> {
             None if schema.contains_key("enum") => text(schema),
             None => json!({}),
         };
-        if let Some(facts) = field_facts(schema) {
-            lowered["description"] = facts.into();
-        }
         if let Some(name) = stated_name(schema) {
             self.entitle(name, &mut lowered)?;
         }
@@ -104,7 +100,7 @@ mod tests {
             ),
             (
                 json!({"type": "string", "readOnly": true}),
-                json!({"type": "string", "description": "read-only"}),
+                json!({"type": "string"}),
             ),
         ] {
             assert_eq!(lowered(json!({}), &schema).unwrap(), expected, "{schema}");

@@ -1,6 +1,6 @@
 //! The contents of the attributes of generated items.
 
-use syn::{Attribute, Expr, Lit, Meta};
+use syn::{Attribute, Expr};
 
 /// The attributes of serde that matter here.
 #[derive(Default)]
@@ -40,23 +40,6 @@ pub(super) fn serde_attributes(attributes: &[Attribute]) -> Result<Serde, String
     Ok(serde)
 }
 
-/// The documentation comment, if there is one.
-pub(super) fn description(attributes: &[Attribute]) -> Option<String> {
-    let mut lines = Vec::new();
-    for attribute in attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("doc"))
-    {
-        if let Meta::NameValue(pair) = &attribute.meta
-            && let Expr::Lit(literal) = &pair.value
-            && let Lit::Str(text) = &literal.lit
-        {
-            lines.push(text.value().trim().to_owned());
-        }
-    }
-    (!lines.is_empty()).then(|| lines.join(" "))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests may")]
@@ -88,14 +71,5 @@ mod tests {
                 .map(|(name, default, flatten)| (name.map(str::to_owned), default, flatten));
             assert_eq!(read, expected, "{attributes}");
         }
-    }
-
-    #[test]
-    fn lines_of_documentation_are_one_text() {
-        let item: syn::ItemStruct =
-            syn::parse_str("#[doc = \" a\"] #[doc = \"b \"] struct A;").unwrap();
-        assert_eq!(description(&item.attrs).as_deref(), Some("a b"));
-        let item: syn::ItemStruct = syn::parse_str("struct A;").unwrap();
-        assert_eq!(description(&item.attrs), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::TokenStream;
 use syn::{Fields, FnArg, Pat, ReturnType, Type};
 
-use super::attributes::{description, serde_attributes};
+use super::attributes::serde_attributes;
 use super::items::items;
 use super::types::{argument_of, dereference, option, ty};
 use crate::model::{Enum, Field, Model, Record, Signature};
@@ -67,7 +67,6 @@ fn record(item: &syn::ItemStruct) -> Result<Record, String> {
             key,
             ty,
             required: !optional,
-            facts: description(&field.attrs),
         });
     }
     tell_apart(&mut fields);
@@ -160,7 +159,6 @@ mod tests {
         let model = model(
             "pub mod types {
                 pub struct Book {
-                    #[doc = \"read-only\"]
                     pub title: ::std::string::String,
                     #[serde(rename = \"pageCount\", default)]
                     pub page_count: ::std::option::Option<i64>,
@@ -183,12 +181,12 @@ mod tests {
         let fields: Vec<_> = model.records[0]
             .fields
             .iter()
-            .map(|it| (&*it.name, &*it.key, it.required, it.facts.as_deref()))
+            .map(|it| (&*it.name, &*it.key, it.required))
             .collect();
         let expected = [
-            ("title", "title", true, Some("read-only")),
-            ("page_count", "pageCount", false, None),
-            ("type", "type", false, None),
+            ("title", "title", true),
+            ("page_count", "pageCount", false),
+            ("type", "type", false),
         ];
         assert_eq!(fields, expected);
         let variants = [("OnLoan", "on loan"), ("Lost", "Lost")];
@@ -226,7 +224,6 @@ mod tests {
             key: key.to_owned(),
             ty: Ty::String,
             required: false,
-            facts: None,
         };
         let mut fields = [field("id", "ID"), field("id", "id"), field("id", "Id")];
         tell_apart(&mut fields);

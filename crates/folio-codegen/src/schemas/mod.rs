@@ -64,7 +64,6 @@ pub(crate) fn types(document: &Document, model: &Model) -> Result<BTreeMap<Strin
 
 /// The generated types, each with a JSON pointer to its schema in the document. A pointer goes
 /// through references and `allOf`.
-#[cfg(feature = "surface")]
 pub(crate) fn places(context: &Context<'_>) -> Result<BTreeMap<String, String>, Error> {
     let own = types(context.document, context.model)?;
     let found = find(context, &own)?.into_iter();

@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::file::{File, Record, Sentence};
+use folio_codegen::glossary::Section;
+
+use super::file::{File, Sentence};
 use super::lookup::Glossary;
 use super::names::{COMMON, field_name};
 use super::nearest::hint;
+use super::references::Targets;
 use super::subjects::{Known, Module, Subjects};
 use super::{sentence, truth};
 use crate::base::error::Error;
@@ -89,6 +92,7 @@ pub fn check(glossary: &Glossary, subjects: &Subjects) -> Vec<Error> {
                 name,
                 glossary,
                 subjects,
+                targets: &subjects.targets,
                 findings: &mut findings,
             }
             .check(),
@@ -118,24 +122,24 @@ pub fn coverage(glossary: &Glossary, name: &str, module: &Module) -> (Coverage, 
     };
     for (record, fields) in &module.records {
         let is_own = module.is_own(record);
-        let described = glossary.record(name, record, is_own).is_some();
+        let described = glossary.of(name).record(record, is_own).is_some();
         count(&mut coverage.records, described, &|| {
             Missing::Record(record.clone())
         });
         for path in fields.keys() {
-            let described = glossary.field(name, record, path, is_own).is_some();
+            let described = glossary.of(name).field(record, path, is_own).is_some();
             count(&mut coverage.fields, described, &|| {
                 Missing::Field(record.clone(), path.clone())
             });
         }
     }
     for (route, parameters) in &module.operations {
-        let described = glossary.operation(name, route).is_some();
+        let described = glossary.of(name).operation(route).is_some();
         count(&mut coverage.operations, described, &|| {
             Missing::Operation(route.clone())
         });
         for parameter in parameters.keys() {
-            let described = glossary.parameter(name, route, parameter).is_some();
+            let described = glossary.of(name).parameter(route, parameter).is_some();
             count(&mut coverage.parameters, described, &|| {
                 Missing::Parameter(route.clone(), parameter.clone())
             });
@@ -150,12 +154,14 @@ struct Checker<'a> {
     name: &'a str,
     glossary: &'a Glossary,
     subjects: &'a Subjects,
+    targets: &'a Targets,
     findings: &'a mut Vec<Error>,
 }
 
 impl<'a> Checker<'a> {
     fn check(mut self) {
         self.defaults();
+        self.references();
         for (name, record) in &self.file.records {
             self.record(name, record);
         }
@@ -212,13 +218,47 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn record(&mut self, name: &str, record: &Record) {
+    /// The section `[references]`: each field is there, and each route gives a record.
+    fn references(&mut self) {
+        if let Some(summary) = &self.file.summary {
+            self.sentence("the module", summary, &[]);
+        }
+        let modules: Vec<&Module> = match self.name {
+            COMMON => self.subjects.modules.values().collect(),
+            _ => vec![self.module],
+        };
+        for (key, target) in &self.file.references {
+            let is_known = modules.iter().any(|module| match key.split_once('.') {
+                Some((record, path)) => module
+                    .records
+                    .get(record)
+                    .is_some_and(|fields| fields.contains_key(path)),
+                None => module.field_names().any(|name| name == key),
+            });
+            if !is_known {
+                self.report(
+                    target.line,
+                    format!("references: no field is named `{key}`"),
+                );
+            }
+            if self.targets.record(&target.text).is_none() {
+                let hint = hint(&target.text, self.targets.routes());
+                let problem = format!("references: GET of `{}` gives no record{hint}", target.text);
+                self.report(target.line, problem);
+            }
+        }
+    }
+
+    fn record(&mut self, name: &str, record: &Section<Sentence>) {
         let own = self.module.records.get(name);
         let shared = self.subjects.modules.get(COMMON);
         let shared = shared.and_then(|shared| shared.records.get(name));
         let Some(fields) = own.or(shared) else {
             let hint = hint(name, self.module.records.keys().map(String::as_str));
-            self.report(record.line, format!("no record is named `{name}`{hint}"));
+            self.report(
+                self.file.line(name),
+                format!("no record is named `{name}`{hint}"),
+            );
             return;
         };
         if let Some(summary) = &record.summary {
@@ -248,11 +288,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn operation(&mut self, route: &str, operation: &Record) {
+    fn operation(&mut self, route: &str, operation: &Section<Sentence>) {
         let Some(parameters) = self.module.operations.get(route) else {
             let hint = hint(route, self.module.operations.keys().map(String::as_str));
             self.report(
-                operation.line,
+                self.file.line(route),
                 format!("there is no operation `{route}`{hint}"),
             );
             return;
@@ -277,7 +317,7 @@ impl<'a> Checker<'a> {
     /// operations, for the fields of one record. Fields with the same name may have the same
     /// meaning in two objects of a record.
     fn duplicates(&mut self) {
-        let summaries = |sections: &'a BTreeMap<String, Record>| {
+        let summaries = |sections: &'a BTreeMap<String, Section<Sentence>>| {
             let named = sections.iter();
             named.filter_map(|(name, section)| Some((name.as_str(), section.summary.as_ref()?)))
         };

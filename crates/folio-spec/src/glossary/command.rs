@@ -8,7 +8,7 @@ use super::names::COMMON;
 use super::skeleton::skeleton;
 use super::subjects::Subjects;
 use super::upstream::compare;
-use super::{demand, nearest};
+use super::{demand, nearest, written};
 use crate::base::error::{Error, Result};
 use crate::canonical::release::Release;
 
@@ -27,6 +27,9 @@ pub struct Request {
     /// Prints only a TOML skeleton of the names without a sentence.
     #[arg(long, conflicts_with = "missing")]
     pub skeleton: bool,
+    /// Writes the JSON files that the build reads, beside the TOML files.
+    #[arg(long)]
+    pub write: bool,
     /// A folder of FOLIO's own descriptions, one folder per release: reports sentences that are in there too.
     #[arg(long)]
     pub against: Option<PathBuf>,
@@ -109,6 +112,11 @@ pub fn run(request: &Request, releases: &[Release]) -> Result<Report> {
     }
     if !request.skeleton {
         lines.push(row("all", &total));
+    }
+    // An error of a file may hide what it says.
+    if errors.is_empty() {
+        let files = written::files(&folder, &glossary, &subjects, releases);
+        errors.extend(written::update(files, request.write)?);
     }
     if !request.modules.is_empty() {
         glossary

@@ -1,39 +1,34 @@
 //! A file of the glossary, with the line of each sentence.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use folio_codegen::glossary::{Entries, Section};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::base::error::Error;
 
-/// A file of the glossary.
+/// A file of the glossary: its entries, and where they stand.
 #[derive(Clone, Debug, Default)]
 pub struct File {
     /// Where it is.
     pub path: PathBuf,
     /// It is not valid TOML, so that only a part of it was read.
     pub is_broken: bool,
-    /// The meaning of a field name in each record that does not override it.
-    pub fields: BTreeMap<String, Sentence>,
-    /// The same of parameters.
-    pub parameters: BTreeMap<String, Sentence>,
-    /// The records by their names in the document.
-    pub records: BTreeMap<String, Record>,
-    /// The operations, `GET /users/{userId}`; their fields are the parameters.
-    pub operations: BTreeMap<String, Record>,
+    /// What it says.
+    pub entries: Entries<Sentence>,
+    /// The lines of the headings of records and operations.
+    lines: BTreeMap<String, usize>,
 }
 
-/// The sentences about a record or an operation.
-#[derive(Clone, Debug, Default)]
-pub struct Record {
-    /// The line of its heading.
-    pub line: usize,
-    /// The sentence about itself.
-    pub summary: Option<Sentence>,
-    /// The sentences about its fields or parameters.
-    pub fields: BTreeMap<String, Sentence>,
+impl Deref for File {
+    type Target = Entries<Sentence>;
+
+    fn deref(&self) -> &Entries<Sentence> {
+        &self.entries
+    }
 }
 
 /// A sentence and its line.
@@ -65,28 +60,43 @@ impl File {
         }
         for (key, value) in table.get_ref() {
             let at = key.span().start;
+            let entries = &mut file.entries;
             match key.get_ref().as_ref() {
-                "fields" => file.fields = reader.sentences(at, value.get_ref(), "[fields]"),
+                "summary" => entries.summary = reader.sentence("summary", value),
+                "references" => {
+                    entries.references = reader.sentences(at, value.get_ref(), "[references]");
+                }
+                "fields" => entries.fields = reader.sentences(at, value.get_ref(), "[fields]"),
                 "parameters" => {
-                    file.parameters = reader.sentences(at, value.get_ref(), "[parameters]");
+                    entries.parameters = reader.sentences(at, value.get_ref(), "[parameters]");
                 }
                 "records" => {
-                    file.records = reader.sections(at, value.get_ref(), "records", "fields");
+                    let (sections, lines) =
+                        reader.sections(at, value.get_ref(), "records", "fields");
+                    entries.records = sections;
+                    file.lines.extend(lines);
                 }
                 "operations" => {
-                    file.operations =
+                    let (sections, lines) =
                         reader.sections(at, value.get_ref(), "operations", "parameters");
+                    entries.operations = sections;
+                    file.lines.extend(lines);
                 }
                 other => reader.error(
                     at,
-                    format!("unknown key `{other}`; expected `fields`, `parameters`, `records` or `operations`"),
+                    format!("unknown key `{other}`; expected `summary`, `fields`, `parameters`, `references`, `records` or `operations`"),
                 ),
             }
         }
         (file, reader.errors)
     }
 
-    /// All sentences of the file, with their subjects.
+    /// The line of the heading of a record or an operation.
+    pub(crate) fn line(&self, name: &str) -> usize {
+        self.lines.get(name).copied().unwrap_or_default()
+    }
+
+    /// All sentences of the file, with what each is about.
     pub fn sentences(&self) -> impl Iterator<Item = (String, &Sentence)> {
         let by_name =
             |of: &'static str, sentences| named(sentences, move |name| format!("{of} {name}"));
@@ -102,7 +112,12 @@ impl File {
                 format!("{parameter} of {name}")
             }))
         });
-        by_name("fields", &self.fields)
+        let summary = self
+            .summary
+            .iter()
+            .map(|own| ("the module".to_owned(), own));
+        summary
+            .chain(by_name("fields", &self.fields))
             .chain(by_name("parameters", &self.parameters))
             .chain(records)
             .chain(operations)
@@ -202,14 +217,12 @@ impl Reader<'_> {
         value: &DeValue<'_>,
         what: &str,
         inner: &str,
-    ) -> BTreeMap<String, Record> {
+    ) -> (BTreeMap<String, Section<Sentence>>, BTreeMap<String, usize>) {
         let mut sections = BTreeMap::new();
+        let mut lines = BTreeMap::new();
         for (name, value) in self.table(at, value, what).into_iter().flatten() {
             let at = name.span().start;
-            let mut section = Record {
-                line: self.line(at),
-                ..Record::default()
-            };
+            let mut section = Section::default();
             let name = name.get_ref().to_string();
             for (key, value) in self.table(at, value.get_ref(), &name).into_iter().flatten() {
                 match key.get_ref().as_ref() {
@@ -224,8 +237,9 @@ impl Reader<'_> {
                     ),
                 }
             }
+            lines.insert(name.clone(), self.line(at));
             sections.insert(name, section);
         }
-        sections
+        (sections, lines)
     }
 }

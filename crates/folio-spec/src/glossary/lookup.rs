@@ -1,10 +1,12 @@
-//! The files of the glossary together, and the lookup of a sentence.
+//! The files of the glossary together.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::file::{File, Record, Sentence};
-use super::names::{COMMON, COVERAGE, field_name};
+use folio_codegen::glossary::Lookup;
+
+use super::file::{File, Sentence};
+use super::names::{COMMON, COVERAGE};
 use crate::base::error::Error;
 
 /// All files of the glossary.
@@ -49,50 +51,12 @@ impl Glossary {
         (glossary, errors)
     }
 
-    /// The sentence about a record of a module's document. `is_own` states that the module has its
-    /// own record with that name besides a shared one, so that sentences about the shared one do
-    /// not apply.
-    pub fn record(&self, module: &str, record: &str, is_own: bool) -> Option<&Sentence> {
-        self.sections(module, record, is_own)
-            .find_map(|section| section.summary.as_ref())
-    }
-
-    /// The sentence about a field. `path` is its path below the record, `personal.addresses[].city`.
-    pub fn field(&self, module: &str, record: &str, path: &str, is_own: bool) -> Option<&Sentence> {
-        let name = field_name(path);
-        self.sections(module, record, is_own)
-            .find_map(|section| section.fields.get(path))
-            .or_else(|| self.files.get(module)?.fields.get(name))
-            .or_else(|| self.files.get(COMMON)?.fields.get(name))
-    }
-
-    /// The sentence about an operation, `GET /users/{userId}`.
-    pub fn operation(&self, module: &str, route: &str) -> Option<&Sentence> {
-        let operation = self.files.get(module)?.operations.get(route)?;
-        operation.summary.as_ref()
-    }
-
-    /// The sentence about a parameter of an operation.
-    pub fn parameter(&self, module: &str, route: &str, name: &str) -> Option<&Sentence> {
-        let file = self.files.get(module);
-        file.and_then(|file| file.operations.get(route)?.fields.get(name))
-            .or_else(|| file?.parameters.get(name))
-            .or_else(|| self.files.get(COMMON)?.parameters.get(name))
-    }
-
-    /// The sections about a record, the module's first.
-    fn sections(
-        &self,
-        module: &str,
-        record: &str,
-        is_own: bool,
-    ) -> impl Iterator<Item = &Record> + use<'_> {
-        let section = |file: &str| self.files.get(file)?.records.get(record);
-        let shared = if is_own || module == COMMON {
-            None
-        } else {
-            section(COMMON)
-        };
-        section(module).into_iter().chain(shared)
+    /// Where sentences about a module are looked up.
+    pub fn of(&self, module: &str) -> Lookup<'_, Sentence> {
+        let file = |name: &str| self.files.get(name).map(|file| &file.entries);
+        Lookup {
+            module: file(module),
+            common: file(COMMON),
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::names::{COMMON, field_name};
+use super::references::Targets;
 use crate::canonical::facts::{self, Deletes};
 use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
@@ -16,6 +17,8 @@ use crate::canonical::schema::schemas;
 pub struct Subjects {
     /// By the names of the documents.
     pub modules: BTreeMap<String, Module>,
+    /// The records that fields may identify.
+    pub(super) targets: Targets,
 }
 
 /// The subjects of a module.
@@ -27,7 +30,9 @@ pub struct Module {
     pub operations: BTreeMap<String, BTreeMap<String, Known>>,
     /// The records that exist besides a shared one of the same name.
     pub own: BTreeSet<String>,
-    /// The records that each DELETE deletes, as far as they are known.
+    /// The files that each record was made from.
+    pub(crate) sources: BTreeMap<String, BTreeSet<String>>,
+    /// What each DELETE deletes, as far as it is known.
     pub(crate) deletes: BTreeMap<String, Deletes>,
 }
 
@@ -43,7 +48,10 @@ pub struct Known {
 impl Subjects {
     /// Collects the subjects of the documents of all `releases`.
     pub fn of(releases: &[Release]) -> Self {
-        let mut subjects = Self::default();
+        let mut subjects = Self {
+            targets: Targets::of(releases),
+            ..Self::default()
+        };
         for release in releases {
             subjects.add(COMMON, &release.common, &Value::Null);
             for (name, document) in &release.modules {
@@ -59,6 +67,8 @@ impl Subjects {
         for (record, schema) in schemas(document) {
             let fields = module.records.entry(record.clone()).or_default();
             source.collect(schema, "", fields);
+            let sources = module.sources.entry(record.clone()).or_default();
+            sources.extend(sources_of(schema));
             let shared = common
                 .pointer("/components/schemas")
                 .and_then(|schemas| schemas.get(record));
@@ -166,7 +176,14 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A short description of a schema, for the authors of sentences.
+/// The files that a schema was made from.
+pub(super) fn sources_of(schema: &Value) -> impl Iterator<Item = String> {
+    let list = schema.pointer("/x-folio/sources").and_then(Value::as_array);
+    let texts = list.into_iter().flatten().filter_map(Value::as_str);
+    texts.map(str::to_owned)
+}
+
+/// What a schema says in a few words: for those who write sentences.
 fn kind(schema: &Value) -> String {
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
     if let Some(target) = text("$ref") {

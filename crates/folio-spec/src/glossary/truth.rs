@@ -27,13 +27,13 @@ pub(crate) fn check(glossary: &Glossary, name: &str, subjects: &Subjects) -> Vec
     truth.names.extend(shared.into_iter().flat_map(names));
     for (record, fields) in &module.records {
         for (path, known) in fields {
-            let sentence = glossary.field(name, record, path, module.is_own(record));
+            let sentence = glossary.of(name).field(record, path, module.is_own(record));
             truth.values(&format!("{record}.{path}"), known, sentence);
         }
     }
     for (route, parameters) in &module.operations {
         for (parameter, known) in parameters {
-            let sentence = glossary.parameter(name, route, parameter);
+            let sentence = glossary.of(name).parameter(route, parameter);
             truth.values(&format!("{parameter} of {route}"), known, sentence);
         }
     }
@@ -95,7 +95,7 @@ impl Truth<'_> {
     }
 
     fn deletes(&mut self, route: &str, deletes: &Deletes) {
-        let Some(sentence) = self.glossary.operation(self.name, route) else {
+        let Some(sentence) = self.glossary.of(self.name).operation(route) else {
             return;
         };
         let words: Vec<&str> = sentence

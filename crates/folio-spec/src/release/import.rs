@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::repositories::repositories;
 use super::{buildable, files, shared_records};
 use crate::base::error::{Error, Result};
 use crate::base::files::{clean, read_json};
@@ -114,6 +115,7 @@ pub fn import(import: &Import) -> Result<Report> {
                 "kind": text("kind"), "operations": operations, "untyped": module.untyped,
                 "unrouted": module.unrouted, "droppedRequired": module.dropped_required,
                 "standIn": text("standIn"),
+                "repositories": repositories(&entry.manifest),
             }),
         );
         modules.push(module);
