@@ -269,7 +269,7 @@ fn lists_are_equal_if_they_are_written_alike_and_equal_their_elements() {
     assert_eq!(absent, List::absent());
     assert!(absent == Vec::<i64>::new() && empty == [0_i64; 0]);
     let list = List::from([1, 2]);
-    assert!(list == [1, 2] && list == vec![1, 2] && list == &[1, 2][..]);
+    assert!(list == [1, 2] && list == vec![1, 2] && list == [1, 2][..]);
     assert_ne!(list, List::from(vec![2, 1]));
     assert_eq!(list.iter().sum::<i64>() + list.len() as i64, 5);
     assert!(list.contains(&2) && !absent.contains(&2));

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::metadata::{AdditionalFields, Metadata};
+use crate::baseline::metadata::{Extra, Metadata};
 use crate::baseline::records::records;
 
 records! {
     #[serde(flatten)]
-    pub(crate) extra: AdditionalFields,
+    pub(crate) extra: Extra,
 }

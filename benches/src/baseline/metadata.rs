@@ -17,5 +17,5 @@ pub(crate) struct Metadata {
     #[serde(rename = "updatedByUserId", skip_serializing_if = "Option::is_none")]
     updated_by_user_id: Option<uuid::Uuid>,
     #[serde(flatten)]
-    extra: AdditionalFields,
+    extra: Extra,
 }
