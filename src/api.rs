@@ -4,6 +4,10 @@
     clippy::large_enum_variant,
     reason = "a response of several types is made once and moved to its caller"
 )]
+#![allow(
+    clippy::should_implement_trait,
+    reason = "the setters of builders have the names of FOLIO's fields"
+)]
 
 include!(concat!(env!("OUT_DIR"), "/api.rs"));
 include!(concat!(env!("OUT_DIR"), "/disabled.rs"));

@@ -214,7 +214,7 @@ mod described {
 
 #[cfg(feature = "serials-management")]
 mod serials {
-    use folio_sdk::serials_management::EnumerationNumericTmrfOrEnumerationTextualTmrf as Format;
+    use folio_sdk::serials_management::EnumerationTemplateMetadataRuleRuleFormat as Format;
     use folio_sdk::serials_management::{
         EnumerationTemplateMetadataRule, OmissionRule, OmissionRulePattern, TextOrRefData,
     };

@@ -22,8 +22,8 @@ pub(super) struct StatusRead<T> {
 
 /// The value that shows the status.
 pub(super) enum Shown<T> {
-    /// A response that is not decoded yet, and how it is.
-    Response(Response, fn(Response) -> Result<T>),
+    /// A response that is not decoded yet, and how it is decoded.
+    Response(Box<Response>, fn(Response) -> Result<T>),
     Value(T),
 }
 
@@ -39,7 +39,7 @@ impl<T> StatusRead<T> {
     /// The value that the caller gets.
     pub(super) fn into_value(self) -> Result<T> {
         match self.value {
-            Shown::Response(response, read) => read(response),
+            Shown::Response(response, read) => read(*response),
             Shown::Value(value) => Ok(value),
         }
     }
@@ -68,7 +68,7 @@ pub(super) fn of_request<T: Send + 'static>(
             let status = status.ok_or_else(|| Error::no_job_status(&response, facts.status))?;
             Ok(StatusRead {
                 status,
-                value: Shown::Response(response, read),
+                value: Shown::Response(Box::new(response), read),
             })
         })
     }))

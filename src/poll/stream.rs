@@ -20,17 +20,17 @@ use crate::wire::error::Result;
 #[must_use = "a stream sends nothing before it is polled"]
 pub struct JobStream<T>(StreamState<T>);
 
-type NextUpdate<T> = Pin<Box<dyn Future<Output = (Poller<T>, Result<JobUpdate<T>>)> + Send>>;
+type NextUpdate<T> = Pin<Box<dyn Future<Output = (Box<Poller<T>>, Result<JobUpdate<T>>)> + Send>>;
 
 enum StreamState<T> {
-    Idle(Poller<T>),
+    Idle(Box<Poller<T>>),
     Reading(NextUpdate<T>),
     Ended,
 }
 
 impl<T: Send + 'static> JobStream<T> {
     pub(super) fn new(poller: Poller<T>) -> Self {
-        Self(StreamState::Idle(poller))
+        Self(StreamState::Idle(Box::new(poller)))
     }
 
     /// The next status; none after the last. Dropping the future loses no status.

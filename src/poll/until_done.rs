@@ -15,6 +15,9 @@ use crate::client::marker::Async;
 use crate::wire::error::Result;
 use crate::wire::long_running::JobStatus;
 
+/// What a caller does at each status.
+type OnProgress = Box<dyn FnMut(&JobStatus) + Send>;
+
 /// Waits for a job on the server to end: a data import, an export, a bulk edit, a reindex.
 ///
 /// The builder of a GET that shows the status of a job has `until_done()`; which GETs these are,
@@ -65,7 +68,7 @@ pub struct UntilDone<T, M = Async> {
     client: FolioClient,
     source: Result<StatusSource<T>>,
     bounds: WaitLimits,
-    on_progress: Option<Box<dyn FnMut(&JobStatus) + Send>>,
+    on_progress: Option<OnProgress>,
     mode: M,
 }
 

@@ -140,7 +140,9 @@ fn text_that_denotes_no_instant_is_read_and_equal_to_itself_only() {
         assert_eq!(now.with_instant(text), Err(error));
         assert_eq!(date.checked_add(Duration::ZERO), None);
         assert!(date.with_instant(now.clone()).is_err());
-        assert!(date > now && now < date && date != now);
+        assert!(date > now);
+        assert!(now < date);
+        assert!(date != now);
         assert_eq!(date, text);
     }
     let all: HashSet<DateTime> = NONE.into_iter().map(DateTime::from).collect();
@@ -395,7 +397,7 @@ fn every_date_of_recordings_and_samples_is_read_and_comes_back() {
                 && bytes[7] == b'-'
                 && bytes[8..10].iter().all(u8::is_ascii_digit)
                 && bytes.len() < 40
-                && !bytes.get(10).is_some_and(|next| !b"T ".contains(next))
+                && bytes.get(10).is_none_or(|next| b"T ".contains(next))
                 && (bytes.len() == 10
                     || bytes[11..]
                         .iter()

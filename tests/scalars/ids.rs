@@ -155,8 +155,9 @@ proptest! {
             prop_assert_eq!(other.as_str() == one, one == two);
             prop_assert_eq!(one.to_uuid().is_ok(), a.parse::<Id>().is_ok());
             if let (Ok(one), Ok(two)) = (one.to_uuid(), two.to_uuid()) {
-                prop_assert_eq!(Id::from(one) == Id::from(two), one == two);
-                prop_assert_eq!(Id::from(one).cmp(&Id::from(two)), one.cmp(&two));
+                let (first, second) = (Id::from(one), Id::from(two));
+                prop_assert_eq!(first == second, one == two);
+                prop_assert_eq!(first.cmp(&second), one.cmp(&two));
             }
             prop_assert_eq!(one.as_str(), &a);
         }

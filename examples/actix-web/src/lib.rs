@@ -66,7 +66,7 @@ async fn locations(folio: Data<FolioClient>) -> Result<Json<Vec<Location>>, Prob
         .limit(1000)
         .send()
         .await?;
-    Ok(Json(page.locations))
+    Ok(Json(page.locations.into()))
 }
 
 #[get("/items/{barcode}")]
@@ -83,7 +83,7 @@ async fn items(
         .limit(10)
         .send()
         .await?;
-    Ok(Json(page.items))
+    Ok(Json(page.items.into()))
 }
 
 #[derive(Deserialize)]

@@ -72,7 +72,7 @@ async fn find_users(
         // Any input of the caller is a value: it cannot change the query.
         list = list.query(cql::field("username").eq(name));
     }
-    Ok(Json(list.send().await?.users))
+    Ok(Json(list.await?.users.into()))
 }
 
 async fn user(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use folio_sdk::users::User;
-use folio_sdk::{Error, FolioClient, cql};
+use folio_sdk::{Error, FolioClient, Id, cql};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
@@ -32,9 +32,8 @@ pub async fn report(folio: &FolioClient, at_once: usize) -> Result<Report, Error
             .send(),
         service_points(folio),
     )?;
-    let names: BTreeMap<String, String> = groups
+    let names: BTreeMap<Id, String> = groups
         .usergroups
-        .unwrap_or_default()
         .into_iter()
         .filter_map(|group| Some((group.id?, group.group)))
         .collect();
@@ -55,7 +54,7 @@ pub async fn report(folio: &FolioClient, at_once: usize) -> Result<Report, Error
         .try_fold(BTreeMap::new(), async |mut groups, (user, loans)| {
             let name = user
                 .patron_group
-                .and_then(|id| names.get(id.as_str()).cloned())
+                .and_then(|id| names.get(&id).cloned())
                 .unwrap_or_else(|| "(no group)".to_owned());
             let entry: &mut (usize, usize) = groups.entry(name).or_default();
             *entry = (entry.0 + 1, entry.1 + loans);

@@ -3,7 +3,7 @@
 use folio_sdk::finance_storage::Transaction;
 use folio_sdk::orders::{
     CompositePurchaseOrder, CompositePurchaseOrderOrderType, Cost, FundDistribution,
-    FundDistributionDistributionType, OrderFormat, PoLine, Source, WorkflowStatus,
+    FundDistributionDistributionType, OrderFormat, PoLine, PoLineSource, WorkflowStatus,
 };
 use folio_sdk::{FolioClient, Id, List, Number, cql};
 use futures_util::TryStreamExt;
@@ -48,7 +48,7 @@ pub async fn run(
             .title_or_package(title.title)
             .acquisition_method(method.clone())
             .order_format(OrderFormat::PhysicalResource)
-            .source(Source::User)
+            .source(PoLineSource::User)
             .cost(cost)
             .build();
         line.id = Some(Id::new_v4());

@@ -205,7 +205,7 @@ fn content(context: &Context<'_>, success: &Success) -> Result<(String, &'static
             let ty = ty.ok_or_else(|| {
                 context.problem(format!("progenitor generated no type for `{name}`"))
             })?;
-            (received(ty), "rt::record(answer)")
+            (received(ty), "rt::record(response)")
         }
     })
 }

@@ -184,6 +184,9 @@ fn parameter_names(document: &Value) -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
+/// The modules and the releases that have an id.
+type Places<'a> = (BTreeSet<String>, BTreeSet<&'a str>);
+
 /// The page of Markdown.
 pub(crate) fn page(releases: &[(String, Release)], rules: &IdRules) -> Vec<String> {
     let mut lines = vec![
@@ -197,7 +200,7 @@ pub(crate) fn page(releases: &[(String, Release)], rules: &IdRules) -> Vec<Strin
         "|---|---|---|---|---|".to_owned(),
     ];
     let mut by_rule: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut texts: BTreeMap<(String, String), (BTreeSet<String>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut texts: BTreeMap<(String, String), Places<'_>> = BTreeMap::new();
     for (name, release) in releases {
         let found = ids(release, rules);
         for (title, is_wanted) in [("`id`", true), ("other ids", false)] {

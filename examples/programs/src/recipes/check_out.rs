@@ -1,8 +1,6 @@
 //! A check-out whose block is overridden, if it may be and the caller has said so.
 
-use folio_sdk::circulation::{
-    CheckOutByBarcodeRequest, CheckOutByBarcodeRequestRequired, Loan, OverrideBlocks,
-};
+use folio_sdk::circulation::{CheckOutByBarcodeRequest, Loan, OverrideBlocks};
 use folio_sdk::{Error, FolioClient, Id};
 use serde_json::{Value, json};
 
@@ -18,11 +16,11 @@ pub async fn check_out(
     service_point: &Id,
     comment: Option<&str>,
 ) -> Result<Loan, Error> {
-    let mut request = CheckOutByBarcodeRequest::new(CheckOutByBarcodeRequestRequired {
-        item_barcode: item.to_owned(),
-        user_barcode: patron.to_owned(),
-        service_point_id: service_point.clone(),
-    });
+    let mut request = CheckOutByBarcodeRequest::builder()
+        .item_barcode(item)
+        .user_barcode(patron)
+        .service_point_id(service_point.clone())
+        .build();
     let circulation = folio.circulation();
     let first = circulation.check_out_by_barcode().body(&request).send();
     let error = match first.await {
@@ -48,8 +46,9 @@ pub async fn check_out(
 /// Whether patron blocks are all that stands against a check-out, and the user lacks no permission
 /// to override them. mod-circulation states both in `overridableBlock` of each error.
 fn may_override(error: &Error) -> bool {
-    let body = error.body_excerpt().unwrap_or_default();
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let Ok(body) = error.body_json::<Value>() else {
+        return false;
+    };
     let errors = body["errors"].as_array().map_or(&[][..], Vec::as_slice);
     let is_overridable = |error: &Value| {
         let block = &error["overridableBlock"];

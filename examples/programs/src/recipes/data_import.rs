@@ -3,12 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use folio_sdk::data_import::{
-    FileDefinition, FileDefinitionRequired, JobProfile, ProcessFilesRqDto,
-    ProcessFilesRqDtoRequired, UploadDefinition,
-};
+use folio_sdk::data_import::{FileDefinition, JobProfile, ProcessFilesRqDto, UploadDefinition};
 use folio_sdk::source_record_manager::JobExecution;
-use folio_sdk::{Body, Error, FolioClient, Id};
+use folio_sdk::{Body, Error, FolioClient, Id, List};
 use futures_util::TryStreamExt;
 
 use crate::Outcome;
@@ -26,7 +23,7 @@ pub async fn start(folio: &FolioClient, file: &Path, profile: JobProfile) -> Out
         .into_owned();
     let imports = folio.data_import();
     let upload = UploadDefinition {
-        file_definitions: Some(vec![FileDefinition::new(FileDefinitionRequired { name })]),
+        file_definitions: List::from([FileDefinition::builder().name(name).build()]),
         ..UploadDefinition::default()
     };
     let upload = imports
@@ -35,7 +32,7 @@ pub async fn start(folio: &FolioClient, file: &Path, profile: JobProfile) -> Out
         .send()
         .await?;
     let upload_id = upload.id.clone().ok_or("the upload has no id")?;
-    let defined = upload.file_definitions.iter().flatten().next();
+    let defined = upload.file_definitions.first();
     let file_id = defined
         .and_then(|file| file.id.clone())
         .ok_or("the upload has no file")?;
@@ -45,14 +42,14 @@ pub async fn start(folio: &FolioClient, file: &Path, profile: JobProfile) -> Out
         .body(Body::file(file))
         .send()
         .await?;
-    let loaded = upload.file_definitions.iter().flatten().next();
+    let loaded = upload.file_definitions.first();
     let job = loaded
         .and_then(|file| file.job_execution_id.clone())
         .ok_or("the file has no job")?;
-    let process = ProcessFilesRqDto::new(ProcessFilesRqDtoRequired {
-        upload_definition: upload,
-        job_profile_info: profile,
-    });
+    let process = ProcessFilesRqDto::builder()
+        .upload_definition(upload)
+        .job_profile_info(profile)
+        .build();
     imports
         .process_upload_definition_files(&upload_id)
         .body(&process)

@@ -1,8 +1,8 @@
 //! A purchase order from its creation to the receipt of its pieces.
 
 use folio_sdk::orders::{
-    CompositePurchaseOrder, CompositePurchaseOrderOrderType, CompositePurchaseOrderRequired, Cost,
-    CostRequired, OrderFormat, PoLine, PoLineRequired, Source, WorkflowStatus,
+    CompositePurchaseOrder, CompositePurchaseOrderOrderType, Cost, OrderFormat, PoLine,
+    PoLineSource, WorkflowStatus,
 };
 use folio_sdk::{FolioClient, Id, Number, cql};
 use futures_util::TryStreamExt;
@@ -23,27 +23,25 @@ pub async fn create_and_open(
     price: Number,
 ) -> Outcome<Id> {
     let orders = folio.orders();
-    let mut order = CompositePurchaseOrder::new(CompositePurchaseOrderRequired {
-        vendor: vendor.clone(),
-        order_type: CompositePurchaseOrderOrderType::OneTime,
-    });
+    let mut order = CompositePurchaseOrder::builder()
+        .vendor(vendor.clone())
+        .order_type(CompositePurchaseOrderOrderType::OneTime)
+        .build();
     // With ids of its own, a POST whose response is lost can be found again.
     let id = Id::new_v4();
     order.id = Some(id.clone());
     orders.create_composite_order().body(&order).send().await?;
 
-    let mut cost = Cost::new(CostRequired {
-        currency: "USD".to_owned(),
-    });
+    let mut cost = Cost::builder().currency("USD").build();
     cost.list_unit_price = Some(price);
     cost.quantity_physical = Some(1);
-    let mut line = PoLine::new(PoLineRequired {
-        title_or_package: title.to_owned(),
-        acquisition_method: acquisition_method.clone(),
-        order_format: OrderFormat::PhysicalResource,
-        source: Source::User,
-        cost,
-    });
+    let mut line = PoLine::builder()
+        .title_or_package(title)
+        .acquisition_method(acquisition_method.clone())
+        .order_format(OrderFormat::PhysicalResource)
+        .source(PoLineSource::User)
+        .cost(cost)
+        .build();
     line.id = Some(Id::new_v4());
     line.purchase_order_id = Some(id.clone());
     orders.create_order_line().body(&line).send().await?;
