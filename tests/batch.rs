@@ -325,7 +325,10 @@ async fn fields_that_are_not_given_can_be_kept_or_be_a_reason_not_to_write() {
         .await;
     let error = refused.ok().unwrap_err();
     // Not the `hrid`: it is taken from the stored record.
-    assert!(error.to_string().ends_with("in `editions`"), "{error}");
+    assert!(
+        error.to_string().ends_with("its values of `editions`"),
+        "{error}"
+    );
     let kept = folio
         .upsert([instance(1, "new")])
         .missing_fields(MissingFields::Keep)

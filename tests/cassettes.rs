@@ -209,7 +209,7 @@ async fn a_request_that_was_not_recorded_fails_at_once_and_the_difference_is_sho
         .await
         .unwrap_err();
     assert!(
-        format!("{error:#}").contains("no exchange left of its 3"),
+        format!("{error:#}").contains("all 3 exchanges of the cassette"),
         "{error:#}"
     );
     assert!(cassette.finish().is_err());

@@ -249,7 +249,7 @@ async fn a_location_is_found_by_its_code_and_never_guessed() {
     assert_eq!(error.kind(), ErrorKind::Lookup);
     assert_eq!(
         format!("{error:#}"),
-        "none of the 120 records of /locations in tenant `diku` has the code or name \"l/17\"\n  help:        there are: L/1, L/17"
+        "none of the 120 records of /locations in tenant `diku` has the code or name \"l/17\"\n  help:        similar names: L/1, L/17"
     );
     // 0 to 19 are called as 100 to 119 are.
     let error = reference.location_id("Place 7").await.unwrap_err();
@@ -710,7 +710,7 @@ async fn a_user_without_a_record_is_an_error_and_not_empty_text() {
         assert!(
             error
                 .to_string()
-                .ends_with("users of tenant `diku` have the username `ann`, and one was expected"),
+                .ends_with("users of tenant `diku` have the username `ann`; expected exactly one"),
             "{error}"
         );
     }

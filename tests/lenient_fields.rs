@@ -397,6 +397,10 @@ fn checked(documents: &BTreeMap<String, Value>, module: &str) -> (usize, usize, 
                     changed.put(&site.path, Some(Node::of("null")));
                     match role {
                         Role::Required => check(&changed, &changed, &path, &[]),
+                        // A list remembers that it was null.
+                        Role::Optional if site.kind == Kind::List => {
+                            check(&changed, &changed, &[], &[])
+                        }
                         // It is absent.
                         Role::Optional => {
                             let mut expected = sent.clone();

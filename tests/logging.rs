@@ -70,7 +70,7 @@ async fn one_line_of_code_gives_one_line_a_call() {
 async fn the_richer_form_shows_repetitions_and_renewals() {
     let log = logged(Detail::All).await;
     for told in [
-        "again",
+        "retrying",
         "the token was rejected",
         "token renewed",
         "logged in",

@@ -143,7 +143,7 @@ async fn nothing_that_is_logged_or_shown_has_a_secret_in_it() {
     assert!(
         log.contains("logged in")
             && log.contains("token renewed")
-            && log.contains("again")
+            && log.contains("retrying")
             && log.contains("logged out"),
         "{log}"
     );
@@ -617,8 +617,8 @@ async fn login_renewal_repetition_and_giving_up_are_told() {
         "logged in",
         "the token was rejected",
         "token renewed",
-        " again ",
-        "given up",
+        "retrying",
+        "gave up",
     ] {
         assert!(text.contains(event), "{event}: {text}");
     }

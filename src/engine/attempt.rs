@@ -82,7 +82,7 @@ impl Retried for CallInProgress<'_> {
             | FailureClass::RateLimited {
                 may_be_carried_out, ..
             } => {
-                debug!(error = %error, ?delay, attempts, "again");
+                debug!(error = %error, ?delay, attempts, "retrying");
                 self.exchange.in_doubt |= may_be_carried_out && !self.request.is_read();
                 self.just_rejected = None;
                 self.last = Some(error);

@@ -135,8 +135,11 @@ mod tests {
             (vec![range(Some(6), Some(5))], Some("inverted")),
             (vec![text(" ", "")], Some("blank")),
             (vec![text("a", "")], None),
-            (vec![text("a", "b")], Some("no UUID")),
-            (vec![text("a", ""), range(None, Some(5))], Some("no UUID")),
+            (vec![text("a", "b")], Some("not a UUID")),
+            (
+                vec![text("a", ""), range(None, Some(5))],
+                Some("not a UUID"),
+            ),
         ] {
             let found = problem_of(&ranges);
             assert_eq!(found.is_some(), problem.is_some(), "{ranges:?}: {found:?}");

@@ -13,8 +13,8 @@ use crate::wire::error::Result;
 
 /// The statuses of a job, one for each time that it is read: see [`UntilDone::stream`].
 ///
-/// The last one is [`JobUpdate::Done`], or an error. Nothing is sent while nobody waits for the
-/// next one. Dropping it cancels nothing on the server.
+/// The last one is [`JobUpdate::Done`], or an error. Requests are sent only while the next
+/// item is awaited. Dropping it cancels nothing on the server.
 ///
 /// [`UntilDone::stream`]: crate::UntilDone::stream
 #[must_use = "a stream sends nothing before it is polled"]

@@ -61,8 +61,8 @@ type OnProgress = Box<dyn FnMut(&JobStatus) + Send>;
 /// **Done is not complete.** A job may be done although single records failed: read its numbers and
 /// its log.
 ///
-/// Dropping the future, an error and a timeout leave the job on the server as it is: it goes on,
-/// and can be waited for again by its id, also by another process.
+/// Dropping the future, an error and a timeout leave the job on the server unchanged: it
+/// continues, and can be awaited again by its id, also by another process.
 #[must_use = "nothing is sent before it is awaited"]
 pub struct UntilDone<T, M = Async> {
     client: FolioClient,
@@ -157,8 +157,8 @@ impl<T: Send + 'static, M: Mode> UntilDone<T, M> {
         mode.send(self.end())
     }
 
-    /// The statuses as a stream, whose last item is [`JobUpdate::Done`] or an error. Nothing is
-    /// sent while nobody waits for the next item. A function that was set by
+    /// The statuses as a stream, whose last item is [`JobUpdate::Done`] or an error. Requests
+    /// are sent only while the next item is awaited. A function that was set by
     /// [`on_progress`](Self::on_progress) is not called.
     ///
     /// # Errors

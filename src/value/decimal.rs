@@ -21,7 +21,7 @@ impl Decimal {
         let (digits, exponent) = match text.split_once(['e', 'E']) {
             Some((digits, exponent)) => (
                 digits,
-                // Beyond all that can be told apart.
+                // Larger than any exponent that can be distinguished.
                 exponent.parse().unwrap_or(if exponent.starts_with('-') {
                     i64::MIN / 2
                 } else {

@@ -74,6 +74,8 @@ pub struct Operation<'a> {
     /// A PUT around which the record is read, because the server does not report that it is
     /// missing.
     pub is_looked_for: bool,
+    /// The key of the list in the response.
+    pub list: Option<&'a str>,
 }
 
 impl Operation<'_> {
@@ -336,6 +338,7 @@ fn operation_of<'a>(
             .collect(),
         deletes_all: operation["x-folio"]["facts"]["deletes"] == "all",
         deletes_body: operation["x-folio"]["facts"]["deletes"] == "body",
+        list: operation["x-folio"]["paging"]["items"].as_str(),
         is_looked_for: operation["x-folio"]["facts"].get("absent").is_some()
             && item.get("get").is_some(),
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use folio_sdk::{ErrorKind, FolioClient, RetryPolicy};
+use serde::de::IgnoredAny;
 
 use crate::calls::MODULES;
 use crate::check;
@@ -212,6 +213,13 @@ impl<'a> Run<'a, '_> {
             self.fail(&problem, &input);
         }
         let problem = match received {
+            // Such a response would look like an empty list.
+            Err(error)
+                if error.kind() == ErrorKind::Decode
+                    && lacks_its_list(&self.operation, &response.body) =>
+            {
+                None
+            }
             Err(error) => {
                 let body = String::from_utf8_lossy(&response.body);
                 Some(format!(
@@ -224,4 +232,17 @@ impl<'a> Run<'a, '_> {
             self.fail(&format!("status {}: {problem}", response.status), &input);
         }
     }
+}
+
+/// Whether a response has other properties in place of its list. Only `totalRecords` without a list
+/// is an empty list.
+fn lacks_its_list(operation: &Operation<'_>, body: &[u8]) -> bool {
+    let (Some(list), Ok(body)) = (
+        operation.list,
+        serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(body),
+    ) else {
+        return false;
+    };
+    let only_counts = |name: &String| matches!(&**name, "totalRecords" | "resultInfo");
+    !body.contains_key(list) && !body.keys().all(only_counts)
 }

@@ -200,7 +200,11 @@ mod tests {
         for name in ["r1", "r2"] {
             std::fs::write(specs.path().join(name).join("release.json"), "{}").unwrap();
         }
-        assert!(problem().ends_with("imported are: r1, r2"), "{}", problem());
+        assert!(
+            problem().ends_with("imported releases: r1, r2"),
+            "{}",
+            problem()
+        );
         let missing = read(&specs.path().join("none"), "r1").unwrap_err();
         assert!(missing.problem.contains("(--specs)"), "{missing}");
     }

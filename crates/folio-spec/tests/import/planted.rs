@@ -235,7 +235,7 @@ fn a_control_character_in_a_fact_is_reported_with_its_place() {
     );
     let error = release.error();
     assert!(
-        error.contains("control characters and marks of direction"),
+        error.contains("control characters and bidirectional marks"),
         "{error}"
     );
 }

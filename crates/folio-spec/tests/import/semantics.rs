@@ -117,7 +117,7 @@ fn one_broken_operation_leaves_the_others_typed() {
         ),
         (
             "/x:\n  get:\n    is: [needy]\n",
-            "needs the parameter `name`",
+            "requires the parameter `name`",
         ),
         (
             "/x:\n  get:\n    responses:\n      200:\n/x:\n  get:\n",
@@ -316,7 +316,7 @@ fn schemas_are_read_as_the_standards_say() {
     // A tuple that has no other elements.
     assert_eq!(
         property(json!({"type": "array", "items": [text, number], "additionalItems": false}))["items"],
-        json!({"anyOf": [text, number]})
+        json!({"anyOf": [text, number], "x-folio": {"name": "BookA"}})
     );
     assert_eq!(
         property(json!({"type": "array", "items": [text, number]}))["items"],

@@ -299,7 +299,7 @@ mod tests {
             assert_eq!(filled.text(), Some(expected));
         }
         for (text, problem) in [
-            ("a <<missing>>", "needs the parameter `missing`"),
+            ("a <<missing>>", "requires the parameter `missing`"),
             ("<<resourcePath|!reverse>>", "unknown function `!reverse`"),
         ] {
             let template = node(text);
