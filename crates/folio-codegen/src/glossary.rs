@@ -2,7 +2,7 @@
 //! stands for what (`docs/glossary.md`).
 //!
 //! People write `specs/glossary/<module>.toml`; `folio-spec glossary --write` makes
-//! `<module>.json` from it, which this crate reads, since a parser of TOML would cost every build
+//! `<module>.sentences` from it, which this crate reads, since a parser of TOML would cost every build
 //! more time. The look-up is the same for both: the type of a sentence is a parameter.
 
 use std::collections::BTreeMap;
@@ -145,7 +145,7 @@ pub fn field_name(path: &str) -> &str {
 }
 
 impl Entries<String> {
-    /// Reads the file of a document out of a folder: `<name>.json`. Nothing, if there is none.
+    /// Reads the file of a document out of a folder: `<name>.sentences`. Nothing, if there is none.
     ///
     /// # Errors
     /// The file cannot be read, or is not what `folio-spec glossary --write` makes.
@@ -159,7 +159,7 @@ impl Entries<String> {
 
     /// The file of a document.
     pub(crate) fn path(folder: &Path, name: &str) -> PathBuf {
-        folder.join(format!("{name}.json"))
+        folder.join(format!("{name}.sentences"))
     }
 
     fn of(name: &str, root: Value) -> Result<Self, Error> {

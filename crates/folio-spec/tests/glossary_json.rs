@@ -32,7 +32,7 @@ fn glossary(folder: &Path, releases: &[Release], write: bool) -> Report {
 }
 
 fn written(folder: &Path) -> Value {
-    let text = fs::read_to_string(folder.join("glossary/mod-users.json")).unwrap();
+    let text = fs::read_to_string(folder.join("glossary/mod-users.sentences")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
@@ -151,7 +151,11 @@ fn a_file_that_is_not_what_the_sentences_give_is_an_error() {
             .filter(|error| error.to_string().contains("--write"))
             .count()
     };
-    assert_eq!(stale(), 2, "common.json and mod-users.json are absent");
+    assert_eq!(
+        stale(),
+        2,
+        "common.sentences and mod-users.sentences are absent"
+    );
     glossary(folder.path(), &releases, true);
     assert_eq!(stale(), 0);
     fs::write(

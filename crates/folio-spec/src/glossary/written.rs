@@ -1,4 +1,4 @@
-//! The glossary as JSON, which the build of the SDK reads: `<module>.json` beside `<module>.toml`.
+//! The glossary as JSON, which the build of the SDK reads: `<module>.sentences` beside `<module>.toml`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub(super) fn files(
                 insert(&mut root, "since", json!(since.module(name)));
             }
             let text = serde_json::to_string_pretty(&root).unwrap_or_default() + "\n";
-            (folder.join(format!("{name}.json")), text)
+            (folder.join(format!("{name}.sentences")), text)
         })
         .collect()
 }
