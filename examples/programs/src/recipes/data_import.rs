@@ -55,7 +55,7 @@ pub async fn start(folio: &FolioClient, file: &Path, profile: JobProfile) -> Out
         .body(&process)
         .send()
         .await?;
-    Ok(job.to_string().into())
+    Ok(job)
 }
 
 /// What became of an import.
