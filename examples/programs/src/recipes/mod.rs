@@ -8,6 +8,7 @@ pub mod check_out;
 pub mod data_import;
 pub mod oai_pmh;
 pub mod order;
+pub mod patrons;
 pub mod permissions;
 
 #[cfg(test)]

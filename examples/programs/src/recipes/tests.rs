@@ -15,7 +15,7 @@ use super::*;
 const PAGE: &str = include_str!("../../../../docs/recipes.md");
 
 /// The sections of the page that have programs, and the file of each.
-const RECIPES: [(&str, &str); 6] = [
+const RECIPES: [(&str, &str); 7] = [
     ("Import a MARC file", include_str!("data_import.rs")),
     (
         "Override a block of a check-out",
@@ -25,6 +25,7 @@ const RECIPES: [(&str, &str); 6] = [
     ("Permissions and roles", include_str!("permissions.rs")),
     ("Harvest by OAI-PMH", include_str!("oai_pmh.rs")),
     ("Agreements", include_str!("agreements.rs")),
+    ("Load patrons", include_str!("patrons.rs")),
 ];
 
 /// What the page shows of a file: all but its first comment.
@@ -363,4 +364,73 @@ async fn agreements_are_found_and_created() {
         bodies(&server, "POST", "/erm/entitlements")[0]["owner"]["id"],
         id
     );
+}
+
+#[tokio::test]
+async fn patrons_are_matched_by_their_external_ids() {
+    let (sandbox, folio) = demo().await;
+    let stored = || sandbox.records("diku", "/users").unwrap();
+    let groups = sandbox.records("diku", "/groups").unwrap();
+    let group = groups[0]["group"].as_str().unwrap();
+    // A user of another UUID, with a field that the export lacks.
+    let known = json!({"id": "00000000-0000-4000-8000-00000000abcd", "username": "old-name", "externalSystemId": "ext-1",
+        "active": true, "barcode": "4711", "personal": {"lastName": "Old", "firstName": "Ada"}});
+    let taken = json!({"id": Id::new_v4(), "username": "taken", "active": true, "personal": {"lastName": "Other"}});
+    sandbox
+        .load("diku", "/users", vec![known.clone(), taken])
+        .unwrap();
+    let before = stored().len();
+    let patrons = |group: &str| -> Vec<patrons::Patron> {
+        let patron = |number: usize| {
+            let username = if number == 9 {
+                "taken".to_owned()
+            } else {
+                format!("patron-{number}")
+            };
+            json!({"externalId": format!("ext-{number}"), "username": username, "lastName": "New", "email": "p@example.org", "group": group})
+        };
+        serde_json::from_value((0..10).map(patron).collect()).unwrap()
+    };
+    let unknown = patrons::load(&folio, patrons("nobody")).await.unwrap_err();
+    assert!(unknown.to_string().contains("nobody"), "{unknown}");
+    assert_eq!(stored().len(), before);
+
+    let first = patrons::load(&folio, patrons(&group.to_uppercase()))
+        .await
+        .unwrap();
+    assert_eq!(
+        (first.created, first.updated, first.failed),
+        (8, 1, 1),
+        "{first}"
+    );
+    assert_eq!(first.failures[0].record["username"], "taken");
+    let users = stored();
+    let mut same = users
+        .iter()
+        .filter(|user| user["externalSystemId"] == "ext-1");
+    let user = same.next().unwrap();
+    assert!(same.next().is_none());
+    assert_eq!(
+        [
+            &user["id"],
+            &user["barcode"],
+            &user["personal"]["firstName"],
+            &user["personal"]["lastName"],
+            &user["patronGroup"]
+        ],
+        [
+            &known["id"],
+            &json!("4711"),
+            &json!("Ada"),
+            &json!("New"),
+            &groups[0]["id"]
+        ]
+    );
+    let again = patrons::load(&folio, patrons(group)).await.unwrap();
+    assert_eq!(
+        (again.unchanged, again.failed, again.total()),
+        (9, 1, 10),
+        "{again}"
+    );
+    assert_eq!(stored(), users);
 }
