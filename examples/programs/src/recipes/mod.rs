@@ -6,6 +6,7 @@
 pub mod agreements;
 pub mod check_out;
 pub mod data_import;
+pub mod move_holdings;
 pub mod oai_pmh;
 pub mod order;
 pub mod patrons;

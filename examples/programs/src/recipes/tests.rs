@@ -15,7 +15,7 @@ use super::*;
 const PAGE: &str = include_str!("../../../../docs/recipes.md");
 
 /// The sections of the page that have programs, and the file of each.
-const RECIPES: [(&str, &str); 7] = [
+const RECIPES: [(&str, &str); 8] = [
     ("Import a MARC file", include_str!("data_import.rs")),
     (
         "Override a block of a check-out",
@@ -26,6 +26,7 @@ const RECIPES: [(&str, &str); 7] = [
     ("Harvest by OAI-PMH", include_str!("oai_pmh.rs")),
     ("Agreements", include_str!("agreements.rs")),
     ("Load patrons", include_str!("patrons.rs")),
+    ("Move holdings", include_str!("move_holdings.rs")),
 ];
 
 /// What the page shows of a file: all but its first comment.
@@ -433,4 +434,91 @@ async fn patrons_are_matched_by_their_external_ids() {
         "{again}"
     );
     assert_eq!(stored(), users);
+}
+
+#[tokio::test]
+async fn holdings_move_and_their_items_follow() {
+    let (sandbox, folio) = demo().await;
+    let holdings = || {
+        sandbox
+            .records("diku", "/holdings-storage/holdings")
+            .unwrap()
+    };
+    let before = holdings();
+    let field = |record: &Value, name: &str| Id::from(record[name].as_str().unwrap());
+    let from = field(&before[0], "permanentLocationId");
+    let locations = sandbox.records("diku", "/locations").unwrap();
+    let to = locations.iter().map(|location| field(location, "id"));
+    let to = to.into_iter().find(|id| *id != from).unwrap();
+    let is_at = |record: &&Value, location: &Id| record["permanentLocationId"] == location.as_str();
+    let count = before.iter().filter(|record| is_at(record, &from)).count();
+
+    let none = move_holdings::to_location(&folio, &from, &Id::new_v4())
+        .await
+        .unwrap();
+    assert_eq!((none.moved, none.failed.len()), (0, count), "{none:?}");
+    assert_eq!(holdings(), before);
+    let moved = move_holdings::to_location(&folio, &from, &to)
+        .await
+        .unwrap();
+    assert_eq!((moved.moved, moved.failed.len()), (count, 0), "{moved:?}");
+    let after = holdings();
+    assert_eq!(
+        after.iter().filter(|record| is_at(record, &from)).count(),
+        0
+    );
+    let items = sandbox.records("diku", "/item-storage/items").unwrap();
+    let mut followed = 0;
+    for old in before.iter().filter(|record| is_at(record, &from)) {
+        let mut new = after
+            .iter()
+            .find(|new| new["id"] == old["id"])
+            .unwrap()
+            .clone();
+        assert_eq!(new["permanentLocationId"], to.as_str());
+        for item in items
+            .iter()
+            .filter(|item| item["holdingsRecordId"] == old["id"])
+        {
+            assert_eq!(item["effectiveLocationId"], to.as_str());
+            followed += 1;
+        }
+        for name in [
+            "permanentLocationId",
+            "effectiveLocationId",
+            "_version",
+            "metadata",
+        ] {
+            new[name] = old[name].clone();
+        }
+        // The server adds empty lists; nothing else differs.
+        let fields = new.as_object_mut().unwrap();
+        fields.retain(|name, value| *value != json!([]) || old.get(name).is_some());
+        assert_eq!(new, *old);
+    }
+    assert!(followed > 0);
+    let again = move_holdings::to_location(&folio, &from, &to)
+        .await
+        .unwrap();
+    assert_eq!(
+        (again.moved, again.unchanged, again.failed.len()),
+        (0, 0, 0)
+    );
+
+    let instance = field(&before[1], "instanceId");
+    let moving = vec![field(&before[0], "id"), Id::new_v4()];
+    for (moved, unchanged) in [(1, 0), (0, 1)] {
+        let result = move_holdings::to_instance(&folio, moving.clone(), &instance).await;
+        assert_eq!(
+            (result.moved, result.unchanged),
+            (moved, unchanged),
+            "{result:?}"
+        );
+        assert_eq!(result.failed[0].0, moving[1]);
+    }
+    let of_instance = holdings();
+    let mut of_instance = of_instance
+        .iter()
+        .filter(|record| record["instanceId"] == instance.as_str());
+    assert!(of_instance.any(|record| record["id"] == before[0]["id"]));
 }
