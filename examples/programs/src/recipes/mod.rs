@@ -5,6 +5,7 @@
 
 pub mod agreements;
 pub mod check_out;
+pub mod correct;
 pub mod data_import;
 pub mod move_holdings;
 pub mod oai_pmh;

@@ -15,7 +15,7 @@ use super::*;
 const PAGE: &str = include_str!("../../../../docs/recipes.md");
 
 /// The sections of the page that have programs, and the file of each.
-const RECIPES: [(&str, &str); 8] = [
+const RECIPES: [(&str, &str); 9] = [
     ("Import a MARC file", include_str!("data_import.rs")),
     (
         "Override a block of a check-out",
@@ -27,6 +27,7 @@ const RECIPES: [(&str, &str); 8] = [
     ("Agreements", include_str!("agreements.rs")),
     ("Load patrons", include_str!("patrons.rs")),
     ("Move holdings", include_str!("move_holdings.rs")),
+    ("Correct records by HRID", include_str!("correct.rs")),
 ];
 
 /// What the page shows of a file: all but its first comment.
@@ -521,4 +522,64 @@ async fn holdings_move_and_their_items_follow() {
         .iter()
         .filter(|record| record["instanceId"] == instance.as_str());
     assert!(of_instance.any(|record| record["id"] == before[0]["id"]));
+}
+
+#[tokio::test]
+async fn instances_are_corrected_by_their_hrids() {
+    let (sandbox, folio) = demo().await;
+    let stored = || {
+        sandbox
+            .records("diku", "/instance-storage/instances")
+            .unwrap()
+    };
+    let mut of_marc = stored()[0].clone();
+    let fields = of_marc.as_object_mut().unwrap();
+    fields.retain(|name, _| ["title", "instanceTypeId"].contains(&&**name));
+    fields.extend([
+        ("id".to_owned(), json!(Id::new_v4())),
+        ("hrid".to_owned(), json!("marc1")),
+        ("source".to_owned(), json!("MARC")),
+    ]);
+    sandbox
+        .load("diku", "/instance-storage/instances", vec![of_marc])
+        .unwrap();
+    let before = stored();
+    let hrids = ["in00000001", "in00000002", "marc1", "in99999999"].map(str::to_owned);
+    let run = async || {
+        correct::instances(&folio, hrids.to_vec(), |instance| {
+            instance.title = instance.title.replace("Teh ", "The ");
+            instance.discovery_suppress = Some(instance.hrid.as_deref() == Some("in00000001"));
+        })
+        .await
+        .unwrap()
+    };
+    let first = run().await;
+    assert!(first.failed.is_empty(), "{first:?}");
+    assert!(
+        first.changed.contains(&"in00000001".to_owned()),
+        "{first:?}"
+    );
+    assert_eq!(first.changed.len() + first.unchanged, 2);
+    assert_eq!(
+        (&*first.controlled, &*first.missing),
+        (&hrids[2..3], &hrids[3..])
+    );
+    let after = stored();
+    for (old, new) in before.iter().zip(&after) {
+        if old["hrid"] == "in00000001" {
+            assert_eq!(
+                (&new["discoverySuppress"], &new["title"]),
+                (&json!(true), &old["title"])
+            );
+        } else if old["hrid"] != "in00000002" {
+            assert_eq!(old, new);
+        }
+    }
+    let second = run().await;
+    assert_eq!(
+        (second.changed.len(), second.unchanged),
+        (0, 2),
+        "{second:?}"
+    );
+    assert_eq!(stored(), after);
 }
