@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use folio_sandbox::Sandbox;
+use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::{FolioClient, Id};
 use folio_test_support::clock::Clock;
 use folio_test_support::sandbox::{admin, demo};
@@ -15,7 +15,7 @@ use super::*;
 const PAGE: &str = include_str!("../../../../docs/recipes.md");
 
 /// The sections of the page that have programs, and the file of each.
-const RECIPES: [(&str, &str); 9] = [
+const RECIPES: [(&str, &str); 10] = [
     ("Import a MARC file", include_str!("data_import.rs")),
     (
         "Override a block of a check-out",
@@ -28,6 +28,7 @@ const RECIPES: [(&str, &str); 9] = [
     ("Load patrons", include_str!("patrons.rs")),
     ("Move holdings", include_str!("move_holdings.rs")),
     ("Correct records by HRID", include_str!("correct.rs")),
+    ("Statistics to CSV", include_str!("statistics.rs")),
 ];
 
 /// What the page shows of a file: all but its first comment.
@@ -582,4 +583,68 @@ async fn instances_are_corrected_by_their_hrids() {
         "{second:?}"
     );
     assert_eq!(stored(), after);
+}
+
+#[tokio::test]
+async fn users_and_loans_are_counted_by_group() {
+    let (sandbox, folio) = demo().await;
+    let groups = sandbox.records("diku", "/groups").unwrap();
+    let mut expected: std::collections::BTreeMap<String, [u64; 3]> = groups
+        .iter()
+        .map(|group| (group["id"].to_string(), [0; 3]))
+        .collect();
+    for user in sandbox.records("diku", "/users").unwrap() {
+        let counts = expected.entry(user["patronGroup"].to_string()).or_default();
+        counts[0] += 1;
+        counts[1] += u64::from(user["active"] == true);
+    }
+    sandbox
+        .load(
+            "diku",
+            "/groups",
+            vec![json!({"id": "00000000-0000-4000-8000-00000000abcd", "group": "a, \"b\""})],
+        )
+        .unwrap();
+    // One loan before the period, one after it, and anonymized ones in it.
+    let loans = [
+        "2025-12-31T23:59:59.999+00:00",
+        "2026-01-01T00:00:00.000+00:00",
+        "2026-12-31T23:59:59.999+00:00",
+        "2027-01-01T00:00:00.000+00:00",
+    ];
+    let group = &groups[0]["id"];
+    let loans = loans.map(|date| {
+        json!({"id": Id::new_v4(), "itemId": Id::new_v4(), "action": "checkedin", "loanDate": date,
+        "status": {"name": "Closed"}, "patronGroupIdAtCheckout": group})
+    });
+    let others = sandbox.records("diku", "/loan-storage/loans").unwrap();
+    let others = others.iter().filter(|loan| {
+        loan["patronGroupIdAtCheckout"] == *group
+            && loan["loanDate"].as_str().unwrap().starts_with("2026")
+    });
+    expected.get_mut(&group.to_string()).unwrap()[2] = 2 + others.count() as u64;
+    sandbox
+        .load("diku", "/loan-storage/loans", loans.to_vec())
+        .unwrap();
+    let mut out = Vec::new();
+    statistics::by_group(&folio, "2026-01-01", "2027-01-01", &mut out)
+        .await
+        .unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("patron group,users,active users,loans"));
+    assert!(text.contains("\n\"a, \"\"b\"\"\",0,0,0\n"), "{text}");
+    for group in &groups {
+        let [users, active, loans] = expected[&group["id"].to_string()];
+        let line = format!(
+            "\n{},{users},{active},{loans}\n",
+            group["group"].as_str().unwrap()
+        );
+        assert!(text.contains(&line), "{line} {text}");
+    }
+    // An incomplete number is never written.
+    sandbox.fault(Fault::new(Effect::status(403, "Access denied")).path("/loan-storage/loans"));
+    let mut out = Vec::new();
+    let error = statistics::by_group(&folio, "2026-01-01", "2027-01-01", &mut out).await;
+    assert!(error.is_err() && out.is_empty());
 }
