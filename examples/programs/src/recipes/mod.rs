@@ -12,6 +12,7 @@ pub mod oai_pmh;
 pub mod order;
 pub mod patrons;
 pub mod permissions;
+pub mod sharing;
 pub mod statistics;
 
 #[cfg(test)]

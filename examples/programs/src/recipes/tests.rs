@@ -15,7 +15,7 @@ use super::*;
 const PAGE: &str = include_str!("../../../../docs/recipes.md");
 
 /// The sections of the page that have programs, and the file of each.
-const RECIPES: [(&str, &str); 10] = [
+const RECIPES: [(&str, &str); 11] = [
     ("Import a MARC file", include_str!("data_import.rs")),
     (
         "Override a block of a check-out",
@@ -29,6 +29,10 @@ const RECIPES: [(&str, &str); 10] = [
     ("Move holdings", include_str!("move_holdings.rs")),
     ("Correct records by HRID", include_str!("correct.rs")),
     ("Statistics to CSV", include_str!("statistics.rs")),
+    (
+        "Share an instance in a consortium",
+        include_str!("sharing.rs"),
+    ),
 ];
 
 /// What the page shows of a file: all but its first comment.
@@ -647,4 +651,100 @@ async fn users_and_loans_are_counted_by_group() {
     let mut out = Vec::new();
     let error = statistics::by_group(&folio, "2026-01-01", "2027-01-01", &mut out).await;
     assert!(error.is_err() && out.is_empty());
+}
+
+#[tokio::test]
+async fn an_instance_is_shared_once() {
+    const CONSORTIUM: &str = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
+    let instance = Id::new_v4();
+    let path = format!("/consortia/{CONSORTIUM}/sharing/instances");
+    // The status before the call, at each later read, and what is sent: no response is recorded.
+    // The statuses are those of mod-consortia's SharingInstanceServiceImpl.
+    for (before, later, posts, is_shared) in [
+        (None, "COMPLETE", 1, true),
+        (Some("ERROR"), "COMPLETE", 1, true),
+        (Some("IN_PROGRESS"), "COMPLETE", 0, true),
+        (Some("COMPLETE"), "COMPLETE", 0, true),
+        (None, "ERROR", 1, false),
+        (None, "IN_PROGRESS", 1, false),
+    ] {
+        let known = instance.clone();
+        let (server, folio) = played(move |asked, number| {
+            let sharing = |status: &str| json!({"id": CONSORTIUM, "instanceIdentifier": known, "sourceTenantId": "diku",
+                "targetTenantId": "central", "status": status, "error": "no source"});
+            Some(match (&*asked.method, asked.path()) {
+                ("GET", "/user-tenants") => Reply::json(json!({"userTenants": [{"id": CONSORTIUM, "userId": CONSORTIUM, "tenantId": "diku",
+                    "centralTenantId": "central", "consortiumId": CONSORTIUM}], "totalRecords": 1})),
+                _ if asked.header("x-okapi-tenant") != "central" => Reply::text(404, "not here"),
+                ("POST", _) => Reply::new(201, "application/json", sharing("IN_PROGRESS").to_string()),
+                _ => {
+                    let status = match number {
+                        0 => before,
+                        1 => Some("IN_PROGRESS").filter(|_| before != Some("COMPLETE")).or(before),
+                        _ => Some(later),
+                    };
+                    let list: Vec<Value> = status.map(sharing).into_iter().collect();
+                    Reply::json(json!({"sharingInstances": list, "totalRecords": list.len()}))
+                }
+            })
+        })
+        .await;
+        let clock = Clock::stop();
+        let shared = sharing::share(&folio, &instance);
+        let shared = clock.run(Duration::from_secs(1), shared).await;
+        assert_eq!(shared.is_ok(), is_shared, "{before:?} {later} {shared:?}");
+        let sent = bodies(&server, "POST", &path);
+        assert_eq!(sent.len(), posts, "{before:?} {later}");
+        for body in sent {
+            assert_eq!(
+                body,
+                json!({"instanceIdentifier": instance, "sourceTenantId": "diku", "targetTenantId": "central"})
+            );
+        }
+        let reads = server.asked(&path);
+        let read = reads.iter().find(|asked| asked.method == "GET").unwrap();
+        assert_eq!(
+            ["instanceIdentifier", "sourceTenantId", "targetTenantId"]
+                .map(|name| read.param(name).unwrap()),
+            [instance.as_str(), "diku", "central"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn holdings_of_all_members_are_read() {
+    let sandbox = Sandbox::builder()
+        .demo_data()
+        .demo_data_of("college")
+        .consortium("diku", ["college", "university"])
+        .start()
+        .await
+        .unwrap();
+    let folio = admin(&sandbox).connect().await.unwrap();
+    let stored = sandbox
+        .records("college", "/holdings-storage/holdings")
+        .unwrap();
+    let instance = Id::from(stored[0]["instanceId"].as_str().unwrap());
+    let found = sharing::holdings(&folio, &instance).await.unwrap();
+    assert_eq!(found.len(), 3);
+    for holdings in found["college"].as_ref().unwrap() {
+        assert_eq!(holdings.instance_id, instance);
+    }
+    let of_instance = stored
+        .iter()
+        .filter(|record| record["instanceId"] == instance.as_str());
+    assert_eq!(
+        found["college"].as_ref().unwrap().len(),
+        of_instance.count()
+    );
+    assert!(found["university"].as_ref().is_ok_and(Vec::is_empty));
+    // One that cannot be read does not prevent the others from being read.
+    sandbox.fault(
+        Fault::new(Effect::status(403, "Access denied"))
+            .path("/holdings-storage/holdings")
+            .times(1),
+    );
+    let found = sharing::holdings(&folio, &instance).await.unwrap();
+    let failed = found.values().filter_map(|read| read.as_ref().err());
+    assert_eq!((failed.count(), found.len()), (1, 3));
 }
