@@ -4,6 +4,7 @@
 //! A new recipe is a file here, a section of the page, and a row of `RECIPES` in `tests.rs`.
 
 pub mod agreements;
+pub mod authorities;
 pub mod check_out;
 pub mod correct;
 pub mod data_import;

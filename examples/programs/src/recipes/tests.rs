@@ -15,7 +15,7 @@ use super::*;
 const PAGE: &str = include_str!("../../../../docs/recipes.md");
 
 /// The sections of the page that have programs, and the file of each.
-const RECIPES: [(&str, &str); 11] = [
+const RECIPES: [(&str, &str); 12] = [
     ("Import a MARC file", include_str!("data_import.rs")),
     (
         "Override a block of a check-out",
@@ -33,6 +33,7 @@ const RECIPES: [(&str, &str); 11] = [
         "Share an instance in a consortium",
         include_str!("sharing.rs"),
     ),
+    ("Update authorities", include_str!("authorities.rs")),
 ];
 
 /// What the page shows of a file: all but its first comment.
@@ -747,4 +748,94 @@ async fn holdings_of_all_members_are_read() {
     let found = sharing::holdings(&folio, &instance).await.unwrap();
     let failed = found.values().filter_map(|read| read.as_ref().err());
     assert_eq!((failed.count(), found.len()), (1, 3));
+}
+
+#[tokio::test]
+async fn authorities_get_their_source_file_once() {
+    use std::sync::{Arc, Mutex};
+    // No response of mod-entities-links is recorded: the shapes are those of its descriptions, the
+    // check of `_version` that of its AuthorityService.
+    let file = Id::new_v4();
+    let authority = |natural_id: &str, version: i64| {
+        json!({"id": Id::new_v4(), "_version": version, "source": "MARC",
+        "naturalId": natural_id, "personalName": "Twain, Mark", "sftPersonalName": ["Clemens"], "later": {"a": 1.50}})
+    };
+    let mut rows = vec![
+        authority("n1", 3),
+        authority("n2", 0),
+        authority("n3", 0),
+        authority("n3", 0),
+    ];
+    rows[1]["sourceFileId"] = json!(file);
+    let first = rows[0].clone();
+    let stored = Arc::new(Mutex::new(rows));
+    let (rows, known) = (stored.clone(), file.clone());
+    let (server, folio) = played(move |asked, before| {
+        let mut rows = rows.lock().unwrap();
+        let id = asked.path().rsplit('/').next().unwrap_or_default().to_owned();
+        Some(match (&*asked.method, asked.path()) {
+            ("GET", "/authority-source-files") => {
+                let query = asked.param("query").unwrap_or_default();
+                let list = match query.contains("LC") && !query.contains("id>") {
+                    true => json!([{"id": known, "name": "LC", "codes": ["n"], "source": "folio"}]),
+                    false => json!([]),
+                };
+                Reply::json(json!({"authoritySourceFiles": list, "totalRecords": list.as_array().unwrap().len()}))
+            }
+            ("GET", "/authority-storage/authorities") => {
+                let query = asked.param("query").unwrap();
+                let is_in = |row: &&Value| query.contains(&row["naturalId"].to_string());
+                let found: Vec<&Value> = rows.iter().filter(is_in).collect();
+                Reply::json(json!({"authorities": found, "totalRecords": found.len()}))
+            }
+            ("GET", _) => rows.iter().find(|row| row["id"] == id).map_or(Reply::text(404, ""), |row| Reply::json(row.clone())),
+            ("PUT", _) => {
+                let sent: Value = serde_json::from_str(&asked.body).unwrap();
+                let row = rows.iter_mut().find(|row| row["id"] == id).unwrap();
+                if before == 0 {
+                    // Another client was faster.
+                    row["_version"] = json!(4);
+                    row["notes"] = json!([{"note": "of another"}]);
+                }
+                if sent["_version"].as_i64() < row["_version"].as_i64() {
+                    return Some(Reply::new(409, "application/json", json!({"errors": [{"message": "optimistic locking", "type": "OptimisticLockingException", "code": "optimistic-locking"}], "total_records": 1}).to_string()));
+                }
+                *row = sent;
+                row["_version"] = json!(row["_version"].as_i64().unwrap() + 1);
+                Reply::empty(204)
+            }
+            _ => return None,
+        })
+    })
+    .await;
+    let ids = || ["n1", "n2", "n3", "n4"].map(str::to_owned).to_vec();
+    let none = authorities::assign_source_file(&folio, "nothing", ids()).await;
+    assert!(none.unwrap_err().to_string().contains("nothing"));
+    let run = async || {
+        authorities::assign_source_file(&folio, "LC", ids())
+            .await
+            .unwrap()
+    };
+    let result = run().await;
+    assert_eq!(
+        (&*result.changed, result.unchanged),
+        (&["n1".to_owned()][..], 1),
+        "{result:?}"
+    );
+    assert_eq!(
+        (&*result.ambiguous, &*result.missing),
+        (&["n3".to_owned()][..], &["n4".to_owned()][..])
+    );
+    let mut expected = first;
+    expected["sourceFileId"] = json!(file);
+    expected["notes"] = json!([{"note": "of another"}]);
+    expected["_version"] = json!(5);
+    assert_eq!(stored.lock().unwrap()[0], expected);
+    let again = run().await;
+    assert_eq!((again.changed.len(), again.unchanged), (0, 2), "{again:?}");
+    let puts = server
+        .log()
+        .into_iter()
+        .filter(|asked| asked.method == "PUT");
+    assert_eq!(puts.count(), 2);
 }
