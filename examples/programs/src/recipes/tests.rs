@@ -632,7 +632,8 @@ async fn users_and_loans_are_counted_by_group() {
         .load("diku", "/loan-storage/loans", loans.to_vec())
         .unwrap();
     let mut out = Vec::new();
-    statistics::by_group(&folio, "2026-01-01", "2027-01-01", &mut out)
+    let until = "2027-01-01T00:00:00.000+00:00";
+    statistics::by_group(&folio, "2026-01-01", until, &mut out)
         .await
         .unwrap();
     let text = String::from_utf8(out).unwrap();
