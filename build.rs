@@ -1,4 +1,5 @@
-//! Generates the endpoint modules and records of the enabled features from the canonical documents in `specs/`.
+//! Generates the endpoint modules and records of the enabled features from the canonical documents
+//! in `specs/`.
 
 use std::env;
 use std::path::{Path, PathBuf};

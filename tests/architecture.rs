@@ -1,7 +1,8 @@
 //! The layers of the source trees: which file may import which, and how large files are.
 //!
-//! [`CRATES`] is the one source of the layers. The tables in `docs/architecture.md` are made from it and from the first
-//! sentence of each file: `UPDATE_DOCS=1 cargo test --test architecture` writes them.
+//! [`CRATES`] is the one source of the layers. The tables in `docs/architecture.md` are made from
+//! it and from the first sentence of each file: `UPDATE_DOCS=1 cargo test --test architecture`
+//! writes them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -1,4 +1,5 @@
-//! The blocking client: the same calls without a runtime, from several threads, and an error where they would stop one.
+//! The blocking client: the same calls without a runtime, from several threads, and an error where
+//! they would stop one.
 
 #![cfg(all(feature = "blocking", feature = "users"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
@@ -16,7 +17,8 @@ use folio_test_support::server::{Folio, PASSWORD, Reply};
 use quote::ToTokens;
 use serde_json::{Value, json};
 
-/// Starts a server on a thread of its own, as a program without a runtime meets it, for as long as this program lives. Gives its URL.
+/// Starts a server on a thread of its own, as a program without a runtime meets it, for as long as
+/// this program lives. Gives its URL.
 fn served<S, F: Future<Output = (String, S)>>(
     start: impl FnOnce() -> F + Send + 'static,
 ) -> String {
@@ -668,8 +670,8 @@ fn is_asynchronous(signature: &syn::Signature) -> bool {
             if matches!(&**ty, syn::Type::ImplTrait(bounds) if bounds.bounds.iter().any(is_future)))
 }
 
-/// The public functions of a file: those of the asynchronous types, of which all that wait and all of the client are wanted, and those of
-/// their twins. And which types are streams.
+/// The public functions of a file: those of the asynchronous types, of which all that wait and all
+/// of the client are wanted, and those of their twins. And which types are streams.
 fn functions(
     file: &syn::File,
     blocking: bool,

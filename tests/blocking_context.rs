@@ -1,10 +1,10 @@
 //! Where the blocking client may wait: not while a future is polled on the thread, everywhere else.
 //!
-//! tokio has no function that says whether a future is being polled, so that the client looks for the
-//! budget that tokio gives to each future that it polls ("cooperative scheduling"). That is a property of
-//! tokio's 1.x, read in its sources from 1.47 (where `coop::poll_proceed` came) to 1.54. These tests
-//! hold it: if one of them fails after an update of tokio, `is_polled` in `src/blocking/wait.rs` needs
-//! another way.
+//! tokio has no function that says whether a future is being polled, so that the client looks for
+//! the budget that tokio gives to each future that it polls ("cooperative scheduling"). That is a
+//! property of tokio's 1.x, read in its sources from 1.47 (where `coop::poll_proceed` came) to
+//! 1.54. These tests hold it: if one of them fails after an update of tokio, `is_polled` in
+//! `src/blocking/wait.rs` needs another way.
 
 #![cfg(feature = "blocking")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]

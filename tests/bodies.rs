@@ -623,7 +623,8 @@ async fn a_download_that_is_dropped_is_given_up() {
     drop(first);
     // It was the only one that may be in flight.
     drop(open().await.unwrap());
-    // Its body is written no further than what lies between took: most of the 300 megabytes are not.
+    // Its body is written no further than what lies between took: most of the 300 megabytes are
+    // not.
     let written = server.quiet().await;
     assert!(written < 150 * MEGABYTE as u64, "{written}");
 }

@@ -1,4 +1,5 @@
-//! Construction of records: every record is started by `builder()`, whose required fields are set in any order.
+//! Construction of records: every record is started by `builder()`, whose required fields are set
+//! in any order.
 
 #![cfg(all(feature = "inventory-storage", feature = "users"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]

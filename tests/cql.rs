@@ -73,7 +73,8 @@ impl Tree {
         match self {
             Self::All => true,
             Self::Text(test, name, wanted) => text(name).is_some_and(|value| {
-                // RMB ignores the modifiers of case and accents in conditions; comparisons use the order of the database.
+                // RMB ignores the modifiers of case and accents in conditions; comparisons use the
+                // order of the database.
                 let (own, asked) = (folded(value), folded(wanted));
                 match test {
                     Test::Exact => own == asked,
@@ -137,7 +138,8 @@ fn orders() -> impl Strategy<Value = Test> {
     prop::sample::select(vec![Test::Less, Test::AtMost, Test::Greater, Test::AtLeast])
 }
 
-/// What a comparison can be about: RMB rewrites wildcards in its term and takes the result literally.
+/// What a comparison can be about: RMB rewrites wildcards in its term and takes the result
+/// literally.
 fn letters() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9 .,é-]{1,4}"
 }

@@ -300,7 +300,8 @@ async fn a_list_of_ones_own_is_reference_data_too() {
     );
 }
 
-/// The names are those of the descriptions: each path is a list there, with this key, and can be read by id where that is said.
+/// The names are those of the descriptions: each path is a list there, with this key, and can be
+/// read by id where that is said.
 #[test]
 fn every_reference_list_is_one_of_the_canonical_documents() {
     let mut known = Vec::new();
@@ -576,7 +577,8 @@ async fn modules_and_versions_are_the_same_on_both_platforms() {
         (one.platform(), other.platform()),
         (Platform::Okapi, Platform::Eureka)
     );
-    // Okapi and mod-authtoken are among the modules of a tenant there (`gateway.jsonl`), and Eureka has neither.
+    // Okapi and mod-authtoken are among the modules of a tenant there (`gateway.jsonl`), and Eureka
+    // has neither.
     let own = ["mod-authtoken", "okapi"];
     let shared = one.iter().filter(|module| !own.contains(&module.name()));
     assert!(shared.eq(other.iter()));
@@ -627,7 +629,8 @@ async fn the_current_user_is_the_one_of_the_logins_tenant() {
         (own["username"].as_str(), own["type"].as_str()),
         (Some("mia"), Some("staff"))
     );
-    // In the central tenant, mia's shadow has another name. The user is the same, and her record that of her own tenant.
+    // In the central tenant, mia's shadow has another name. The user is the same, and her record
+    // that of her own tenant.
     let central = folio.for_tenant("central");
     assert_eq!(central.current_user::<Value>().await.unwrap(), own);
     assert_eq!(

@@ -1,7 +1,9 @@
-//! Agreements, licenses and the dashboards: modules of Grails, which publish no descriptions. `docs/ours.md` tells how their records are known.
+//! Agreements, licenses and the dashboards: modules of Grails, which publish no descriptions.
+//! `docs/ours.md` tells how their records are known.
 //!
-//! The records here are invented. They have the shape that the modules' views give: with references and whole records in the same place,
-//! reference data as objects, dates and times in two forms, and `null` where a view writes what is not there.
+//! The records here are invented. They have the shape that the modules' views give: with references
+//! and whole records in the same place, reference data as objects, dates and times in two forms,
+//! and `null` where a view writes what is not there.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 #![cfg(all(
@@ -231,8 +233,9 @@ fn dashboards_and_numbers() {
     assert_eq!(generator.sequences[0].next_value, Some(17));
 }
 
-/// A list of agreements as web-toolkit serves it: an offset is a page's number times its size, and what is between is cut off
-/// (`RestfulController.doTheLookup`). `delete` tells how many of the first ones are gone when a request comes.
+/// A list of agreements as web-toolkit serves it: an offset is a page's number times its size, and
+/// what is between is cut off (`RestfulController.doTheLookup`). `delete` tells how many of the
+/// first ones are gone when a request comes.
 async fn agreements(
     count: usize,
     delete: impl Fn(usize) -> usize + Send + Sync + 'static,

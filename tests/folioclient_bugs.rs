@@ -1,6 +1,7 @@
-//! The bugs of FolioClient 1.0.15 that cost its users data or nights, one test each, over a real socket. Each says how a client that had
-//! the bug would be found out: by the server's log, by the order of what came, or by counts. The table of what FolioClient does, and where
-//! it is here, is `docs/folioclient.md`.
+//! The bugs of FolioClient 1.0.15 that cost its users data or nights, one test each, over a real
+//! socket. Each says how a client that had the bug would be found out: by the server's log, by the
+//! order of what came, or by counts. The table of what FolioClient does, and where it is here, is
+//! `docs/folioclient.md`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -134,8 +135,9 @@ async fn bug_02_a_connection_that_cannot_be_made_is_tried_as_often_as_configured
     assert_eq!(server.asked("/x").len(), 1);
 }
 
-/// Found out by the order of the log: a client with the bug sends the refused token once more. And by a clock that stands still while a
-/// client with the bug logs in with a blocking call on the thread of all tasks.
+/// Found out by the order of the log: a client with the bug sends the refused token once more. And
+/// by a clock that stands still while a client with the bug logs in with a blocking call on the
+/// thread of all tasks.
 #[tokio::test]
 async fn bug_03_a_refused_token_is_renewed_before_the_first_repetition_and_nothing_else_stops_meanwhile()
  {
@@ -190,13 +192,15 @@ async fn bug_03_a_refused_token_is_renewed_before_the_first_repetition_and_nothi
     within("the login", login).await.unwrap().unwrap_err();
 }
 
-/// Found out by records that come again and by the number of pages: `id>"x" and a or b` means `(id>"x" and a) or b`, and never ends.
+/// Found out by records that come again and by the number of pages: `id>"x" and a or b` means
+/// `(id>"x" and a) or b`, and never ends.
 #[tokio::test]
 async fn bug_04_a_query_with_or_is_read_by_id_to_its_end_and_each_record_once() {
     let (sandbox, folio) = fifty().await;
     for (query, most) in [
         (r#"name=="odd" or name=="even""#, 9),
-        // An order of the caller's is read by offset, and each page begins with the last record of the one before.
+        // An order of the caller's is read by offset, and each page begins with the last record of
+        // the one before.
         (r#"name=="odd" or name=="even" sortBy id"#, 10),
     ] {
         let (codes, pages) = codes(&sandbox, &folio, query, true).await;
@@ -290,7 +294,8 @@ async fn bug_07_a_path_of_the_gateway_is_kept_by_all_calls_and_the_logout() {
     }
 }
 
-/// Found out by the text of `Debug`, and by the headers of every request but those to `/authn/refresh` and `/authn/logout`.
+/// Found out by the text of `Debug`, and by the headers of every request but those to
+/// `/authn/refresh` and `/authn/logout`.
 #[tokio::test]
 async fn bug_08_no_text_shows_the_password_and_the_refresh_token_goes_to_its_endpoints_only() {
     let server = x(Reply::json(json!({}))).await;
@@ -319,7 +324,8 @@ async fn bug_08_no_text_shows_the_password_and_the_refresh_token_goes_to_its_end
     }
 }
 
-/// Found out by the tenant that the server heard with each number: tasks switch tenants all the time.
+/// Found out by the tenant that the server heard with each number: tasks switch tenants all the
+/// time.
 #[tokio::test]
 async fn bug_09_a_task_on_another_tenant_changes_no_other_tasks_tenant() {
     let server = Folio::start(|asked, _| {
@@ -435,7 +441,8 @@ async fn bug_11_a_post_whose_connection_breaks_is_not_sent_again() {
     }
 }
 
-/// Found out by the kind of the error and its text: a client that reads JSON from everything tells of a parser.
+/// Found out by the kind of the error and its text: a client that reads JSON from everything tells
+/// of a parser.
 #[tokio::test]
 async fn bug_12_to_delete_what_is_not_there_is_not_found_in_the_servers_words() {
     let server = x(Reply::text(404, "Not found")).await;
@@ -484,7 +491,8 @@ async fn bug_13_a_list_or_any_other_json_can_be_sent() {
     );
 }
 
-/// Found out by the query string that the server hears. A word that does not exist does not compile.
+/// Found out by the query string that the server hears. A word that does not exist does not
+/// compile.
 #[tokio::test]
 async fn bug_14_what_is_asked_for_is_sent() {
     let server = x(Reply::json(json!({"x": []}))).await;
@@ -525,7 +533,8 @@ async fn bug_14_what_is_asked_for_is_sent() {
     assert_eq!(asked[2].header("x-okapi-request-id"), "17");
 }
 
-/// Found out by the error, which names the keys that are there, and by names of keys that would come as records.
+/// Found out by the error, which names the keys that are there, and by names of keys that would
+/// come as records.
 #[tokio::test]
 async fn bug_15_a_key_that_is_not_there_is_an_error_and_keys_are_no_records() {
     let server = x(Reply::json(
@@ -548,7 +557,8 @@ async fn bug_15_a_key_that_is_not_there_is_an_error_and_keys_are_no_records() {
     assert!(all.next().await.is_none());
 }
 
-/// Found out by the records that a hostile value finds, by a list without end, and by a call without end.
+/// Found out by the records that a hostile value finds, by a list without end, and by a call
+/// without end.
 #[tokio::test]
 async fn bug_16_values_are_escaped_pages_have_records_and_calls_have_an_end() {
     let (sandbox, folio) = fifty().await;
@@ -595,8 +605,8 @@ async fn bug_16_values_are_escaped_pages_have_records_and_calls_have_an_end() {
     );
 }
 
-/// Found out by the requests: a list that is kept for ever is not asked for after its time, and one that is thrown away whenever a task turns
-/// to another tenant is asked for each time.
+/// Found out by the requests: a list that is kept for ever is not asked for after its time, and one
+/// that is thrown away whenever a task turns to another tenant is asked for each time.
 #[tokio::test]
 async fn bug_17_reference_lists_are_kept_for_a_time_a_tenant_and_within_bounds() {
     let server = Folio::start(|asked, _| {
@@ -631,7 +641,8 @@ async fn bug_17_reference_lists_are_kept_for_a_time_a_tenant_and_within_bounds()
         );
     }
     assert_eq!(reads(), 2);
-    // More tenants than are kept: the one that was used last is still there, and the first ones are not.
+    // More tenants than are kept: the one that was used last is still there, and the first ones are
+    // not.
     for tenant in 0..600 {
         name(&format!("t{tenant}")).await;
     }

@@ -1,4 +1,5 @@
-//! Forms, which only a module of an older release takes: `cargo test --test forms --no-default-features --features sunflower,rustls,login-saml`.
+//! Forms, which only a module of an older release takes: `cargo test --test forms
+//! --no-default-features --features sunflower,rustls,login-saml`.
 
 #![cfg(all(feature = "login-saml", feature = "sunflower"))]
 #![allow(clippy::unwrap_used, reason = "tests may")]

@@ -1,6 +1,8 @@
-//! Nothing lost, nothing twice: harvests of which the server, the records and the program itself make it hard.
+//! Nothing lost, nothing twice: harvests of which the server, the records and the program itself
+//! make it hard.
 //!
-//! `FOLIO_HARVEST_RECORDS` says how many records there are; without it few enough for every run of the tests.
+//! `FOLIO_HARVEST_RECORDS` says how many records there are; without it few enough for every run of
+//! the tests.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -52,7 +54,8 @@ async fn connect(url: &str) -> FolioClient {
         .unwrap()
 }
 
-/// Everything that can go wrong with a request and pass, each as often as the others: together 3 in 100.
+/// Everything that can go wrong with a request and pass, each as often as the others: together 3 in
+/// 100.
 fn go_wrong(sandbox: &Sandbox) {
     let too_many = Effect::Answer {
         status: 429,
@@ -92,7 +95,8 @@ struct Groups {
     writers: Vec<tokio::task::JoinHandle<u64>>,
 }
 
-/// A FOLIO in which much goes wrong while others write: they delete groups that were there and create new ones.
+/// A FOLIO in which much goes wrong while others write: they delete groups that were there and
+/// create new ones.
 async fn trouble(count: u64) -> Groups {
     let sandbox = Sandbox::builder()
         .tenant("diku")
@@ -132,7 +136,8 @@ async fn trouble(count: u64) -> Groups {
                 let id = doomed.swap_remove(random.usize(..doomed.len()));
                 folio.folio_delete(format!("/groups/{id}")).await.unwrap();
                 written += 2;
-                // Real time: the sandbox has a thread of its own, and the readers should be ahead of the writers.
+                // Real time: the sandbox has a thread of its own, and the readers should be ahead
+                // of the writers.
                 tokio::time::sleep(Duration::from_micros(500)).await;
             }
             written
@@ -345,7 +350,8 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap();
-            // It gets a little further each time, and is killed wherever it then is; the last time it may end. Another process: real time.
+            // It gets a little further each time, and is killed wherever it then is; the last time
+            // it may end. Another process: real time.
             let goal = read() + random.u64(1..records / 5);
             let status = loop {
                 if kills < 5 && read() >= goal {

@@ -1,4 +1,5 @@
-//! The HTTP extension point: a service in place of the connections, and layers around it. No socket is opened here.
+//! The HTTP extension point: a service in place of the connections, and layers around it. No socket
+//! is opened here.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

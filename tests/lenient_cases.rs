@@ -1,6 +1,8 @@
-//! Records that FOLIO's modules are known to send otherwise than they describe them, by their own code and test data.
+//! Records that FOLIO's modules are known to send otherwise than they describe them, by their own
+//! code and test data.
 //!
-//! What is reported of each may become less, as descriptions are corrected; what is read and written may not.
+//! What is reported of each may become less, as descriptions are corrected; what is read and
+//! written may not.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 #![allow(

@@ -1,6 +1,8 @@
-//! Every field of every record may be absent, `null` or of another type, and nothing else changes by it.
+//! Every field of every record may be absent, `null` or of another type, and nothing else changes
+//! by it.
 //!
-//! For each record of the enabled modules, JSON is made by its description; then one of its values, on any level, is taken away or replaced.
+//! For each record of the enabled modules, JSON is made by its description; then one of its values,
+//! on any level, is taken away or replaced.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -174,7 +176,8 @@ impl<'a> Maker<'a> {
         self.resolve(document, schema)
     }
 
-    /// What a schema has with those that it is made of: its properties, each with its document, and the required ones.
+    /// What a schema has with those that it is made of: its properties, each with its document, and
+    /// the required ones.
     fn parts(
         &self,
         document: &'a str,
@@ -218,7 +221,8 @@ impl<'a> Maker<'a> {
 
     fn make_all(&mut self, document: &'a str, schema: &'a Value, role: Option<Role>) -> Node {
         let (document, schema) = self.resolve(document, schema);
-        // An element that may be null has a place for it; a required field that may be null is optional.
+        // An element that may be null has a place for it; a required field that may be null is
+        // optional.
         let role = match role {
             Some(Role::Required) if schema["nullable"] == true => Some(Role::Optional),
             Some(Role::Element | Role::Entry) if schema["nullable"] == true => None,

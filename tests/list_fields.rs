@@ -325,7 +325,8 @@ async fn what_a_program_empties_is_sent_as_an_empty_list() {
     );
     let one = put_after(two(), |it| _ = it.editions.pop()).await;
     assert_eq!(one.as_deref(), Some(r#"["a"]"#));
-    // Removed as a whole, which FOLIO's modules understand in their own ways: only if it is asked for.
+    // Removed as a whole, which FOLIO's modules understand in their own ways: only if it is asked
+    // for.
     assert_eq!(
         put_after(two(), |it| it.editions = List::absent()).await,
         Some(String::new())

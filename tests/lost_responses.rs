@@ -1,10 +1,13 @@
-//! Random sequences of writes through a server that loses requests and responses, against a model that counts how often each was applied.
+//! Random sequences of writes through a server that loses requests and responses, against a model
+//! that counts how often each was applied.
 //!
-//! The rules: a write that is reported as a success was applied exactly once; one that failed was not applied; one that failed with
-//! [`Error::is_outcome_unknown`](folio_sdk::Error::is_outcome_unknown) was applied at most once. And nothing that another client wrote is
-//! lost where `_version` guards records.
+//! The rules: a write that is reported as a success was applied exactly once; one that failed was
+//! not applied; one that failed with
+//! [`Error::is_outcome_unknown`](folio_sdk::Error::is_outcome_unknown) was applied at most once.
+//! And nothing that another client wrote is lost where `_version` guards records.
 //!
-//! `FOLIO_LOST_RESPONSES` is the number of writes (4,000 by default), `FOLIO_LOST_RESPONSES_SEED` the seed of the first of the sequences.
+//! `FOLIO_LOST_RESPONSES` is the number of writes (4,000 by default), `FOLIO_LOST_RESPONSES_SEED`
+//! the seed of the first of the sequences.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -42,7 +45,8 @@ static NEXT_NUMBER: Operation = Operation::new("get_number", Method::GET, "/numb
 /// How many records of a collection the writes go to.
 const RECORDS: usize = 3;
 
-/// Records have the writes that were applied to them here: `write-7`, and `foreign-8` of other clients.
+/// Records have the writes that were applied to them here: `write-7`, and `foreign-8` of other
+/// clients.
 const LOG: &str = "administrativeNotes";
 
 /// The header that names a write that has no body.
@@ -92,8 +96,8 @@ enum Loss {
 struct Model {
     random: fastrand::Rng,
     records: BTreeMap<String, Value>,
-    /// How often each write was applied, by the life of the record: what is deleted and created again is another record. Without versions
-    /// a server cannot tell the two.
+    /// How often each write was applied, by the life of the record: what is deleted and created
+    /// again is another record. Without versions a server cannot tell the two.
     applied: BTreeMap<(String, u64), u32>,
     lives: BTreeMap<String, u64>,
     late: Vec<(u32, Asked)>,
@@ -221,7 +225,8 @@ impl Model {
             self.trace.push(format!("foreign: deleted {path}"));
             if self.chance(50) {
                 let mut record = stored(path, new_record(path, number), number);
-                // Not a version that the record before had: optimistic locking would take it for the same record.
+                // Not a version that the record before had: optimistic locking would take it for
+                // the same record.
                 if !record["_version"].is_null() {
                     record["_version"] = json!(1_000 * number);
                 }
@@ -525,7 +530,8 @@ impl Run {
         model.carry_out_late(|_| true);
         let times = model.times(&name);
         let (reported, is_true) = match &result {
-            // A DELETE is a success as well where the record was gone: another client may have deleted it after an attempt that was lost.
+            // A DELETE is a success as well where the record was gone: another client may have
+            // deleted it after an attempt that was lost.
             Ok(()) if kind == "delete" => ("success", times <= 1),
             // It was applied when it was reported.
             Ok(()) => ("success", before_late == 1 && times == 1),

@@ -1,4 +1,5 @@
-//! Numbers, unknown fields and lists with `null` come back as the server wrote them, character by character.
+//! Numbers, unknown fields and lists with `null` come back as the server wrote them, character by
+//! character.
 
 #![cfg(all(feature = "inventory-storage", feature = "users"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
@@ -160,7 +161,8 @@ fn any_other_json_in_a_record_changes_only_where_it_is_changed() {
 
 #[test]
 fn records_go_through_what_serde_buffers() {
-    // What is flattened has no text any more: its numbers are those that serde kept, and nothing fails.
+    // What is flattened has no text any more: its numbers are those that serde kept, and nothing
+    // fails.
     #[derive(Deserialize, Serialize)]
     struct Wrapped {
         mark: u8,

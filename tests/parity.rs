@@ -1,4 +1,5 @@
-//! The table of what FolioClient offers, `docs/folioclient.md`: it leaves nothing out, and the tests that it names are there.
+//! The table of what FolioClient offers, `docs/folioclient.md`: it leaves nothing out, and the
+//! tests that it names are there.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -1,8 +1,8 @@
 //! Standard technical English: pages, comments and messages avoid the project's former idioms.
 //!
 //! The check finds the most distinctive ones. It cannot tell good prose from bad: see
-//! `CONTRIBUTING.md` for the rules. A new idiom is added to `IDIOMS`; an exception, with its reason,
-//! to `ALLOWED`.
+//! `CONTRIBUTING.md` for the rules. A new idiom is added to `IDIOMS`; an exception, with its
+//! reason, to `ALLOWED`.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 

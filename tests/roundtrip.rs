@@ -1,10 +1,13 @@
-//! Real records go through the generated ones without loss. Each file is in exactly one class, and what is not tested is written down.
+//! Real records go through the generated ones without loss. Each file is in exactly one class, and
+//! what is not tested is written down.
 //!
-//! The samples lie in `../shared/folio-samples`; `FOLIO_SAMPLES` names another folder of the same form: `index.jsonl` with a line a file
-//! (`module`, `path`, `guess`: an endpoint or the file of a schema, `guess_kind`), and the files in folders by module. The examples lie
-//! among the sources of the release, in `../shared/folio-specs`; which schema each is of is read there.
+//! The samples lie in `../shared/folio-samples`; `FOLIO_SAMPLES` names another folder of the same
+//! form: `index.jsonl` with a line a file (`module`, `path`, `guess`: an endpoint or the file of a
+//! schema, `guess_kind`), and the files in folders by module. The examples lie among the sources of
+//! the release, in `../shared/folio-specs`; which schema each is of is read there.
 //!
-//! `roundtrip/untested.tsv` says how many files of each module are not tested, and why. More fail the test.
+//! `roundtrip/untested.tsv` says how many files of each module are not tested, and why. More fail
+//! the test.
 
 #![allow(
     clippy::unwrap_used,
@@ -224,8 +227,8 @@ fn more_than_stated(table: &BTreeMap<String, BTreeMap<Class, usize>>) -> Vec<Str
     problems
 }
 
-/// The feature `schemars`: its schemas give the verdicts of the published ones, on each sample and on what becomes of it when one of its
-/// fields is taken away or is something else.
+/// The feature `schemars`: its schemas give the verdicts of the published ones, on each sample and
+/// on what becomes of it when one of its fields is taken away or is something else.
 #[cfg(feature = "schemars")]
 #[test]
 fn schemas_give_the_verdicts_of_the_published_ones() {
@@ -386,7 +389,8 @@ impl Specs {
             }
             (None, _) => None,
         };
-        // Where the index names nothing that is described: the schema whose file has the sample's name.
+        // Where the index names nothing that is described: the schema whose file has the sample's
+        // name.
         let stem = |path: &str| {
             let name = path.rsplit('/').next().unwrap_or_default();
             name.split('.')
@@ -452,8 +456,8 @@ impl Specs {
         }
     }
 
-    /// The record of an endpoint, or its collection if that is what the sample is. An endpoint that only reads views of records leads to
-    /// the one of its last segment that takes them.
+    /// The record of an endpoint, or its collection if that is what the sample is. An endpoint that
+    /// only reads views of records leads to the one of its last segment that takes them.
     fn by_endpoint(&self, module: &str, path: &str, sample: &Value) -> Option<String> {
         let paths = self.documents[module]["paths"].as_object()?;
         let last = path.rsplit('/').next();
@@ -496,7 +500,8 @@ impl Specs {
             item.pointer(&format!("/{method}/requestBody"))
                 .and_then(schema)
         };
-        // Data that comes with a module is as records are stored, which is not always how they are sent.
+        // Data that comes with a module is as records are stored, which is not always how they are
+        // sent.
         let candidates: Vec<String> = [taken("post"), taken("put"), listed()]
             .into_iter()
             .flatten()
@@ -540,7 +545,8 @@ impl Specs {
         Some(format!("#/components/schemas/{name}"))
     }
 
-    /// Whether the sample is valid by the schema as its module published it: the canonical document keeps all that is said there.
+    /// Whether the sample is valid by the schema as its module published it: the canonical document
+    /// keeps all that is said there.
     fn validate(&self, module: &str, reference: &str, sample: &Value) -> Result<(), String> {
         let key = (module.to_owned(), reference.to_owned());
         let known = self.validators.borrow().get(&key).cloned();

@@ -1,4 +1,5 @@
-//! Ids, dates and numbers: comparison by value, conversions, and text that comes back byte for byte.
+//! Ids, dates and numbers: comparison by value, conversions, and text that comes back byte for
+//! byte.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

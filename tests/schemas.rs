@@ -1,7 +1,7 @@
 //! The JSON Schemas of the generated types say what the canonical documents say.
 //!
-//! The comparison walks both sides together and knows nothing of how one was made of the other. That they give the same verdicts on real
-//! records is in `roundtrip.rs`.
+//! The comparison walks both sides together and knows nothing of how one was made of the other.
+//! That they give the same verdicts on real records is in `roundtrip.rs`.
 
 #![cfg(feature = "schemars")]
 #![allow(
@@ -101,13 +101,15 @@ struct Comparison {
 }
 
 impl Comparison {
-    /// What stands at a pointer, which may lead through references and `allOf`, and in which document.
+    /// What stands at a pointer, which may lead through references and `allOf`, and in which
+    /// document.
     fn find(&self, document: &str, pointer: &str) -> Option<(String, Value)> {
         let keys = pointer.split('/').skip(1);
         let keys: Vec<String> = keys
             .map(|key| key.replace("~1", "/").replace("~0", "~"))
             .collect();
-        // A component, or what stands at an operation, is there as it is written; below it parts may have to be merged.
+        // A component, or what stands at an operation, is there as it is written; below it parts
+        // may have to be merged.
         let start = match keys.first()?.as_str() {
             "components" => 3,
             _ => keys.iter().position(|key| key == "schema")? + 1,
@@ -138,7 +140,8 @@ impl Comparison {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
             return self.step(&self.target(home, reference)?, key);
         }
-        // A property of a record that is merged of parts: `properties` is of that part which has it.
+        // A property of a record that is merged of parts: `properties` is of that part which has
+        // it.
         let parts = value.get("allOf")?.as_array()?;
         let mut parts: Vec<_> = parts
             .iter()

@@ -1,7 +1,10 @@
-//! Many tasks, short tokens, a gateway that fails: every call ends right, nothing is written twice, and no task waits for ever.
+//! Many tasks, short tokens, a gateway that fails: every call ends right, nothing is written twice,
+//! and no task waits for ever.
 //!
-//! The short form is a test like others, by a clock of its own: waits take a tenth of their time. The long form is 50 tasks of 200 calls with tokens that live 3 s:
-//! `FOLIO_SOAK=long cargo test --release -p folio-sdk --test soak -- --nocapture` prints its figures. `FOLIO_SOAK_SEED` draws other faults.
+//! The short form is a test like others, by a clock of its own: waits take a tenth of their time.
+//! The long form is 50 tasks of 200 calls with tokens that live 3 s: `FOLIO_SOAK=long cargo test
+//! --release -p folio-sdk --test soak -- --nocapture` prints its figures. `FOLIO_SOAK_SEED` draws
+//! other faults.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -116,7 +119,8 @@ impl Task {
                     .insert(self.current.0.clone(), (title, version));
             }
             3 => {
-                // Without an identifier: what was sent is not sent again, and the error says that it may be there.
+                // Without an identifier: what was sent is not sent again, and the error says that
+                // it may be there.
                 let group = self.title(call);
                 let made = self
                     .folio
@@ -277,7 +281,8 @@ async fn soak(scale: Scale) {
         });
     let in_doubt = in_doubt.count();
 
-    // One renewal an expiry: from its last quarter on, a token of 3 s is renewed while others use it.
+    // One renewal an expiry: from its last quarter on, a token of 3 s is renewed while others use
+    // it.
     let exchanges = sandbox.exchanges();
     let renewals = exchanges
         .iter()

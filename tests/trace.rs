@@ -1,5 +1,5 @@
-//! What is told to those who watch a program: everything but secrets. All events of this process are caught, at TRACE, also those of the
-//! libraries below.
+//! What is told to those who watch a program: everything but secrets. All events of this process
+//! are caught, at TRACE, also those of the libraries below.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -16,7 +16,8 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use folio_test_support::server::{Folio, PASSWORD, Reply};
 
-/// All that was told since the process began. The tests of this file take turns at it, so that each sees its own.
+/// All that was told since the process began. The tests of this file take turns at it, so that each
+/// sees its own.
 fn start() -> Turn {
     static LOG: OnceLock<Log> = OnceLock::new();
     static TURN: Mutex<()> = Mutex::new(());
@@ -162,7 +163,8 @@ async fn nothing_that_is_logged_or_shown_has_a_secret_in_it() {
     }
 }
 
-/// A secret with all that encodings change. What must appear nowhere are its parts that no encoding changes.
+/// A secret with all that encodings change. What must appear nowhere are its parts that no encoding
+/// changes.
 const CANARY: &str = "Kanarie8-\"q/\\é<&>+%-Vogel9";
 const PARTS: [&str; 2] = ["Kanarie8", "Vogel9"];
 

@@ -1,7 +1,9 @@
-//! Values that are one of several things: each variant that the descriptions of a release have is read as what it is, and written as it came.
+//! Values that are one of several things: each variant that the descriptions of a release have is
+//! read as what it is, and written as it came.
 //!
-//! Here are those that are hard to tell apart; and a value of every variant of every union of the modules that are built, made from their
-//! canonical documents. (The tests of the workspace build all modules; `--features sunflower` and `ramsons` try the other releases.)
+//! Here are those that are hard to tell apart; and a value of every variant of every union of the
+//! modules that are built, made from their canonical documents. (The tests of the workspace build
+//! all modules; `--features sunflower` and `ramsons` try the other releases.)
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -81,7 +81,7 @@ waiting!(Consortium, Consortium<Blocking> {
 
 impl FolioClient {
     /// The reference data of this handle's tenant: see
-    /// [`folio_sdk::FolioClient::reference`](crate::FolioClient::reference).
+    /// [`folio_sdk::FolioClient::reference_data`](crate::FolioClient::reference_data).
     pub fn reference_data(&self) -> ReferenceData<Blocking> {
         self.folio.reference_data().in_mode(self.mode())
     }

@@ -1,4 +1,5 @@
-//! Bodies as they come over the connection: content codings, bounds on memory, and servers that stop in the middle of a response.
+//! Bodies as they come over the connection: content codings, bounds on memory, and servers that
+//! stop in the middle of a response.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -55,7 +56,8 @@ impl Wire {
         self
     }
 
-    /// Written in pieces of that size: up to 50 of them one by one, each after the one before was read.
+    /// Written in pieces of that size: up to 50 of them one by one, each after the one before was
+    /// read.
     fn cut(mut self, size: usize) -> Self {
         self.pieces = self
             .pieces
@@ -499,7 +501,8 @@ mod timeouts {
         check(&error, "nothing for 0.4 s after 13 bytes");
     }
 
-    /// Waits until the server was asked and its response was read, as far as it goes; then lets time pass.
+    /// Waits until the server was asked and its response was read, as far as it goes; then lets
+    /// time pass.
     async fn until_asked<T>(
         asked: &Mutex<Vec<String>>,
         call: impl Future<Output = T>,

@@ -371,7 +371,8 @@ fn clients_and_calls_go_to_other_threads() {
     error::<folio_sdk::Error>();
 }
 
-/// A server that answers each connection with a head, and then with pieces between which it waits until they were taken.
+/// A server that answers each connection with a head, and then with pieces between which it waits
+/// until they were taken.
 async fn in_pieces(head: String, pieces: Vec<Vec<u8>>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

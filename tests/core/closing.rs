@@ -1,4 +1,5 @@
-//! Every wait ends when the client is closed, and a call that waits for a login at its timeout. Closing ends the session at the server.
+//! Every wait ends when the client is closed, and a call that waits for a login at its timeout.
+//! Closing ends the session at the server.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,13 +61,15 @@ async fn get(folio: FolioClient, path: &'static str) -> Result<()> {
     folio.folio_get::<Value>(path, None).await.map(drop)
 }
 
-/// Waits until the server was asked for a path `times` times and each response that it gave was read.
+/// Waits until the server was asked for a path `times` times and each response that it gave was
+/// read.
 async fn asked(server: &Folio, path: &str, times: usize) {
     server.wait_for(path, times).await;
     settle().await;
 }
 
-/// The client is closed while `waiting` waits: it ends at once, by the clock of the runtime, and says why.
+/// The client is closed while `waiting` waits: it ends at once, by the clock of the runtime, and
+/// says why.
 async fn ends(what: &str, folio: &FolioClient, waiting: JoinHandle<Result<()>>) {
     assert!(!waiting.is_finished(), "{what} did not wait");
     tokio::time::pause();
@@ -348,7 +351,8 @@ fn sessions(server: &Folio) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Ends a session as Eureka does: only for a user whom a good access token names. (Okapi rejects an expired token as well.)
+/// Ends a session as Eureka does: only for a user whom a good access token names. (Okapi rejects an
+/// expired token as well.)
 fn eureka(asked: &Asked, good: &str) -> Option<Reply> {
     let names_user = asked
         .header("cookie")
@@ -462,7 +466,8 @@ async fn a_login_and_a_renewal_carry_nothing_old() {
     let server =
         Folio::start(|asked, _| (asked.path() == "/well").then(|| Reply::json(json!({})))).await;
     let folio = server.connect().await;
-    // Renewed, logged in anew, and a login that the caller makes with this client, whose own token is no longer good.
+    // Renewed, logged in anew, and a login that the caller makes with this client, whose own token
+    // is no longer good.
     server.expire();
     get(folio.clone(), "/well").await.unwrap();
     server.expire();
@@ -503,7 +508,8 @@ async fn a_login_and_a_renewal_carry_nothing_old() {
     assert_eq!(seen, 6, "{:?}", server.log());
 }
 
-/// Recorded with mod-login-keycloak 2.0.2: rows "login, Keycloak unreachable" and "login disabled user".
+/// Recorded with mod-login-keycloak 2.0.2: rows "login, Keycloak unreachable" and "login disabled
+/// user".
 fn keycloak(cause: &str) -> Reply {
     let body = json!({"errors": [{"message": "Failed to obtain a token", "type": "ServiceException", "code": "service_error",
         "parameters": [{"key": "cause", "value": cause}]}], "total_records": 1});

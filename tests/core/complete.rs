@@ -24,7 +24,8 @@ fn number_of(id: &str) -> usize {
 /// The number of records that the server states.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Totals {
-    /// As RMB does (recorded): exact without records and on a short page; lifted on a full page, no more than the offset on an empty one.
+    /// As RMB does (recorded): exact without records and on a short page; lifted on a full page, no
+    /// more than the offset on an empty one.
     Rmb,
     /// As RMB where its planner guesses: so many, but as above where it does not guess.
     Guess(usize),
@@ -251,7 +252,8 @@ async fn an_absurd_number_of_records_bounds_the_requests() {
     }
 }
 
-/// A list whose order is by one field only, as that of calendars: among equals it is another one for each request.
+/// A list whose order is by one field only, as that of calendars: among equals it is another one
+/// for each request.
 async fn without_order(count: usize, equal: usize, seed: u64, totals: bool) -> Folio {
     let random = Mutex::new(fastrand::Rng::with_seed(seed));
     Folio::start(move |asked, _| {
@@ -469,7 +471,8 @@ async fn an_answer_of_a_number_only_is_an_empty_list() {
     assert!(folio.folio_get::<String>("/tags", "tags").await.is_err());
 }
 
-/// Behind the end of a list it is left out, too (recorded); where there should be records it is an error.
+/// Behind the end of a list it is left out, too (recorded); where there should be records it is an
+/// error.
 #[tokio::test]
 async fn an_answer_of_a_number_only_is_an_error_where_there_are_records() {
     let server = Folio::start(|asked, _| {

@@ -1,5 +1,5 @@
-//! Each dialect against a model of its server: every record that stays comes exactly once, for any number
-//! of records, page size, limit of the server and deletions meanwhile.
+//! Each dialect against a model of its server: every record that stays comes exactly once, for any
+//! number of records, page size, limit of the server and deletions meanwhile.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -197,7 +197,8 @@ async fn check(model: Model, limit: u32) -> Result<(), TestCaseError> {
     while let Some(record) = list.next().await {
         match record {
             Ok(record) => came.push(usize::try_from(record["number"].as_u64().unwrap()).unwrap()),
-            // Where pages of web-toolkit cannot be made to overlap any more, the list ends with an error: nothing is missing silently.
+            // Where pages of web-toolkit cannot be made to overlap any more, the list ends with an
+            // error: nothing is missing silently.
             Err(error)
                 if model.style == PagingStyle::Erm
                     && model.deletions > 0
@@ -268,7 +269,8 @@ fn check_all(cases: u32, deletions: std::ops::Range<usize>) {
                             .collect(),
                     },
                     deletions,
-                    // Pages of one record cannot overlap: of what is deleted meanwhile nothing tells.
+                    // Pages of one record cannot overlap: of what is deleted meanwhile nothing
+                    // tells.
                     most: most.max(if deletions == 0 { 1 } else { 2 }),
                     has_totals,
                 };
@@ -278,8 +280,8 @@ fn check_all(cases: u32, deletions: std::ops::Range<usize>) {
                         (model.most, model.has_totals) = (90, true);
                         90
                     }
-                    // web-toolkit begins pages at multiples of their size: of pages of a few records not
-                    // every one can have the last record and the one behind it.
+                    // web-toolkit begins pages at multiples of their size: of pages of a few
+                    // records not every one can have the last record and the one behind it.
                     PagingStyle::Erm if deletions > 0 => limit.max(12),
                     _ => limit,
                 };
@@ -322,8 +324,8 @@ async fn a_small_list_of_erm_ends_whatever_the_size_of_its_pages() {
     }
 }
 
-/// A checkpoint taken in the middle of a list: the rest comes, or an error says that there is no way to
-/// resume.
+/// A checkpoint taken in the middle of a list: the rest comes, or an error says that there is no
+/// way to resume.
 #[tokio::test]
 async fn a_harvest_of_each_dialect_is_resumed_or_says_that_it_cannot_be() {
     for style in STYLES {
@@ -367,8 +369,8 @@ async fn a_harvest_of_each_dialect_is_resumed_or_says_that_it_cannot_be() {
     }
 }
 
-/// A server that gives one record at a time, whatever the limit is, and no `totalRecords`: its first page
-/// looks like a list of one record.
+/// A server that gives one record at a time, whatever the limit is, and no `totalRecords`: its
+/// first page looks like a list of one record.
 #[tokio::test]
 async fn a_server_that_gives_one_record_at_a_time_is_read_whole() {
     for style in [PagingStyle::Cql, PagingStyle::Offset, PagingStyle::Stream] {
@@ -489,8 +491,8 @@ async fn the_pages_of_each_dialect_have_each_record_once_however_they_are_reques
     }
 }
 
-/// What is deleted between pages moves what follows, in a list by offset: no record that stays is missing
-/// silently, and none comes twice.
+/// What is deleted between pages moves what follows, in a list by offset: no record that stays is
+/// missing silently, and none comes twice.
 #[tokio::test]
 async fn pages_neither_miss_nor_repeat_what_stays_while_others_delete() {
     let (mut complete, mut failed) = (0, 0);
@@ -535,7 +537,8 @@ async fn pages_neither_miss_nor_repeat_what_stays_while_others_delete() {
     assert!(failed * 4 < complete, "{failed} {complete}");
 }
 
-/// A list of one page by design: what it gives is a page, and the error says that there may be more.
+/// A list of one page by design: what it gives is a page, and the error says that there may be
+/// more.
 #[tokio::test]
 async fn a_browse_list_has_one_page_and_an_error_behind_it() {
     let model = Model {

@@ -31,8 +31,8 @@ async fn post(folio: &FolioClient, path: &str, body: &Value) -> Error {
     call.await.unwrap_err()
 }
 
-/// mod-circulation's blocks (recorded: circulation.jsonl): the name of the block and the permissions that override it are in no field that
-/// FOLIO's other errors have.
+/// mod-circulation's blocks (recorded: circulation.jsonl): the name of the block and the
+/// permissions that override it are in no field that FOLIO's other errors have.
 #[tokio::test]
 async fn recorded_blocks_of_circulation_are_read_as_a_type() {
     let rows: Vec<Value> = rows("circulation")

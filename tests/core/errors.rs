@@ -304,7 +304,8 @@ async fn an_error_in_another_encoding_is_read_as_far_as_it_can_be() {
     );
 }
 
-/// A server that answers with these bytes, and then with the others again and again, as long as they are taken.
+/// A server that answers with these bytes, and then with the others again and again, as long as
+/// they are taken.
 async fn raw(head: &'static [u8], forever: &'static [u8]) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,5 @@
-//! Responses that do not fit their descriptions, over the wire: nothing of them hides the rest, and nothing of them is lost on the way back.
+//! Responses that do not fit their descriptions, over the wire: nothing of them hides the rest, and
+//! nothing of them is lost on the way back.
 
 use std::sync::{Arc, Mutex};
 

@@ -508,8 +508,8 @@ async fn a_failure_in_the_middle_is_repeated_and_nothing_comes_twice() {
     );
 }
 
-/// A list of 230 agreements in the dialect of ERM. An offset is that of a whole page: what is between is cut off (web-toolkit,
-/// `RestfulController.doTheLookup`; not recorded).
+/// A list of 230 agreements in the dialect of ERM. An offset is that of a whole page: what is
+/// between is cut off (web-toolkit, `RestfulController.doTheLookup`; not recorded).
 async fn agreements(agreement: fn(usize) -> Value) -> Folio {
     Folio::start(move |asked, _| {
         (asked.path() == "/erm/sas").then(|| {
@@ -534,7 +534,8 @@ async fn the_erm_dialect() {
         230
     );
     let asked = server.asked("/erm/sas");
-    // Each page begins with the last record of the one before, or shortly before it, and is of a size that lets it begin there.
+    // Each page begins with the last record of the one before, or shortly before it, and is of a
+    // size that lets it begin there.
     let pages: Vec<_> = asked
         .iter()
         .map(|asked| (asked.number("offset"), asked.number("perPage")))
@@ -548,7 +549,8 @@ async fn the_erm_dialect() {
     );
 }
 
-/// Its own words for the size of a page and for where to begin mean what they say, also before a stream.
+/// Its own words for the size of a page and for where to begin mean what they say, also before a
+/// stream.
 #[tokio::test]
 async fn the_pages_of_the_erm_dialect_are_as_large_as_it_was_told_and_begin_there() {
     let server = agreements(|number| {
@@ -707,7 +709,8 @@ async fn a_limit_of_the_servers_own_does_not_hide_that_it_ignores_the_offset() {
     assert_eq!(results[7].as_ref().unwrap_err().kind(), ErrorKind::Paging);
 }
 
-/// A list by offset that changes after each request, as `change` says, which is given the numbers of its records in order.
+/// A list by offset that changes after each request, as `change` says, which is given the numbers
+/// of its records in order.
 async fn changing(
     numbers: impl IntoIterator<Item = usize>,
     change: impl FnMut(&mut BTreeSet<usize>) + Send + 'static,

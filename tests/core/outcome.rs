@@ -244,7 +244,8 @@ async fn a_client_that_is_closed_while_a_write_waits_to_be_repeated_reports_it()
     assert!(error.url().unwrap().ends_with(&path));
 }
 
-/// The records of a collection, as mod-inventory-storage stores them: with a `_version`, by which it rejects a PUT.
+/// The records of a collection, as mod-inventory-storage stores them: with a `_version`, by which
+/// it rejects a PUT.
 #[derive(Clone, Default)]
 struct Store {
     records: Arc<Mutex<BTreeMap<String, Value>>>,
@@ -321,7 +322,8 @@ impl Store {
     }
 }
 
-/// A server over a store, where `meddle` may do something else with a request: the `n`-th of its method and path.
+/// A server over a store, where `meddle` may do something else with a request: the `n`-th of its
+/// method and path.
 async fn over(
     store: &Store,
     meddle: impl Fn(&Store, &Asked, usize) -> Option<Reply> + Send + Sync + 'static,
@@ -532,7 +534,8 @@ async fn an_update_that_cannot_be_told_from_what_another_client_wrote_is_not_app
 
 #[tokio::test]
 async fn an_update_that_a_slow_server_carries_out_later_is_not_applied_twice() {
-    // The first PUT times out. The server carries it out after the record was read again, and then rejects the second one.
+    // The first PUT times out. The server carries it out after the record was read again, and then
+    // rejects the second one.
     let store = Store::with(instance());
     let late: Arc<Mutex<Option<Asked>>> = Arc::default();
     let server = over(&store, {

@@ -92,7 +92,8 @@ async fn pages_are_as_large_as_the_caller_says() {
     assert_eq!(pages[0].next_page().await.unwrap().unwrap().len(), 23);
 }
 
-/// In the caller's order a list is read by offset: what others insert and delete before it moves what follows.
+/// In the caller's order a list is read by offset: what others insert and delete before it moves
+/// what follows.
 #[tokio::test]
 async fn a_page_by_offset_continues_behind_its_last_record_whatever_moves() {
     let (_sandbox, folio) = groups(30).await;

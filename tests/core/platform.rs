@@ -56,7 +56,8 @@ static OF_ORDERS: Operation = Operation::new("list_custom_fields", Method::GET, 
     .of_module("mod-orders-storage")
     .with_facts(Facts::unknown().is_multiple());
 
-/// Routes as Okapi does (`ModuleCache`): a path of an interface of type `multiple` is found only by the id of its module.
+/// Routes as Okapi does (`ModuleCache`): a path of an interface of type `multiple` is found only by
+/// the id of its module.
 fn routed(asked: &Asked) -> Option<Reply> {
     match (asked.path(), asked.header("x-okapi-module-id")) {
         (OKAPI, _) => Some(Reply::json(json!([

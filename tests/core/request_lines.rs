@@ -35,8 +35,9 @@ fn terms(query: &str) -> Vec<String> {
     terms
 }
 
-/// A server that accepts request lines of `most` bytes, and has the records of all ids, names and other values that are asked for. At `below`,
-/// as behind a gateway with a path. `retrieves` says whether there is `POST …/retrieve`.
+/// A server that accepts request lines of `most` bytes, and has the records of all ids, names and
+/// other values that are asked for. At `below`, as behind a gateway with a path. `retrieves` says
+/// whether there is `POST …/retrieve`.
 async fn server(most: usize, below: &'static str, retrieves: bool) -> (Folio, Arc<Mutex<usize>>) {
     let rejected = Arc::new(Mutex::new(0));
     let count = Arc::clone(&rejected);

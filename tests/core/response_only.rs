@@ -1,5 +1,5 @@
-//! Fields that only responses contain: they are read, and not sent back. The server rejects them, as recorded ones do (422 `Unrecognized
-//! field`).
+//! Fields that only responses contain: they are read, and not sent back. The server rejects them,
+//! as recorded ones do (422 `Unrecognized field`).
 
 use serde_json::{Value, json};
 

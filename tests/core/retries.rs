@@ -559,8 +559,8 @@ fn fifty_tasks_of_twenty_calls_all_end_right_though_much_fails() {
                 })
             })
             .collect();
-        // Between two expirations each task sends several requests: a token that is rejected as soon as it was given is an error of the
-        // login, and no expiration.
+        // Between two expirations each task sends several requests: a token that is rejected as
+        // soon as it was given is an error of the login, and no expiration.
         for expirations in 0..5 {
             server.wait_for("/x", expirations * 180).await;
             server.expire();

@@ -1,4 +1,5 @@
-//! Each way in which a secret was shown, by itself. (That none is shown in any encoding at any place is tested by `tests/trace.rs`.)
+//! Each way in which a secret was shown, by itself. (That none is shown in any encoding at any
+//! place is tested by `tests/trace.rs`.)
 
 use folio_sdk::{Environment, Error, ErrorKind, FolioClient, Method, Operation, Request};
 use folio_test_support::patience::thread_time;
@@ -313,7 +314,8 @@ async fn redaction_of_a_long_error_takes_no_time() {
         .await
         .unwrap_err();
     assert!(error.body_excerpt().is_some());
-    // Time of the processor: with a cost that grows with the square of the length it would be minutes.
+    // Time of the processor: with a cost that grows with the square of the length it would be
+    // minutes.
     let took = thread_time() - before;
     assert!(took < std::time::Duration::from_secs(20), "{took:?}");
 }

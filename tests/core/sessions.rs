@@ -1,4 +1,5 @@
-//! Sessions of every kind: old logins, tokens of others, other tenants, clocks that are wrong, scopes.
+//! Sessions of every kind: old logins, tokens of others, other tenants, clocks that are wrong,
+//! scopes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -33,7 +34,8 @@ fn without_credentials(server: &Folio) -> FolioClientBuilder {
         .retry(quick())
 }
 
-/// A server of before 2023: it has the old login only, which gives its token in the header or in the body.
+/// A server of before 2023: it has the old login only, which gives its token in the header or in
+/// the body.
 async fn old(in_header: bool, refused: Arc<AtomicBool>) -> Folio {
     let server = Folio::start(move |asked, n| match asked.path() {
         "/authn/login-with-expiry" => Some(Reply::text(404, "No suitable module found for path /authn/login-with-expiry for tenant diku")),

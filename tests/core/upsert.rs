@@ -1,5 +1,6 @@
-//! Upsert against servers that behave as recorded ones do: mod-inventory-storage numbers records, takes a batch whole or not at all and
-//! rejects an outdated `_version`; mod-users sets dates with every PUT; Spring modules replace ids; request lines have 4,096 bytes at most.
+//! Upsert against servers that behave as recorded ones do: mod-inventory-storage numbers records,
+//! takes a batch whole or not at all and rejects an outdated `_version`; mod-users sets dates with
+//! every PUT; Spring modules replace ids; request lines have 4,096 bytes at most.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -505,11 +506,12 @@ async fn what_servers_set_with_every_write_makes_no_second_run_write() {
     }
 }
 
-/// What recorded servers made of records, 429 of 58 collections: organizations, funds, budgets, orders, lines, pieces, invoices and vouchers
-/// among them.
+/// What recorded servers made of records, 429 of 58 collections: organizations, funds, budgets,
+/// orders, lines, pieces, invoices and vouchers among them.
 #[tokio::test]
 async fn a_second_run_of_any_recorded_record_writes_nothing() {
-    // The server stored something else than was sent: an integer without its fraction, no unknown field, sanitized HTML.
+    // The server stored something else than was sent: an integer without its fraction, no unknown
+    // field, sanitized HTML.
     let is_lossy = |name: &str| {
         [
             "=12.5 (number int)",
@@ -1297,7 +1299,8 @@ fn a_server_that_fails_for_all_ends_the_run_after_few_requests() {
             let stopped = format!("{:#}", report.stopped.as_ref().unwrap());
             assert!(stopped.contains("consecutive failures"), "{stopped}");
             let requests = server.log().len();
-            // A chunk of 500 records was taken: fewer than two requests per record, and none for most.
+            // A chunk of 500 records was taken: fewer than two requests per record, and none for
+            // most.
             assert!(requests <= most, "{batch:?} {status}: {requests} requests");
             assert!(stored.lock().unwrap().records.is_empty());
         }

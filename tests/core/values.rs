@@ -26,7 +26,8 @@ fn query(asked: &Asked) -> String {
     }
 }
 
-/// Users with these names, which are compared as RMB does: without case and accents. At most `most` a page.
+/// Users with these names, which are compared as RMB does: without case and accents. At most `most`
+/// a page.
 async fn users(names: &'static [&'static str], most: usize) -> Folio {
     let folded = |text: &str| {
         let text = text.to_lowercase();

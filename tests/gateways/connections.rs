@@ -1,4 +1,5 @@
-//! HTTP/2 connections that many calls share: slow readers, silence, and requests that were certainly not carried out.
+//! HTTP/2 connections that many calls share: slow readers, silence, and requests that were
+//! certainly not carried out.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -188,7 +189,8 @@ async fn what_the_gateway_says_by_a_reset_is_named() {
     assert_eq!((error.attempts(), error.is_retryable()), (1, false));
 }
 
-/// POSTs while nginx ends its connections after a few requests, and is reloaded: each is carried out once, and none is in doubt.
+/// POSTs while nginx ends its connections after a few requests, and is reloaded: each is carried
+/// out once, and none is in doubt.
 #[tokio::test(flavor = "multi_thread")]
 async fn posts_survive_reloads_and_connections_that_end() {
     let carried_out = Arc::new(AtomicUsize::new(0));

@@ -157,7 +157,8 @@ async fn a_deadline_bounds_the_wait_for_a_slot_of_the_rate() {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 0));
 }
 
-/// A write whose attempt was cut off by the deadline: nothing is sent any more, and the outcome is unknown.
+/// A write whose attempt was cut off by the deadline: nothing is sent any more, and the outcome is
+/// unknown.
 #[tokio::test]
 async fn a_write_that_the_deadline_cut_off_has_an_unknown_outcome() {
     let server = server().await;

@@ -1,9 +1,10 @@
 //! A real rate limiter: nginx's `limit_req`.
 //!
-//! nginx counts by the time of the machine, so these tests take real time. By default they say that all is complete, and that few
-//! requests are rejected on the way; which share of the rate is used is a test of `src/pace.rs`, by a clock of its own. With
-//! `FOLIO_SDK_LIMITER=full` in the environment this is a measurement: 100 calls, a harvest of 25,000 records and an upsert of 500, each
-//! complete and at 90 % of the allowed rate.
+//! nginx counts by the time of the machine, so these tests take real time. By default they say that
+//! all is complete, and that few requests are rejected on the way; which share of the rate is used
+//! is a test of `src/pace.rs`, by a clock of its own. With `FOLIO_SDK_LIMITER=full` in the
+//! environment this is a measurement: 100 calls, a harvest of 25,000 records and an upsert of 500,
+//! each complete and at 90 % of the allowed rate.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,8 @@ fn is_full() -> bool {
     std::env::var("FOLIO_SDK_LIMITER").is_ok_and(|size| size == "full")
 }
 
-/// nginx that lets 20 requests a second through to a sandbox. `burst` is what it lets through at once.
+/// nginx that lets 20 requests a second through to a sandbox. `burst` is what it lets through at
+/// once.
 async fn limited(burst: &str, status: u16) -> Option<(Gateway, Sandbox, FolioClient)> {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let zone = "limit_req_zone $binary_remote_addr zone=all:1m rate=20r/s;";
@@ -56,8 +58,8 @@ fn counted(gateway: &Gateway) -> (usize, usize) {
     (all - rejected, all)
 }
 
-/// What came through in a time, as a part of what the limiter lets through in it. At least `least` of it in a measurement; otherwise no more
-/// were rejected than came through.
+/// What came through in a time, as a part of what the limiter lets through in it. At least `least`
+/// of it in a measurement; otherwise no more were rejected than came through.
 fn report(what: &str, gateway: &Gateway, before: (usize, usize), started: Instant, least: f64) {
     let after = counted(gateway);
     let elapsed = started.elapsed().as_secs_f64();

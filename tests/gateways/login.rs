@@ -187,7 +187,8 @@ async fn a_tenant_that_does_not_exist_is_no_wrong_password() {
     }
 }
 
-/// Keycloak is restarted while tokens are renewed: the refresh gives 422, the login that follows 400, and both pass.
+/// Keycloak is restarted while tokens are renewed: the refresh gives 422, the login that follows
+/// 400, and both pass.
 #[tokio::test]
 async fn a_job_outlives_a_restart_of_keycloak_during_a_refresh() {
     let down = Arc::new(AtomicBool::new(false));

@@ -50,7 +50,8 @@ async fn a_renewal_outlives_an_outage_as_long_as_the_policy_of_the_call_has_it()
             let folio = folio.clone();
             async move { folio.connect().await }
         });
-        // Real time: the gateway is another process, and says nothing of what it rejects. Some attempts fail in it.
+        // Real time: the gateway is another process, and says nothing of what it rejects. Some
+        // attempts fail in it.
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!connecting.is_finished(), "{:?}", connecting.await);
         let server = listen(port).await;
@@ -121,7 +122,8 @@ async fn many_calls_that_wait_for_a_login_do_not_multiply_it() {
     assert_eq!(server.logins(), 6);
 }
 
-/// An account is blocked by the fifth wrong password: of one that is not known to be right, no more than four may be lost.
+/// An account is blocked by the fifth wrong password: of one that is not known to be right, no more
+/// than four may be lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_whose_answers_are_lost_cannot_block_an_account() {
     let server = Folio::start(|asked, _| {

@@ -1,5 +1,6 @@
-//! Lists, read to their end from servers that answer as recorded ones do: with the records that were recorded, in their form, and with the
-//! recorded rejections of `sortBy`, `cql.allRecords`, of large pages and of `limit=0`.
+//! Lists, read to their end from servers that answer as recorded ones do: with the records that
+//! were recorded, in their form, and with the recorded rejections of `sortBy`, `cql.allRecords`, of
+//! large pages and of `limit=0`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ struct List {
     records: Vec<Value>,
     has_total: bool,
     has_info: bool,
-    /// The responses to a query with `sortBy`, to one of all records, and to `limit=0`, where they are no success.
+    /// The responses to a query with `sortBy`, to one of all records, and to `limit=0`, where they
+    /// are no success.
     sort: Option<(u16, String)>,
     all: Option<(u16, String)>,
     zero: Option<(u16, String)>,
@@ -51,7 +53,8 @@ fn recorded() -> BTreeMap<String, List> {
             if is_plain || list.refusal.is_none() {
                 list.refusal = failure();
             }
-            // mod-users-bl answers 404 where one of the users has no permissions: that is not about the order.
+            // mod-users-bl answers 404 where one of the users has no permissions: that is not about
+            // the order.
             let is_rejection = matches!(status, 400 | 422 | 500);
             if target.contains("query=cql.allRecords%3D1%20sortBy%20id") && is_rejection {
                 list.sort = failure();
@@ -165,7 +168,8 @@ async fn server(lists: Arc<BTreeMap<String, List>>) -> Folio {
     Folio::start(move |asked, _| Some(lists.get(asked.path())?.answer(asked))).await
 }
 
-/// The lists that the recorded server itself does not give, with what it answers, for any parameters that were tried.
+/// The lists that the recorded server itself does not give, with what it answers, for any
+/// parameters that were tried.
 fn refused(lists: &BTreeMap<String, List>) -> BTreeMap<&str, String> {
     let refused = lists.iter().filter(|(_, list)| list.items.is_none());
     refused

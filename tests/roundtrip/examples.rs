@@ -1,7 +1,7 @@
 //! The examples among the sources of a release, and the schema that each is of.
 //!
-//! Descriptions name both beside each other: `type: user` and `example: !include user.sample`, `schemaItem` and `exampleItem`, in OpenAPI
-//! `schema: {$ref: …}` and `example: {$ref: …}`.
+//! Descriptions name both beside each other: `type: user` and `example: !include user.sample`,
+//! `schemaItem` and `exampleItem`, in OpenAPI `schema: {$ref: …}` and `example: {$ref: …}`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,8 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The examples that a description names, each with the file of its schema and whether it is a list of such records.
+/// The examples that a description names, each with the file of its schema and whether it is a list
+/// of such records.
 fn named(text: &str, folder: &Path, found: &mut BTreeMap<PathBuf, (Option<PathBuf>, bool)>) {
     let lines: Vec<(usize, &str)> = text
         .lines()

@@ -266,7 +266,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The modules that a path begins with, and where the rest of it is. None if it is no path of this crate.
+    /// The modules that a path begins with, and where the rest of it is. None if it is no path of
+    /// this crate.
     fn base(&self, tokens: &[TokenTree], at: usize, inner: usize) -> Option<(Vec<String>, usize)> {
         let first = ident(tokens.get(at))?;
         if !is_colons(tokens, at + 1) {

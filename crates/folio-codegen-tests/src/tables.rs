@@ -56,7 +56,8 @@ pub(crate) fn rereads(built: &[Surface]) -> String {
         r#"/// Modules and their records.
 const RECORDS: &[(&str, &str)] = &[{records}
 ];
-/// Reads JSON into the record `name` of `module`, writes it again, and gives what is missing and mistyped; nothing where there is no such record.
+/// Reads JSON into the record `name` of `module`, writes it again, and gives what is missing and
+/// mistyped; nothing where there is no such record.
 #[allow(clippy::too_many_lines, clippy::type_complexity)]
 fn reread(module: &str, name: &str, json: &str) -> Option<Result<(String, Vec<String>, Vec<folio_sdk::Mistyped>), String>> {{
     Some(match (module, name) {{{arms}
@@ -99,7 +100,8 @@ pub(crate) fn unions(built: &[Surface]) -> String {
         r#"/// Module, union, variant, values of the tag, and what the variant is described as.
 const VARIANTS: &[(&str, &str, &str, &[&str], &str)] = &[{variants}
 ];
-/// Which variant of the union `name` of `module` JSON is read as, and what is written; nothing where there is no such union.
+/// Which variant of the union `name` of `module` JSON is read as, and what is written; nothing
+/// where there is no such union.
 #[allow(clippy::too_many_lines)]
 fn variant(module: &str, name: &str, json: &str) -> Option<Result<(&'static str, serde_json::Value), String>> {{
     fn of<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str, variant: fn(&T) -> &'static str) -> Result<(&'static str, serde_json::Value), String> {{

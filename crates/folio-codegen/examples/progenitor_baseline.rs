@@ -1,7 +1,7 @@
 //! Writes progenitor's own output of the canonical documents in a folder, for `benches/compile`.
 //!
-//! `cargo run -p folio-codegen --example progenitor_baseline -- specs/trillium OUT positional|builder [module
-//! ...]`
+//! `cargo run -p folio-codegen --example progenitor_baseline -- specs/trillium OUT
+//! positional|builder [module ...]`
 
 use std::error::Error;
 use std::path::Path;

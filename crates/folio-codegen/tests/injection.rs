@@ -243,7 +243,8 @@ fn no_text_of_a_document_becomes_code() {
             let is_text = !place.1 && TEXTS.iter().any(|text| place.0.contains(text));
             for (payload_number, payload) in PAYLOADS.iter().enumerate() {
                 let number = number + payload_number;
-                // Texts that are shown are tried with all; of the others each with one or two, which differ from place to place.
+                // Texts that are shown are tried with all; of the others each with one or two,
+                // which differ from place to place.
                 if is_text || number.is_multiple_of(3) {
                     cases.push((index, place.clone(), *payload, number % 3 > 0, is_text));
                 }

@@ -30,7 +30,8 @@
 //! belongs.
 
 mod collections;
-/// CQL as the sandbox evaluates it: for tests that compare queries with it, and no stable interface.
+/// CQL as the sandbox evaluates it: for tests that compare queries with it, and no stable
+/// interface.
 #[doc(hidden)]
 pub mod cql;
 mod facts;

@@ -1,7 +1,9 @@
-//! The glossary: sentences in this project's own words about records, fields, operations and parameters, in `specs/glossary/`.
+//! The glossary: sentences in this project's own words about records, fields, operations and
+//! parameters, in `specs/glossary/`.
 //!
-//! One file per module, named like its document, and `common.toml` for the shared records and for names that mean the same in every
-//! module. `docs/glossary.md` describes the format. [`check`](check::check) compares the files with the canonical documents.
+//! One file per module, named like its document, and `common.toml` for the shared records and for
+//! names that mean the same in every module. `docs/glossary.md` describes the format.
+//! [`check`](check::check) compares the files with the canonical documents.
 
 pub mod check;
 pub mod command;

@@ -1,9 +1,10 @@
 //! The clock of a test's runtime, under the test's control.
 //!
-//! `#[tokio::test(start_paused = true)]` advances the clock whenever the runtime is idle. A runtime whose tasks wait for a socket is idle,
-//! too: a response that is on its way over the loopback interface then comes after the timeout of its request. [`Clock`] takes that away:
-//! the clock stands still until the test advances it. Everything that the test looks at has to run in this runtime, with
-//! `#[tokio::test]` (one thread).
+//! `#[tokio::test(start_paused = true)]` advances the clock whenever the runtime is idle. A runtime
+//! whose tasks wait for a socket is idle, too: a response that is on its way over the loopback
+//! interface then comes after the timeout of its request. [`Clock`] takes that away: the clock
+//! stands still until the test advances it. Everything that the test looks at has to run in this
+//! runtime, with `#[tokio::test]` (one thread).
 
 use std::pin::pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,15 +12,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often the tasks and the sockets of the runtime have their turn between two steps of the clock. A request over the loopback
-/// interface takes about ten turns from the client to the server and back.
+/// How often the tasks and the sockets of the runtime have their turn between two steps of the
+/// clock. A request over the loopback interface takes about ten turns from the client to the server
+/// and back.
 const TURNS: usize = 64;
 
 /// How many turns there are between two steps of [`Clock::run`].
 const TURNS_A_STEP: usize = 16;
 
-/// How long, in real time, a test may wait for something that only time brings. After it the clock advances by itself, so that the test
-/// fails, or passes, and does not hang.
+/// How long, in real time, a test may wait for something that only time brings. After it the clock
+/// advances by itself, so that the test fails, or passes, and does not hang.
 const LONGEST: Duration = Duration::from_secs(15);
 
 /// The clock is stopped while this exists.
@@ -44,16 +46,18 @@ impl Clock {
         }
     }
 
-    /// Advances the clock at once, and gives the tasks that waited for it their turns. It advances by a millisecond more, the resolution
-    /// of tokio's timers, so that a timer of this duration fires.
+    /// Advances the clock at once, and gives the tasks that waited for it their turns. It advances
+    /// by a millisecond more, the resolution of tokio's timers, so that a timer of this duration
+    /// fires.
     pub async fn advance(&self, by: Duration) {
         tokio::time::advance(by + Duration::from_millis(1)).await;
         settle().await;
     }
 
-    /// Runs a future to its end. The clock advances by `step` whenever all tasks and sockets had their turns and the future has not ended,
-    /// so that timers fire and responses still come before the timeouts of their requests. The time that passes is a multiple of `step`,
-    /// and exceeds that of the timers by a step for each of them.
+    /// Runs a future to its end. The clock advances by `step` whenever all tasks and sockets had
+    /// their turns and the future has not ended, so that timers fire and responses still come
+    /// before the timeouts of their requests. The time that passes is a multiple of `step`, and
+    /// exceeds that of the timers by a step for each of them.
     pub async fn run<F: Future>(&self, step: Duration, future: F) -> F::Output {
         let mut future = pin!(future);
         loop {
@@ -95,7 +99,8 @@ impl Drop for Clock {
     }
 }
 
-/// Gives every task and socket of the runtime its turns, until each waits for a timer or for something outside of the runtime.
+/// Gives every task and socket of the runtime its turns, until each waits for a timer or for
+/// something outside of the runtime.
 pub async fn settle() {
     turns(TURNS).await;
 }

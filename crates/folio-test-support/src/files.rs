@@ -21,14 +21,16 @@ pub fn shared(what: &str, below: &str) -> Option<PathBuf> {
     found(what, shared.join(below))
 }
 
-/// The shared folder, if it has the sources of the releases. Otherwise the test is reported as skipped.
+/// The shared folder, if it has the sources of the releases. Otherwise the test is reported as
+/// skipped.
 pub fn release_sources(what: &str) -> Option<PathBuf> {
     shared(what, "folio-specs").and_then(|specs| specs.parent().map(Path::to_owned))
 }
 
 /// A file or folder that a test needs. Where it is absent, the test is reported as skipped.
 pub fn found(what: &str, path: PathBuf) -> Option<PathBuf> {
-    // Without `..`: references of samples are resolved by their paths, which must not lead upwards themselves.
+    // Without `..`: references of samples are resolved by their paths, which must not lead upwards
+    // themselves.
     match std::fs::canonicalize(&path) {
         Ok(path) => Some(path),
         Err(_) => {
@@ -49,8 +51,8 @@ pub fn report(text: &str) {
     writeln!(out, "\n{text}").unwrap();
 }
 
-/// A folder that is removed with everything in it when this is dropped: in memory where the system has such a place, since tests write many
-/// small files.
+/// A folder that is removed with everything in it when this is dropped: in memory where the system
+/// has such a place, since tests write many small files.
 pub fn scratch() -> TempDir {
     let memory = Path::new("/dev/shm");
     match memory.is_dir() {

@@ -50,7 +50,8 @@ impl Drop for Folder {
     }
 }
 
-/// A port on which nothing listens. Another program can take it before it is used; then the test fails with the program's own message.
+/// A port on which nothing listens. Another program can take it before it is used; then the test
+/// fails with the program's own message.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -295,7 +296,8 @@ backend out
     Some(Gateway { process, authority })
 }
 
-/// squid as a forward proxy that wants the user `campus` with the password `right`. `rules` come before its own.
+/// squid as a forward proxy that wants the user `campus` with the password `right`. `rules` come
+/// before its own.
 pub fn squid(rules: &str) -> Option<Process> {
     let (folder, port) = (Folder::new(), free_port());
     let at = folder.0.display();

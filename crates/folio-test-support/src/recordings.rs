@@ -1,4 +1,5 @@
-//! The rows of the recordings of running FOLIO servers, which the sandbox's conformance tests have as compressed JSON Lines.
+//! The rows of the recordings of running FOLIO servers, which the sandbox's conformance tests have
+//! as compressed JSON Lines.
 
 use std::io::Read as _;
 
@@ -24,7 +25,8 @@ pub fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The elements of the first array of a response, as far as its text was recorded: it is cut off after 1,500 characters.
+/// The elements of the first array of a response, as far as its text was recorded: it is cut off
+/// after 1,500 characters.
 pub fn elements(text: &str) -> Vec<Value> {
     let mut found = Vec::new();
     let Some(start) = text.find('[') else {

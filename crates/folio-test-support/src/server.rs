@@ -258,7 +258,8 @@ impl Folio {
         self.asked("/authn/refresh").len()
     }
 
-    /// How often a refresh token came that had been used before: each would have ended all sessions of the user.
+    /// How often a refresh token came that had been used before: each would have ended all sessions
+    /// of the user.
     pub fn replays(&self) -> usize {
         self.state.lock().unwrap().replays
     }

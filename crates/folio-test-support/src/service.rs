@@ -23,15 +23,16 @@ pub struct Service {
     thread: std::thread::JoinHandle<std::io::Result<()>>,
 }
 
-/// A client for services over HTTP. In a build of the whole workspace reqwest has TLS, and wants a provider of cryptography.
+/// A client for services over HTTP. In a build of the whole workspace reqwest has TLS, and wants a
+/// provider of cryptography.
 pub fn http() -> Client {
     _ = rustls::crypto::ring::default_provider().install_default();
     Client::new()
 }
 
 impl Service {
-    /// Runs a service in a thread of its own, with a client of the administrator that sends two requests at once. `serve` returns when the
-    /// receiver gets something.
+    /// Runs a service in a thread of its own, with a client of the administrator that sends two
+    /// requests at once. `serve` returns when the receiver gets something.
     pub async fn start(
         serve: impl FnOnce(TcpListener, FolioClient, oneshot::Receiver<()>) -> std::io::Result<()>
         + Send
@@ -86,8 +87,8 @@ impl Service {
         self.sandbox.records(TENANT, path).unwrap()
     }
 
-    /// Each status of FOLIO leads to the status that the service responds with, and nothing of FOLIO's inside gets out. `path` is the service's,
-    /// `below` that of FOLIO.
+    /// Each status of FOLIO leads to the status that the service responds with, and nothing of
+    /// FOLIO's inside gets out. `path` is the service's, `below` that of FOLIO.
     pub async fn failures_are_reported(&self, path: &str, below: &str, statuses: &[(u16, u16)]) {
         for (status, expected) in statuses {
             let effect = Effect::status(*status, "internal: db-7.example.edu");
@@ -114,7 +115,8 @@ impl Service {
     pub async fn who_hangs_up_takes_the_request_along(&self, path: &str) {
         let slow = Effect::Delay(Duration::from_secs(600));
         self.sandbox.fault(Fault::new(slow).path(path).times(2));
-        // Both places of the client are taken by requests that would last ten minutes. Real time: the service is another thread.
+        // Both places of the client are taken by requests that would last ten minutes. Real time:
+        // the service is another thread.
         for _ in 0..2 {
             let request = self.request(reqwest::Method::GET, path);
             let gone = request.timeout(Duration::from_millis(200)).send().await;

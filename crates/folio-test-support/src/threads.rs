@@ -3,8 +3,8 @@
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Checks each item, in as many threads as the machine runs at once. The results are in the order of the items. A panic of a check is a panic
-/// of this.
+/// Checks each item, in as many threads as the machine runs at once. The results are in the order
+/// of the items. A panic of a check is a panic of this.
 pub fn each<T: Sync, R: Send>(items: &[T], check: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);

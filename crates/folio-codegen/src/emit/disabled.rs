@@ -1,5 +1,5 @@
-//! The handles of modules that are not part of a build: to call one is an error of the compiler that
-//! names the feature.
+//! The handles of modules that are not part of a build: to call one is an error of the compiler
+//! that names the feature.
 
 use crate::features::DisabledModule;
 use crate::module_name::rust_name;

@@ -72,7 +72,8 @@ async fn a_write_can_happen_after_its_connection_is_gone() {
     assert!(caller.send("POST", "/groups", Some(body)).await.is_err());
     assert_eq!(sandbox.records("diku", "/groups").unwrap().len(), 6);
     let written = async {
-        // Real time: the sandbox has a thread of its own, and reports nothing of a write whose connection is gone.
+        // Real time: the sandbox has a thread of its own, and reports nothing of a write whose
+        // connection is gone.
         while sandbox.records("diku", "/groups").unwrap().len() < 7 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

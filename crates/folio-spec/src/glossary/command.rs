@@ -30,7 +30,8 @@ pub struct Request {
     /// Writes the JSON files that the build reads, beside the TOML files.
     #[arg(long)]
     pub write: bool,
-    /// A folder of FOLIO's own descriptions, one folder per release: reports sentences that are in there too.
+    /// A folder of FOLIO's own descriptions, one folder per release: reports sentences that are in
+    /// there too.
     #[arg(long)]
     pub against: Option<PathBuf>,
 }

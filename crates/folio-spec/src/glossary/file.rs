@@ -210,7 +210,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A table of records or operations, `what`; `inner` is the key of the sentences about their parts.
+    /// A table of records or operations, `what`; `inner` is the key of the sentences about their
+    /// parts.
     fn sections(
         &mut self,
         at: usize,

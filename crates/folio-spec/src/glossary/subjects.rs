@@ -124,7 +124,8 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Adds the fields of an object that is described in place. Fields of a record that is referred to are that record's.
+    /// Adds the fields of an object that is described in place. Fields of a record that is referred
+    /// to are that record's.
     fn collect(self, schema: &'a Value, path: &str, fields: &mut BTreeMap<String, Known>) {
         for key in ["allOf", "oneOf", "anyOf"] {
             let parts = schema.get(key).and_then(Value::as_array);

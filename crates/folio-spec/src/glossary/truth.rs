@@ -60,7 +60,8 @@ struct Truth<'a> {
 }
 
 impl Truth<'_> {
-    /// The file and line of a sentence of this module are not known where a default is used, so that it is looked for.
+    /// The file and line of a sentence of this module are not known where a default is used, so
+    /// that it is looked for.
     fn report(&mut self, sentence: &Sentence, problem: String) {
         let files = [self.name, COMMON].into_iter();
         let file = files

@@ -527,7 +527,8 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// What is damaged: two small releases, modules of a real one where its sources are there, and documents.
+/// What is damaged: two small releases, modules of a real one where its sources are there, and
+/// documents.
 struct Targets {
     releases: Vec<Target>,
     /// How many of them are small.
@@ -592,7 +593,8 @@ fn mutated_descriptions_end_in_a_document_or_an_error() {
     let slowest = Mutex::new((Duration::ZERO, 0));
     let started = Instant::now();
     std::thread::scope(|scope| {
-        // A case that hangs cannot be stopped; it can be reported. It is a computation, so this needs a thread and real time.
+        // A case that hangs cannot be stopped; it can be reported. It is a computation, so this
+        // needs a thread and real time.
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(50));
