@@ -399,8 +399,10 @@ async fn patrons_are_matched_by_their_external_ids() {
         };
         serde_json::from_value((0..10).map(patron).collect()).unwrap()
     };
-    let unknown = patrons::load(&folio, patrons("nobody")).await.unwrap_err();
-    assert!(unknown.to_string().contains("nobody"), "{unknown}");
+    let unknown = patrons::load(&folio, patrons("no group"))
+        .await
+        .unwrap_err();
+    assert!(unknown.to_string().contains("no group"), "{unknown}");
     assert_eq!(stored().len(), before);
 
     let first = patrons::load(&folio, patrons(&group.to_uppercase()))
