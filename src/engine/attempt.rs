@@ -31,16 +31,16 @@ impl Retried for CallInProgress<'_> {
         self.slot = permit.slot;
         self.exchange.attempts += 1;
         let sent = if self.whole && self.request.is_in_memory() {
-            self.send().await.map(|answer| (answer, None))
+            self.send().await.map(|response| (response, None))
         } else {
             Box::pin(self.send_in_pieces()).await
         };
         // The permit is held while a body is read, and not during the wait for another attempt.
         let (sent, rest) = match sent {
-            Ok((answer, body)) => {
+            Ok((response, body)) => {
                 let limit = &self.session.limit;
                 let rest = body.map(|body| (body, limit.owned(permit.permit)));
-                (Ok(answer), rest)
+                (Ok(response), rest)
             }
             Err(failure) => (Err(failure), None),
         };

@@ -70,7 +70,7 @@ impl CallInProgress<'_> {
             attempts = self.exchange.attempts,
             bytes = response.body().len(),
             elapsed_ms = milliseconds(self.exchange.elapsed),
-            "answered"
+            "response received"
         );
         (response, rest)
     }
@@ -109,7 +109,7 @@ impl CallInProgress<'_> {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
         let secrets = self.secrets();
-        let error = Error::answered(
+        let error = Error::of_response(
             self.exchange.clone(),
             status,
             content_type,

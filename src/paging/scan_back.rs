@@ -132,11 +132,11 @@ mod tests {
             after in prop::collection::vec(values().prop_filter("arrays are taken for the list", |value| !value.is_array()), 0..3),
             pretty: bool,
         ) {
-            let mut answer = json!({"0before": 1, "1things": records});
+            let mut page = json!({"0before": 1, "1things": records});
             for (index, value) in after.into_iter().enumerate() {
-                answer[format!("2after{index}")] = value;
+                page[format!("2after{index}")] = value;
             }
-            for (value, last) in [(answer.clone(), records.last()), (json!(records), records.last())] {
+            for (value, last) in [(page.clone(), records.last()), (json!(records), records.last())] {
                 let body = if pretty { format!("{value:#}\n") } else { value.to_string() };
                 let (span, _) = last_record(body.as_bytes()).unwrap();
                 prop_assert_eq!(&serde_json::from_str::<Value>(&body[span]).unwrap(), last.unwrap());

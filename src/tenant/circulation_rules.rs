@@ -224,8 +224,8 @@ async fn ask(
     request: Request,
 ) -> Result<(AppliedPolicy, usize)> {
     let response = client.execute(request).await?;
-    let mut answer: Value = response.json()?;
-    let Some(id) = answer.get(kind.key).and_then(Value::as_str) else {
+    let mut policy: Value = response.json()?;
+    let Some(id) = policy.get(kind.key).and_then(Value::as_str) else {
         return Err(Error::unexpected(
             response.exchange().clone(),
             format!("the response has no `{}`", kind.key),
@@ -234,7 +234,7 @@ async fn ask(
     };
     let policy = AppliedPolicy {
         id: id.into(),
-        conditions: answer
+        conditions: policy
             .get_mut("appliedRuleConditions")
             .map(Value::take)
             .unwrap_or_default(),

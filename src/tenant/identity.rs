@@ -42,7 +42,7 @@ impl FolioClient {
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, other: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// let url = format!("{}/oai/records?verb=Identify", folio.url());
-    /// let answer = other.get(url).headers(folio.folio_headers().await?).send().await?;
+    /// let response = other.get(url).headers(folio.folio_headers().await?).send().await?;
     /// # Ok(())
     /// # }
     /// ```

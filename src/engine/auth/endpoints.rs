@@ -77,7 +77,7 @@ impl Auth {
                     .headers()
                     .get(CONTENT_TYPE)
                     .and_then(|value| value.to_str().ok());
-                let error = Error::answered(
+                let error = Error::of_response(
                     exchange(),
                     response.status(),
                     content_type,

@@ -154,7 +154,7 @@ impl Error {
     }
 
     /// For a response with an error status. `secrets` are the secrets that its text may echo.
-    pub(crate) fn answered(
+    pub(crate) fn of_response(
         exchange: Exchange,
         status: StatusCode,
         content_type: Option<&str>,

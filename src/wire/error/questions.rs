@@ -14,7 +14,7 @@ impl Error {
     /// Gateways' texts: Okapi "No suitable module found for path and tenant", "No running module
     /// instance found for mod-x" (recorded: gateway.jsonl); Kong "no Route matched with those
     /// values" and those about tokens; Eureka's sidecar `route_not_found_error`. A load
-    /// balancer answers with HTML, and so do modules that have no such path.
+    /// balancer responds with HTML, and so do modules that have no such path.
     pub(crate) fn is_missing_record(&self) -> bool {
         let is_html = || {
             let body = self.0.excerpt.as_deref().unwrap_or_default();

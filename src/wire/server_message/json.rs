@@ -148,11 +148,11 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
                 let code = text("code").filter(|code| code != "-1");
                 let kind = text("type");
                 // An error without parameters may name its field in the message.
-                let told = match parameters.is_empty() {
+                let reported = match parameters.is_empty() {
                     true => words::read(&message),
                     false => Vec::new(),
                 };
-                if told.is_empty() {
+                if reported.is_empty() {
                     return vec![ValidationError {
                         message,
                         code,
@@ -160,12 +160,12 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
                         parameters,
                     }];
                 }
-                let told = told.into_iter().map(|error| ValidationError {
+                let reported = reported.into_iter().map(|error| ValidationError {
                     code: code.clone(),
                     kind: kind.clone(),
                     ..error
                 });
-                told.collect()
+                reported.collect()
             }
             other => vec![ValidationError {
                 message: scalar(other).unwrap_or_default(),

@@ -88,10 +88,10 @@ fn spring_fields(message: &str) -> Vec<ValidationError> {
             let value = between(part, "rejected value [", "]; codes [")
                 .or_else(|| between(part, "rejected value [", "]"));
             // The last one belongs to the error; earlier ones name the arguments.
-            let (_, told) = part.rsplit_once("default message [")?;
-            let end = told.rfind("]]").or_else(|| told.rfind(']'));
-            let told = told.get(..end.unwrap_or(told.len()))?;
-            Some(error(told, field, value))
+            let (_, reported) = part.rsplit_once("default message [")?;
+            let end = reported.rfind("]]").or_else(|| reported.rfind(']'));
+            let reported = reported.get(..end.unwrap_or(reported.len()))?;
+            Some(error(reported, field, value))
         })
         .collect()
 }
@@ -102,9 +102,9 @@ fn hibernate_fields(message: &str) -> Vec<ValidationError> {
     let parts = message.split("ConstraintViolationImpl{").skip(1);
     parts
         .filter_map(|part| {
-            let told = between(part, "interpolatedMessage='", "', propertyPath=")?;
+            let reported = between(part, "interpolatedMessage='", "', propertyPath=")?;
             let field = between(part, "propertyPath=", ",")?;
-            Some(error(told, field, None))
+            Some(error(reported, field, None))
         })
         .collect()
 }
@@ -151,11 +151,11 @@ fn unique_key(message: &str) -> Vec<ValidationError> {
 /// value already exists in table instance: x", "duplicate lower(f_unaccent(jsonb ->>
 /// 'externalSystemId'::text value violates unique constraint: x".
 fn existing_value(message: &str) -> Vec<ValidationError> {
-    let told = [
+    let reported = [
         " value already exists in table ",
         " value violates unique constraint",
     ];
-    let Some((key, rest)) = told.iter().find_map(|words| message.split_once(words)) else {
+    let Some((key, rest)) = reported.iter().find_map(|words| message.split_once(words)) else {
         return Vec::new();
     };
     let value = rest.split_once(": ").map(|(_, value)| value.trim());
@@ -172,8 +172,8 @@ fn existing_value(message: &str) -> Vec<ValidationError> {
 /// RMB: "Cannot set instance.instancetypeid = … because it does not exist in instance_type.id.",
 /// "Cannot delete groups.id = … because id is still referenced from table users.".
 fn reference(message: &str) -> Vec<ValidationError> {
-    let told = ["Cannot set ", "Cannot delete "];
-    let Some(rest) = told
+    let reported = ["Cannot set ", "Cannot delete "];
+    let Some(rest) = reported
         .iter()
         .find_map(|words| message.trim().strip_prefix(words))
     else {
@@ -195,8 +195,10 @@ fn wrong_parameter(message: &str) -> Vec<ValidationError> {
     };
     let field = before.rsplit('\'').next();
     let value = between(after, "parameter value {", "} is not valid");
-    let told = after.split_once("is not valid:").map(|(_, told)| told);
-    one(told.unwrap_or(message), field, value)
+    let reported = after
+        .split_once("is not valid:")
+        .map(|(_, reported)| reported);
+    one(reported.unwrap_or(message), field, value)
 }
 
 /// Spring: "Method parameter 'limit': Failed to convert value of type … For input string: "abc"".
@@ -211,8 +213,8 @@ fn method_parameter(message: &str) -> Vec<ValidationError> {
                 .split_once("Invalid UUID string: ")
                 .map(|(_, value)| value)
         });
-    let told = message.split_once(": ").map(|(_, told)| told);
-    one(told.unwrap_or(message), Some(field), value)
+    let reported = message.split_once(": ").map(|(_, reported)| reported);
+    one(reported.unwrap_or(message), Some(field), value)
 }
 
 /// Spring: "getTagCollection.limit: must be greater than or equal to 1", several of them separated
@@ -222,14 +224,14 @@ fn method_path(message: &str) -> Vec<ValidationError> {
         .split_once("ConstraintViolationException): ")
         .map_or(message, |(_, rest)| rest);
     let parts = message.split(", ").map(|part| {
-        let (path, told) = part.split_once(": ")?;
+        let (path, reported) = part.split_once(": ")?;
         let (method, field) = path.split_once('.')?;
         let is_so = is_path(path)
             && method.starts_with(|c: char| c.is_ascii_lowercase())
             && !field.contains("exception")
             && !field.contains("Exception")
-            && told.starts_with(|c: char| c.is_ascii_lowercase());
-        is_so.then(|| error(told, field, None))
+            && reported.starts_with(|c: char| c.is_ascii_lowercase());
+        is_so.then(|| error(reported, field, None))
     });
     let mut errors: Vec<ValidationError> = Vec::new();
     for (at, part) in parts.enumerate() {
@@ -255,7 +257,7 @@ fn unrecognized_field(message: &str) -> Vec<ValidationError> {
 /// Jackson: "… (through reference chain:
 /// org.folio…Instance["identifiers"]->java.util.ArrayList[0]->…["value"])".
 fn reference_chain(message: &str) -> Vec<ValidationError> {
-    let Some((told, chain)) = message.split_once("(through reference chain: ") else {
+    let Some((reported, chain)) = message.split_once("(through reference chain: ") else {
         return Vec::new();
     };
     let mut path = String::new();
@@ -281,7 +283,7 @@ fn reference_chain(message: &str) -> Vec<ValidationError> {
             }
         }
     }
-    one(told, Some(&path), None)
+    one(reported, Some(&path), None)
 }
 
 /// "required query parameter missing: item_type_id", "invalid uuid format of item_type_id,
