@@ -78,6 +78,10 @@ impl AppliedPolicy {
 /// ```
 #[derive(Debug, Clone)]
 pub struct CirculationRules<M = Async> {
+    #[cfg_attr(
+        not(feature = "blocking"),
+        allow(dead_code, reason = "only the blocking client reads it")
+    )]
     pub(crate) mode: M,
     client: FolioClient,
     max_age: Duration,

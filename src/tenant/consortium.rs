@@ -28,6 +28,10 @@ static TENANTS: Operation = Operation::new(
 /// The consortium of a tenant, returned by [`FolioClient::consortium`].
 #[derive(Debug, Clone)]
 pub struct Consortium<M = Async> {
+    #[cfg_attr(
+        not(feature = "blocking"),
+        allow(dead_code, reason = "only the blocking client reads it")
+    )]
     pub(crate) mode: M,
     client: FolioClient,
     id: Id,

@@ -126,6 +126,10 @@ impl<T: fmt::Debug> fmt::Debug for ReferenceRecords<T> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ReferenceData<M = Async> {
+    #[cfg_attr(
+        not(feature = "blocking"),
+        allow(dead_code, reason = "only the blocking client reads it")
+    )]
     pub(crate) mode: M,
     client: FolioClient,
     max_age: Duration,

@@ -164,6 +164,10 @@ impl<I: Iterator> Stream for Wrapped<I> {
 /// [`max_request_line`]: crate::FolioClientBuilder::max_request_line
 #[must_use = "nothing is written before it is run"]
 pub struct Upsert<T, M = Async> {
+    #[cfg_attr(
+        not(feature = "blocking"),
+        allow(dead_code, reason = "only the blocking client reads it")
+    )]
     pub(crate) mode: M,
     pub(super) source: Pin<Box<dyn Stream<Item = T> + Send>>,
     pub(super) settings: Option<Writer>,
