@@ -78,7 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("  {group:<20} {count:>5}");
     }
 
-    // Read, change, write back. Fields that this SDK does not know are kept in `additional_fields` and sent back too.
+    // Read, change, write back. Fields that this SDK does not know are retained in `additional_fields` and sent back.
     let inventory = folio.inventory_storage();
     let found = inventory
         .list_instances()

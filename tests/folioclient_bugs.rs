@@ -135,7 +135,7 @@ async fn bug_02_a_connection_that_cannot_be_made_is_tried_as_often_as_configured
     assert_eq!(server.asked("/x").len(), 1);
 }
 
-/// Found out by the order of the log: a client with the bug sends the refused token once more. And
+/// Detected by the order of the log: a client with the bug sends the rejected token once more. And
 /// by a clock that stands still while a client with the bug logs in with a blocking call on the
 /// thread of all tasks.
 #[tokio::test]
@@ -605,8 +605,9 @@ async fn bug_16_values_are_escaped_pages_have_records_and_calls_have_an_end() {
     );
 }
 
-/// Found out by the requests: a list that is kept for ever is not asked for after its time, and one
-/// that is thrown away whenever a task turns to another tenant is asked for each time.
+/// Detected by the requests: a list that is cached without a TTL is not requested again after its
+/// time, and one that is invalidated whenever a task turns to another tenant is requested each
+/// time.
 #[tokio::test]
 async fn bug_17_reference_lists_are_kept_for_a_time_a_tenant_and_within_bounds() {
     let server = Folio::start(|asked, _| {
@@ -641,8 +642,8 @@ async fn bug_17_reference_lists_are_kept_for_a_time_a_tenant_and_within_bounds()
         );
     }
     assert_eq!(reads(), 2);
-    // More tenants than are kept: the one that was used last is still there, and the first ones are
-    // not.
+    // More tenants than the cache holds: the one that was used last is still there, and the first
+    // ones are not.
     for tenant in 0..600 {
         name(&format!("t{tenant}")).await;
     }

@@ -161,8 +161,8 @@ fn any_other_json_in_a_record_changes_only_where_it_is_changed() {
 
 #[test]
 fn records_go_through_what_serde_buffers() {
-    // What is flattened has no text any more: its numbers are those that serde kept, and nothing
-    // fails.
+    // A flattened value has no text any more: its numbers are those that serde retained, and
+    // nothing fails.
     #[derive(Deserialize, Serialize)]
     struct Wrapped {
         mark: u8,

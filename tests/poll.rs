@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use folio_sdk::{
@@ -20,17 +20,24 @@ const IMPORT: &str = "/change-manager/jobExecutions/5b1c0a5e-1d2f-4f4e-9a57-6d5f
 const EDIT: &str = "/bulk-operations/5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
 const STEP: Duration = Duration::from_millis(100);
 
-/// A server that gives the `n`-th answer to the `n`-th read, and then the last one again.
-async fn serving(answers: Vec<Reply>) -> (Folio, FolioClient) {
-    let answers = Mutex::new(answers);
-    let server = Folio::start(move |asked: &Asked, before| {
-        if asked.path().starts_with("/authn") {
-            return None;
-        }
-        let answers = answers.lock().unwrap();
-        Some(answers[before.min(answers.len() - 1)].clone())
+/// A server that has this response to the `n`-th read; logins are its own.
+async fn reading(response: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Folio {
+    Folio::start(move |asked: &Asked, before| {
+        let is_login = asked.path().starts_with("/authn");
+        (!is_login).then(|| response(before))
     })
-    .await;
+    .await
+}
+
+/// A server that has this response so long after the first read.
+async fn by_time(response: impl Fn(Duration) -> Reply + Send + Sync + 'static) -> Folio {
+    let started = OnceLock::new();
+    reading(move |_| response(started.get_or_init(Instant::now).elapsed())).await
+}
+
+/// A server that gives the `n`-th response to the `n`-th read, and then the last one again.
+async fn serving(responses: Vec<Reply>) -> (Folio, FolioClient) {
+    let server = reading(move |before| responses[before.min(responses.len() - 1)].clone()).await;
     let folio = server.builder().retry(quick()).connect().await.unwrap();
     (server, folio)
 }
@@ -157,18 +164,10 @@ async fn a_job_that_does_not_end_in_time_is_a_timeout_that_names_its_state() {
 
 #[tokio::test]
 async fn a_server_that_is_away_for_minutes_does_not_end_the_wait() {
-    let started = Mutex::new(None);
-    let server = Folio::start(move |asked: &Asked, _| {
-        if asked.path().starts_with("/authn") {
-            return None;
-        }
-        let mut started = started.lock().unwrap();
-        let elapsed = started.get_or_insert_with(Instant::now).elapsed();
-        Some(match elapsed.as_secs() {
-            0..60 => import("PARSING_IN_PROGRESS", 1),
-            60..600 => Reply::text(503, "No server is available to handle this request."),
-            _ => import("COMMITTED", 10),
-        })
+    let server = by_time(|elapsed| match elapsed.as_secs() {
+        0..60 => import("PARSING_IN_PROGRESS", 1),
+        60..600 => Reply::text(503, "No server is available to handle this request."),
+        _ => import("COMMITTED", 10),
     })
     .await;
     let builder = server.builder().retry(RetryPolicy::default());
@@ -406,17 +405,9 @@ async fn statuses_come_as_a_stream_and_a_wait_that_is_dropped_loses_none() {
 
 #[tokio::test]
 async fn a_job_of_three_hours_outlives_many_tokens() {
-    let started = Mutex::new(None);
-    let server = Folio::start(move |asked: &Asked, _| {
-        if asked.path().starts_with("/authn") {
-            return None;
-        }
-        let mut started = started.lock().unwrap();
-        let elapsed = started.get_or_insert_with(Instant::now).elapsed();
-        Some(match elapsed < minutes(180) {
-            true => import("PARSING_IN_PROGRESS", 1),
-            false => import("COMMITTED", 10),
-        })
+    let server = by_time(|elapsed| match elapsed < minutes(180) {
+        true => import("PARSING_IN_PROGRESS", 1),
+        false => import("COMMITTED", 10),
     })
     .await;
     // The server rejects the token every ten reads, which a renewal answers.

@@ -1,4 +1,4 @@
-//! What is told to those who watch a program: everything but secrets. All events of this process
+//! The log output of a program: everything but secrets. All events of this process
 //! are caught, at TRACE, also those of the libraries below.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
@@ -16,15 +16,15 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use folio_test_support::server::{Folio, PASSWORD, Reply};
 
-/// All that was told since the process began. The tests of this file take turns at it, so that each
-/// sees its own.
+/// All that was logged since the process began. The tests of this file take turns at it, so that
+/// each sees its own.
 fn start() -> Turn {
     static LOG: OnceLock<Log> = OnceLock::new();
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let log = LOG.get_or_init(|| {
         let log = Log::default();
-        // This also takes what is told by the crate `log`: reqwest and rustls do.
+        // This also takes what is logged by the crate `log`: reqwest and rustls do.
         tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
             .with_span_events(FmtSpan::CLOSE)

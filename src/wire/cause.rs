@@ -109,16 +109,17 @@ impl Cause {
             is_excess: false,
             help: None,
         };
-        // RFC 9113, 6.8 and 8.7: streams above the last id of a GOAWAY, and refused streams, were
-        // not processed. (h2 reports GOAWAY with NO_ERROR to no other streams.)
-        let refused = if found.is_go_away() && reason == h2::Reason::NO_ERROR {
+        // RFC 9113, 6.8 and 8.7: streams above the last id of a GOAWAY, and those reset with
+        // REFUSED_STREAM, were not processed. (h2 reports GOAWAY with NO_ERROR to no other
+        // streams.)
+        let not_processed = if found.is_go_away() && reason == h2::Reason::NO_ERROR {
             Some("the gateway is closing the connection, and did not process the request (GOAWAY)")
         } else if found.is_reset() && reason == h2::Reason::REFUSED_STREAM {
             Some("the gateway did not process the request (REFUSED_STREAM)")
         } else {
             None
         };
-        if let Some(message) = refused {
+        if let Some(message) = not_processed {
             // As for a connection that could not be established.
             return Some(new(ErrorKind::Connect, message.to_owned()));
         }

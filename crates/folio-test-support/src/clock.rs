@@ -1,7 +1,7 @@
 //! The clock of a test's runtime, under the test's control.
 //!
 //! `#[tokio::test(start_paused = true)]` advances the clock whenever the runtime is idle. A runtime
-//! whose tasks wait for a socket is idle, too: a response that is on its way over the loopback
+//! whose tasks wait for a socket is idle, too: a response that is in transit over the loopback
 //! interface then comes after the timeout of its request. [`Clock`] takes that away: the clock
 //! stands still until the test advances it. Everything that the test looks at has to run in this
 //! runtime, with `#[tokio::test]` (one thread).

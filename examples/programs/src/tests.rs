@@ -179,9 +179,11 @@ async fn locations_of_all_members_are_listed() {
     assert!(found.values().all(Result::is_ok), "{found:?}");
 }
 
-/// A server that plays the modules which the sandbox lacks, and a client of it.
-async fn played() -> (Folio, FolioClient) {
-    let server = Folio::start(|asked, before| Some(modules(asked, before))).await;
+/// A server that plays modules which the sandbox lacks, and a client of it.
+pub(crate) async fn played(
+    modules: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
+) -> (Folio, FolioClient) {
+    let server = Folio::start(modules).await;
     server.accept("a.b.c");
     let folio = FolioClient::builder(&server.url)
         .tenant("diku")
@@ -260,7 +262,7 @@ fn bodies(server: &Folio, method: &str, path: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_block_is_overridden_only_if_that_was_asked_for() {
-    let (server, folio) = played().await;
+    let (server, folio) = played(|asked, before| Some(modules(asked, before))).await;
     let desk = Id::new_v4();
     let error = circulate::check_out(&folio, "item", "user", &desk, None)
         .await
@@ -283,7 +285,7 @@ async fn a_block_is_overridden_only_if_that_was_asked_for() {
 
 #[tokio::test]
 async fn a_file_is_imported_and_followed() {
-    let (server, folio) = played().await;
+    let (server, folio) = played(|asked, before| Some(modules(asked, before))).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.mrc");
     std::fs::write(&file, "00026     2200025   4500").unwrap();
@@ -304,7 +306,7 @@ async fn a_file_is_imported_and_followed() {
 
 #[tokio::test]
 async fn an_order_is_opened_and_its_encumbrances_are_read() {
-    let (server, folio) = played().await;
+    let (server, folio) = played(|asked, before| Some(modules(asked, before))).await;
     let title = |title: &str| order::Title {
         title: title.to_owned(),
         price: 10.into(),

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault, Sandbox};
-use folio_sdk::{FolioClient, Id};
+use folio_sdk::Id;
 use folio_test_support::clock::Clock;
 use folio_test_support::sandbox::{admin, demo};
-use folio_test_support::server::{Asked, Folio, Reply};
+use folio_test_support::server::{Folio, Reply};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::tests::played;
 
 const PAGE: &str = include_str!("../../../../docs/recipes.md");
 
@@ -74,20 +75,6 @@ fn the_page_shows_the_programs_as_they_are() {
         page == PAGE,
         "docs/recipes.md differs: run this test with UPDATE_DOCS=1"
     );
-}
-
-/// A server that plays modules which the sandbox lacks, and a client of it.
-async fn played(
-    modules: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
-) -> (Folio, FolioClient) {
-    let server = Folio::start(modules).await;
-    server.accept("a.b.c");
-    let folio = FolioClient::builder(&server.url)
-        .tenant("diku")
-        .token("a.b.c")
-        .build()
-        .unwrap();
-    (server, folio)
 }
 
 fn bodies(server: &Folio, method: &str, path: &str) -> Vec<Value> {

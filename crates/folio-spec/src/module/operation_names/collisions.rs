@@ -103,8 +103,8 @@ pub(super) fn name(operations: &[Unnamed], pinned: &Pinned) -> Vec<String> {
             name.filter(|name| operation.may_have(name))
         })
         .collect();
-    // Releases that were imported elsewhere may give one name to two operations: then neither is
-    // kept.
+    // Releases that were imported elsewhere may give one name to two operations: then neither
+    // retains it.
     for index in 0..kept.len() {
         let name = kept[index];
         if name.is_some() && kept.iter().filter(|other| **other == name).count() > 1 {
