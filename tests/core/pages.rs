@@ -330,3 +330,39 @@ async fn lists_are_harvested_without_a_stream_between() {
     let stream = folio.users().list_groups().stream();
     assert_eq!(folio.harvest(stream).stream().count().await, 120);
 }
+
+/// A resource job lists the records in an order of its own, in which no page can be found again:
+/// pages are read without it, also after the first page was rejected and requested in another way.
+#[tokio::test]
+async fn pages_of_mod_search_need_no_resource_job_also_after_a_rejection() {
+    let server = Folio::start(|asked, _| {
+        if asked.method == "POST" && asked.path() == "/search/resources/jobs" {
+            return Some(Reply::text(500, "no job was expected"));
+        }
+        (asked.path() == "/search/instances").then(|| {
+            let (first, size) = (asked.number("offset"), asked.number("limit"));
+            if size > 50 {
+                return Reply::text(400, "limit must be at most 50");
+            }
+            let instances: Vec<Value> = (first..first + size)
+                .map(|number| json!({"id": id(number)}))
+                .collect();
+            Reply::json(json!({"totalRecords": 12_000, "instances": instances}))
+        })
+    })
+    .await;
+    let folio = server.connect().await;
+    let mut pages = folio
+        .folio_get_all::<Value>("/search/instances", "instances")
+        .query("title=a or title=b")
+        .pages();
+    for _ in 0..2 {
+        let page = pages.next().await.unwrap().unwrap();
+        assert!(page.len() > 50, "{}", page.len());
+    }
+    assert!(server.asked("/search/resources/jobs").is_empty());
+    let sizes = server.asked("/search/instances").into_iter();
+    let sizes: Vec<usize> = sizes.map(|asked| asked.number("limit")).collect();
+    assert!(sizes[0] > 50, "{sizes:?}");
+    assert!(sizes[1..].iter().all(|size| *size <= 50), "{sizes:?}");
+}
