@@ -126,6 +126,21 @@ impl Checkpoint {
         }
     }
 
+    /// The checkpoint of a run that started with `begun` and has returned or processed so many
+    /// readable records. `is_failed`: an error ended it.
+    pub(super) fn after_run(self, begun: &Self, good: u64, is_failed: bool) -> Self {
+        if is_failed && self.is_finished() {
+            // All ranges were read, but records are missing: their position is unknown, so that
+            // everything has to be read again.
+            return begun.clone();
+        }
+        Self {
+            records: begun.records.saturating_add(good),
+            position: begun.position,
+            ..self
+        }
+    }
+
     /// The same part of the list from its start; `offset` is the start of a list that cannot be
     /// read by id.
     pub(super) fn again(self, offset: u64) -> Self {

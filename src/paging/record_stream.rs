@@ -201,6 +201,11 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         self.reader.position()
     }
 
+    /// Of a list that is read by offset: the offset after the last returned record, and its key.
+    pub(crate) fn passed(&self) -> (u64, Option<&str>) {
+        self.reader.passed()
+    }
+
     /// `totalRecords` of the first page that has it.
     pub(crate) fn stated_total(&self) -> Option<u64> {
         self.reader.stated_total()
