@@ -143,8 +143,8 @@ pub use engine::http::{
 };
 pub use engine::memory::MemoryLimits;
 pub use harvest::{
-    Checkpoint, CheckpointError, CheckpointFile, ForEach, Harvest, HarvestStream, MapStream, Progress,
-    ProgressStream,
+    Checkpoint, CheckpointError, CheckpointFile, ForEach, Harvest, HarvestStream, MapStream,
+    Progress, ProgressStream,
 };
 pub use http::{Method, StatusCode};
 pub use paging::{LookupById, LookupByValue, RawRecord, RecordStream};

@@ -14,7 +14,7 @@ use super::iter::Iter;
 use super::wait::Blocking;
 use crate::call::mode::Mode;
 use crate::client::marker::Async;
-use crate::harvest::{Harvest, HarvestStream, ProgressStream};
+use crate::harvest::Harvest;
 use crate::paging::RecordStream;
 use crate::poll::UntilDone;
 use crate::record::scalar::Id;
@@ -274,15 +274,6 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T, Blocking> {
     pub fn stream(self) -> Iter<Upsert<T>> {
         let mode = self.mode.clone();
         mode.stream(self.in_mode(Async))
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> Iter<HarvestStream<T>> {
-    /// How far it is, each `period`: see [`HarvestStream::watch`]. It is for another thread than
-    /// that which reads.
-    pub fn watch(&self, period: Duration) -> Iter<ProgressStream> {
-        let _context = self.mode.enter();
-        self.mode.stream(self.stream.watch(period))
     }
 }
 

@@ -118,11 +118,21 @@ impl Checkpoint {
         Self { finished, ..self }
     }
 
-    /// A checkpoint of the same part of the list.
-    pub(super) fn part_of(self, other: &Self) -> Self {
+    /// What remains of the ranges of another checkpoint.
+    pub(super) fn rest_of(begun: &Self, mut ranges: Vec<Range>) -> Self {
+        if problem_of(&ranges).is_some()
+            && let (Some(first), Some(last)) = (ranges.first(), begun.remaining.last())
+        {
+            // Keys that are not UUIDs have no known order. Their list is one range, which is read
+            // from its start to its end: it remains from the first of these ranges on.
+            ranges = vec![Range {
+                after: first.after.clone(),
+                until: last.until.clone(),
+            }];
+        }
         Self {
-            origin: other.origin.clone(),
-            ..self
+            origin: begun.origin.clone(),
+            ..Self::of_ranges(begun.list.clone(), ranges)
         }
     }
 

@@ -11,6 +11,8 @@
 //! - Inserts and deletes shift offsets. So a list that cannot be read by id is read sequentially,
 //!   page by page.
 
+#[cfg(feature = "blocking")]
+mod blocking_task;
 mod builder;
 mod checkpoint;
 mod checkpoint_file;

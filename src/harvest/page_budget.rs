@@ -29,7 +29,9 @@ impl PageBudget {
 
     /// The number of pages that fit, at least 1: a page that exceeds the limit is requested alone.
     pub(super) fn pages(&self) -> usize {
-        self.most.checked_div(self.page).map_or(usize::MAX, |pages| pages.max(1))
+        self.most
+            .checked_div(self.page)
+            .map_or(usize::MAX, |pages| pages.max(1))
     }
 
     /// Whether `more` pages may be requested while so many are in flight and `held` bytes are in

@@ -4,11 +4,15 @@ use std::future::Future;
 
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "blocking")]
+use super::blocking_task::blocking;
 use super::builder::Harvest;
 use super::for_each::ForEach;
 use super::map_stream::MapStream;
 use super::work_run::TaskSettings;
 use super::work_source::asynchronous;
+#[cfg(feature = "blocking")]
+use crate::call::mode::Mode;
 use crate::wire::error::{Error, Result};
 
 impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
@@ -108,6 +112,39 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         F: Future<Output = Result<U, E>> + Send + 'static,
     {
         MapStream::new(self.run(asynchronous(work), tasks(n, true)).1)
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
+    /// The twin of `for_each_concurrent` whose closure blocks, on `n` threads.
+    pub(crate) fn for_each_on_threads<E, W>(self, n: usize, work: W) -> M::Stream<ForEach<E>>
+    where
+        E: From<Error> + Send + 'static,
+        W: Fn(Result<T>) -> Result<(), E> + Send + Sync + 'static,
+    {
+        let (mode, run) = self.run(blocking(work), threads(n, false));
+        mode.stream(ForEach::new(run))
+    }
+
+    /// The twin of `map` whose closure blocks, on `n` threads.
+    pub(crate) fn map_on_threads<U, E, W>(self, n: usize, work: W) -> M::Stream<MapStream<U, E>>
+    where
+        U: Send + 'static,
+        E: From<Error> + Send + 'static,
+        W: Fn(Result<T>) -> Result<U, E> + Send + Sync + 'static,
+    {
+        let (mode, run) = self.run(blocking(work), threads(n, true));
+        mode.stream(MapStream::new(run))
+    }
+}
+
+/// As many threads decode as records are processed.
+#[cfg(feature = "blocking")]
+fn threads(records: usize, returns: bool) -> TaskSettings {
+    TaskSettings {
+        decoders: Some(records),
+        ..tasks(records, returns)
     }
 }
 

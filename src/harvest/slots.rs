@@ -6,64 +6,85 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// The slots of a run: for records that are being processed, and for tasks that decode.
 pub(super) struct SlotPool {
-    records: Arc<Semaphore>,
-    decoders: Arc<Semaphore>,
+    records: SlotQueue,
+    decoders: SlotQueue,
     /// No record is begun any more.
     stopped: Arc<AtomicBool>,
-    acquiring: Option<Pin<Box<dyn Future<Output = Option<Slots>> + Send>>>,
-    ready: Option<Slots>,
 }
 
 impl SlotPool {
     pub(super) fn new(records: usize, decoders: usize) -> Self {
-        let semaphore =
-            |permits: usize| Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS)));
         Self {
-            records: semaphore(records),
-            decoders: semaphore(decoders),
+            records: SlotQueue::new(records),
+            decoders: SlotQueue::new(decoders),
             stopped: Arc::default(),
-            acquiring: None,
-            ready: None,
         }
     }
 
-    /// Waits for slots of another task. They stay reserved until they are taken.
-    pub(super) fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.ready.is_some() {
-            return Poll::Ready(());
-        }
-        let acquiring = self.acquiring.get_or_insert_with(|| {
-            let (records, decoders) = (Arc::clone(&self.records), Arc::clone(&self.decoders));
-            let stopped = Arc::clone(&self.stopped);
-            Box::pin(async move {
-                // The semaphores are never closed.
-                let decoder = decoders.acquire_owned().await.ok()?;
-                let record = Arc::clone(&records).acquire_owned().await.ok()?;
-                Some(Slots {
-                    records,
-                    stopped,
-                    held: vec![record],
-                    decoder: Some(decoder),
-                })
-            })
-        });
-        let slots = ready!(acquiring.as_mut().poll(context));
-        self.acquiring = None;
-        self.ready = slots;
-        Poll::Ready(())
+    /// Waits until another task may decode.
+    pub(super) fn poll_decoder(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.decoders.poll_ready(context)
     }
 
-    pub(super) fn take(&mut self) -> Option<Slots> {
-        self.ready.take()
+    /// Waits for the slots of another task.
+    pub(super) fn poll_slots(&mut self, context: &mut Context<'_>) -> Poll<Slots> {
+        ready!(self.decoders.poll_ready(context));
+        ready!(self.records.poll_ready(context));
+        Poll::Ready(Slots {
+            records: Arc::clone(&self.records.slots),
+            stopped: Arc::clone(&self.stopped),
+            held: self.records.ready.take().into_iter().collect(),
+            decoder: self.decoders.ready.take(),
+        })
     }
 
     /// From now on no record is begun. Those that are being processed are finished.
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for SlotPool {
+    /// Tasks on threads for blocking work cannot be aborted: they end before the next record.
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+
+/// Slots of which one at a time is waited for. It is reserved until it is taken.
+struct SlotQueue {
+    slots: Arc<Semaphore>,
+    acquiring: Option<Acquiring>,
+    ready: Option<OwnedSemaphorePermit>,
+}
+
+impl SlotQueue {
+    fn new(slots: usize) -> Self {
+        Self {
+            slots: Arc::new(Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS))),
+            acquiring: None,
+            ready: None,
+        }
+    }
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.ready.is_none() {
+            let slots = &self.slots;
+            let acquiring = self
+                .acquiring
+                .get_or_insert_with(|| Box::pin(Arc::clone(slots).acquire_owned()));
+            let acquired = ready!(acquiring.as_mut().poll(context));
+            self.acquiring = None;
+            // The semaphore is never closed.
+            self.ready = acquired.ok();
+        }
+        Poll::Ready(())
     }
 }
 
@@ -92,8 +113,9 @@ impl Slots {
     }
 
     /// All records were begun: another task may decode.
-    pub(super) fn end_decoding(&mut self) {
+    pub(super) fn end_decoding(&mut self, running: usize) {
         self.decoder = None;
+        self.shrink(running);
     }
 
     /// Ends the run, because a record failed.

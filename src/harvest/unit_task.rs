@@ -24,7 +24,7 @@ struct Processed<U, E> {
 pub(super) async fn process<T, U, E, W, F>(
     mut records: UnitRecords<T>,
     work: Arc<W>,
-    mut context: UnitContext,
+    context: UnitContext,
 ) -> UnitOutcome<U, E>
 where
     T: DeserializeOwned,
@@ -32,25 +32,19 @@ where
     W: Fn(Result<T>) -> F,
     F: Future<Output = Result<U, E>>,
 {
-    let mut task = Task {
-        outcome: UnitOutcome {
-            outputs: Vec::new(),
-            failure: None,
-            read: None,
-        },
-    };
+    let mut run = UnitRun::new(context);
     let mut running = FuturesUnordered::new();
     let mut is_decoded = false;
     loop {
-        if !is_decoded && context.slots.is_stopped() {
+        if !is_decoded && run.is_stopped() {
             is_decoded = true;
-            context.slots.end_decoding();
+            run.context.slots.end_decoding(running.len());
         }
-        if !is_decoded && context.slots.may_begin(running.len()) {
+        if !is_decoded && run.context.slots.may_begin(running.len()) {
             consume_budget().await;
             match records.next() {
                 UnitStep::Record(at, record) => {
-                    context.begin(at);
+                    run.begin(at);
                     let is_good = record.is_ok();
                     let work = work(record);
                     let mut processing = Box::pin(async move {
@@ -62,83 +56,95 @@ where
                     });
                     // Most end at once: then nothing is stored.
                     match poll_once(processing.as_mut()).await {
-                        Poll::Ready(processed) => task.ended(processed, &context),
+                        Poll::Ready(Processed { result, .. }) => run.ended(at, is_good, result),
                         Poll::Pending => running.push(processing),
                     }
                 }
-                UnitStep::End(read, nulls) => {
-                    task.outcome.read = Some((read, nulls));
+                UnitStep::End(records, nulls) => {
+                    run.has_read(records, nulls);
                     is_decoded = true;
-                    context.slots.end_decoding();
+                    run.context.slots.end_decoding(running.len());
                 }
-                UnitStep::Failed(error) => {
-                    task.failed(usize::MAX, error.into(), &context);
-                }
+                UnitStep::Failed(error) => run.failed(usize::MAX, error.into()),
             }
             continue;
         }
         match running.next().await {
-            Some(processed) => {
-                task.ended(processed, &context);
-                context.slots.shrink(running.len());
+            Some(Processed {
+                at,
+                is_good,
+                result,
+            }) => {
+                run.ended(at, is_good, result);
+                run.context.slots.shrink(running.len());
             }
-            None if is_decoded => break,
+            None if is_decoded => return run.outcome(),
             None => {}
         }
     }
-    // In the order of the records.
-    task.outcome.outputs.sort_unstable_by_key(|(at, ..)| *at);
-    task.outcome
 }
 
 async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-struct Task<U, E> {
+/// The task of a unit, and its outcome so far.
+pub(super) struct UnitRun<U, E> {
+    context: UnitContext,
     outcome: UnitOutcome<U, E>,
 }
 
-impl<U, E> Task<U, E> {
-    fn ended(&mut self, processed: Processed<U, E>, context: &UnitContext) {
-        let Processed {
-            at,
-            is_good,
-            result,
-        } = processed;
-        match result {
-            Ok(output) => {
-                if !context.end(at, is_good) {
-                    self.outcome.outputs.push((at, is_good, output));
-                }
-            }
-            Err(error) => self.failed(at, error, context),
+impl<U, E> UnitRun<U, E> {
+    pub(super) fn new(context: UnitContext) -> Self {
+        Self {
+            context,
+            outcome: UnitOutcome {
+                outputs: Vec::new(),
+                failure: None,
+                read: None,
+            },
         }
     }
 
-    /// The error of the first record counts.
-    fn failed(&mut self, at: usize, error: E, context: &UnitContext) {
-        context.slots.stop();
-        let is_first = self.outcome.failure.as_ref().is_none_or(|(first, _)| at < *first);
-        if is_first {
-            self.outcome.failure = Some((at, error));
-        }
+    /// No further record is begun, because another one failed.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.context.slots.is_stopped()
     }
-}
 
-impl UnitContext {
-    fn begin(&self, at: usize) {
-        if let Some((progress, _)) = &self.counts {
+    pub(super) fn begin(&self, at: usize) {
+        if let Some((progress, _)) = &self.context.counts {
             progress.begin(at);
         }
     }
 
-    /// Counts a processed record, if it does not count only when its result is returned.
-    fn end(&self, at: usize, is_good: bool) -> bool {
-        if let Some((progress, count)) = &self.counts {
-            progress.end(at, is_good);
-            count.add(is_good);
+    pub(super) fn ended(&mut self, at: usize, is_good: bool, result: Result<U, E>) {
+        match (result, &self.context.counts) {
+            (Ok(_), Some((progress, count))) => {
+                progress.end(at, is_good);
+                count.add(is_good);
+            }
+            // It counts when it is returned.
+            (Ok(output), None) => self.outcome.outputs.push((at, is_good, output)),
+            (Err(error), _) => self.failed(at, error),
         }
-        self.counts.is_some()
+    }
+
+    /// The error of the first record counts.
+    pub(super) fn failed(&mut self, at: usize, error: E) {
+        self.context.slots.stop();
+        let failure = self.outcome.failure.as_ref();
+        if failure.is_none_or(|(first, _)| at < *first) {
+            self.outcome.failure = Some((at, error));
+        }
+    }
+
+    pub(super) fn has_read(&mut self, records: u64, nulls: u64) {
+        self.outcome.read = Some((records, nulls));
+    }
+
+    /// With the outputs in the order of the records.
+    pub(super) fn outcome(mut self) -> UnitOutcome<U, E> {
+        self.outcome.outputs.sort_unstable_by_key(|(at, ..)| *at);
+        self.outcome
     }
 }

@@ -11,7 +11,9 @@ use super::checkpoint::Checkpoint;
 use super::figures::Figures;
 use super::slots::SlotPool;
 use super::work_source::{OpenUnit, WorkSource};
-use super::work_unit::{NewUnit, UnitContext, UnitOutcome, UnitProgress, UnitRest};
+use super::work_unit::{
+    NewUnit, UnitContext, UnitCounts, UnitOutcome, UnitProgress, UnitRest, UnitStart,
+};
 use crate::wire::error::{Error, Result};
 
 /// How a run processes records.
@@ -43,9 +45,11 @@ pub(super) struct WorkRun<U, E> {
     tasks: JoinSet<(u64, UnitOutcome<U, E>)>,
     /// In the order of their start.
     units: VecDeque<RunUnit<U, E>>,
-    /// The number of units that were started.
+    /// The number of units so far.
     started: u64,
-    /// All units were started.
+    /// The unit that is started next.
+    next: Option<(u64, UnitCounts, UnitStart<U, E>)>,
+    /// There are no more units.
     is_last: bool,
     /// The error that ended it, while records are still being processed.
     failure: Option<E>,
@@ -89,6 +93,7 @@ where
             tasks: JoinSet::new(),
             units: VecDeque::new(),
             started: 0,
+            next: None,
             is_last: false,
             failure: None,
             ended: false,
@@ -153,8 +158,7 @@ where
     /// Starts the task of the next unit, if there are slots for it. It is ready if something
     /// changed.
     fn poll_start(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let waiting = self.units.iter().filter(|unit| unit.outcome.is_some());
-        if self.is_last || self.failure.is_some() || waiting.count() >= self.settings.waiting {
+        if self.failure.is_some() {
             return Poll::Pending;
         }
         let Ok(runtime) = Handle::try_current() else {
@@ -167,7 +171,22 @@ where
             let threads = || runtime.metrics().num_workers();
             SlotPool::new(records, decoders.unwrap_or_else(threads))
         });
-        ready!(pool.poll_ready(context));
+        if let Some(unit) = self.next.take() {
+            let Poll::Ready(slots) = pool.poll_slots(context) else {
+                self.next = Some(unit);
+                return Poll::Pending;
+            };
+            let (number, counts, start) = unit;
+            let task = start(UnitContext { slots, counts });
+            let task = async move { (number, task.await) };
+            self.tasks.spawn_on(task, &runtime);
+            return Poll::Ready(Ok(()));
+        }
+        let waiting = self.units.iter().filter(|unit| unit.outcome.is_some());
+        if self.is_last || waiting.count() >= self.settings.waiting {
+            return Poll::Pending;
+        }
+        ready!(pool.poll_decoder(context));
         let held = self.units.iter().map(|unit| unit.bytes);
         let held = held.fold(0, usize::saturating_add);
         let Some(unit) = ready!(self.source.poll_unit(context, &mut self.figures, held)) else {
@@ -180,20 +199,15 @@ where
             true => None,
             false => Some((Arc::clone(&progress), self.figures.counter())),
         };
-        let number = self.started;
-        self.started += 1;
-        if let Some(slots) = pool.take() {
-            let task = start(UnitContext { slots, counts });
-            let task = async move { (number, task.await) };
-            self.tasks.spawn_on(task, &runtime);
-        }
+        self.next = Some((self.started, counts, start));
         self.units.push_back(RunUnit {
-            number,
+            number: self.started,
             rest,
             bytes,
             progress,
             outcome: None,
         });
+        self.started += 1;
         Poll::Ready(Ok(()))
     }
 
@@ -248,7 +262,11 @@ where
                 finished.is_some_and(|finished| !is_stopped(finished))
             };
             let first = match self.settings.is_ordered {
-                true => self.units.front().filter(|unit| has_result(unit)).map(|_| 0),
+                true => self
+                    .units
+                    .front()
+                    .filter(|unit| has_result(unit))
+                    .map(|_| 0),
                 false => self.units.iter().position(has_result),
             };
             let Some(at) = first else {
@@ -267,7 +285,9 @@ where
             let finished = unit.outcome.as_mut()?;
             let failed = finished.failure.as_ref().map(|(at, _)| *at);
             let outputs = finished.outputs.as_slice();
-            let is_next = outputs.first().is_some_and(|(at, ..)| failed.is_none_or(|failed| *at < failed));
+            let is_next = outputs
+                .first()
+                .is_some_and(|(at, ..)| failed.is_none_or(|failed| *at < failed));
             if is_next && let Some((at, is_good, output)) = finished.outputs.next() {
                 unit.progress.begin(at);
                 unit.progress.end(at, is_good);
@@ -307,7 +327,9 @@ where
             .iter()
             .map(|unit| (&unit.rest, unit.progress.state()))
             .collect();
-        let good = open.iter().fold(self.good, |good, (_, state)| good + state.good);
+        let good = open
+            .iter()
+            .fold(self.good, |good, (_, state)| good + state.good);
         let is_complete = self.ended && self.figures.is_complete();
         let checkpoint = self.source.remaining(&self.begun, &open, is_complete);
         checkpoint.after_run(&self.begun, good, self.ended && !is_complete)

@@ -12,10 +12,11 @@ use serde::de::DeserializeOwned;
 
 use super::checkpoint::Checkpoint;
 use super::figures::Figures;
-use super::range::{Range, problem_of};
 use super::range_reader::RangeReader;
 use super::unit_task::process;
-use super::work_unit::{NewUnit, UnitContext, UnitRecords, UnitRest, UnitState, UnitTask, ranges_left};
+use super::work_unit::{
+    NewUnit, UnitContext, UnitRecords, UnitRest, UnitState, UnitTask, ranges_left,
+};
 use crate::paging::{ListPosition, RecordStream};
 use crate::wire::error::{Error, Result};
 
@@ -115,18 +116,7 @@ where
             UnitRest::Page(page) => ranges_left(page, state),
             UnitRest::Group(..) => Vec::new(),
         });
-        let mut ranges: Vec<Range> = of_units.chain(self.reader.rest()).collect();
-        if problem_of(&ranges).is_some()
-            && let (Some(first), Some(last)) = (ranges.first(), ranges.last())
-        {
-            // Keys that are not UUIDs have no known order. Their list is one range, which is read
-            // from its start to its end: it remains from the first of these ranges on.
-            ranges = vec![Range {
-                after: first.after.clone(),
-                until: last.until.clone(),
-            }];
-        }
-        Checkpoint::of_ranges(begun.list.clone(), ranges).part_of(begun)
+        Checkpoint::rest_of(begun, of_units.chain(self.reader.rest()).collect())
     }
 }
 
@@ -202,9 +192,7 @@ where
         Poll::Ready(Some(Ok(NewUnit {
             rest: UnitRest::Group(start, passed),
             bytes: 0,
-            start: Box::new(move |context| {
-                work(UnitRecords::Group(group.into_iter(), 0), context)
-            }),
+            start: Box::new(move |context| work(UnitRecords::Group(group.into_iter(), 0), context)),
         })))
     }
 

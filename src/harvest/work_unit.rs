@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::de::DeserializeOwned;
 
 use super::range::Range;
+use super::record_count::RecordCount;
 use super::segment::SegmentPage;
+use super::slots::Slots;
 use crate::paging::ListPosition;
 use crate::value::uuid::{is_after, is_uuid};
 use crate::wire::error::{Error, Result};
@@ -55,7 +57,12 @@ fn next_of<T: DeserializeOwned>(page: &mut SegmentPage) -> UnitStep<T> {
             };
         }
     };
-    if page.stop.is_some() && page.page.key_of_last().is_some_and(|key| page.is_beyond(&key)) {
+    if page.stop.is_some()
+        && page
+            .page
+            .key_of_last()
+            .is_some_and(|key| page.is_beyond(&key))
+    {
         // The others belong to the next range, and are read there.
         return UnitStep::End(page.page.received() - 1, page.page.summary().nulls);
     }
@@ -140,7 +147,11 @@ pub(super) fn ranges_left(page: &SegmentPage, state: &UnitState) -> Vec<Range> {
         if page.is_beyond(&key) {
             break;
         }
-        if !is_uuid(&key) || before.as_deref().is_some_and(|before| !is_after(&key, before)) {
+        if !is_uuid(&key)
+            || before
+                .as_deref()
+                .is_some_and(|before| !is_after(&key, before))
+        {
             // Ranges have no meaning for these keys, so that the whole page remains.
             return vec![whole(page, state)];
         }
@@ -181,6 +192,18 @@ pub(super) struct UnitOutcome<U, E> {
     pub(super) read: Option<(u64, u64)>,
 }
 
+impl<U, E> UnitOutcome<U, E> {
+    /// Nothing of the unit was processed.
+    #[cfg(feature = "blocking")]
+    pub(super) fn failed(error: E) -> Self {
+        Self {
+            outputs: Vec::new(),
+            failure: Some((usize::MAX, error)),
+            read: None,
+        }
+    }
+}
+
 /// The task of a unit.
 pub(super) type UnitTask<U, E> = Pin<Box<dyn Future<Output = UnitOutcome<U, E>> + Send>>;
 
@@ -189,12 +212,17 @@ pub(super) struct NewUnit<U, E> {
     pub(super) rest: UnitRest,
     /// The size of its page.
     pub(super) bytes: usize,
-    pub(super) start: Box<dyn FnOnce(UnitContext) -> UnitTask<U, E> + Send>,
+    pub(super) start: UnitStart<U, E>,
 }
+
+/// Makes the task of a unit.
+pub(super) type UnitStart<U, E> = Box<dyn FnOnce(UnitContext) -> UnitTask<U, E> + Send>;
+
+/// Where a task counts its records; none if they count once their results are returned.
+pub(super) type UnitCounts = Option<(Arc<UnitProgress>, Arc<RecordCount>)>;
 
 /// What the task of a unit shares with the others.
 pub(super) struct UnitContext {
-    pub(super) slots: super::slots::Slots,
-    /// Where the task counts its records; none if they count once their results are returned.
-    pub(super) counts: Option<(Arc<UnitProgress>, Arc<super::record_count::RecordCount>)>,
+    pub(super) slots: Slots,
+    pub(super) counts: UnitCounts,
 }

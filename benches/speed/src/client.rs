@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use folio_sdk::inventory_storage::Instance;
@@ -13,17 +15,17 @@ use crate::baseline;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-const PATH: &str = "/instance-storage/instances";
+pub(crate) const PATH: &str = "/instance-storage/instances";
 
 /// The result of a job: the number of records, and a checksum, so that nothing is optimized away.
 #[derive(Default)]
-struct Seen {
-    records: u64,
-    sum: u64,
+pub(crate) struct Seen {
+    pub(crate) records: u64,
+    pub(crate) sum: u64,
 }
 
 impl Seen {
-    fn add(&mut self, sum: usize) {
+    pub(crate) fn add(&mut self, sum: usize) {
         self.records += 1;
         self.sum += sum as u64;
     }
@@ -42,11 +44,17 @@ pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result
         "ours-raw" => generic::<RawRecord>(url, page, |raw| raw.get().len()).await?,
         "ours-harvest" => harvest::<Instance>(url, page, |instance| instance.title.len()).await?,
         "ours-harvest-raw" => harvest::<RawRecord>(url, page, |raw| raw.get().len()).await?,
+        "ours-harvest-tasks" => in_tasks(connect(url).await?, page).await?,
+        "ours-harvest-ordered" => ordered(url, page).await?,
         "ours-upsert" => upsert(url, records).await?,
         "hand-one-by-one" => one_by_one(url, records).await?,
         other => return Err(format!("no such job: {other}").into()),
     };
-    let wall = start.elapsed().as_secs_f64();
+    report(&seen, start.elapsed().as_secs_f64())
+}
+
+/// Prints the cost of a job.
+pub(crate) fn report(seen: &Seen, wall: f64) -> Result<(), Failure> {
     let line = json!({"records": seen.records, "sum": seen.sum, "wall": wall, "cpu": cpu_of("/proc/self/task".as_ref())?, "peak": peak()?});
     writeln!(std::io::stdout(), "{line}")?;
     Ok(())
@@ -220,6 +228,48 @@ async fn harvest<T: DeserializeOwned + Send + 'static>(
     let mut seen = Seen::default();
     while let Some(instance) = instances.next().await {
         seen.add(length(&instance?));
+    }
+    Ok(seen)
+}
+
+/// The records of a harvest, each decoded, used and dropped in one of as many tasks as the runtime
+/// has threads.
+pub(crate) async fn in_tasks(folio: FolioClient, page: u32) -> Result<Seen, Failure> {
+    let list = folio
+        .folio_get_all::<Instance>(PATH, "instances")
+        .by_id()
+        .limit(page);
+    let counts = Arc::new((AtomicU64::new(0), AtomicU64::new(0)));
+    let counted = Arc::clone(&counts);
+    let harvest = folio.harvest(list).parallel(16);
+    let threads = tokio::runtime::Handle::current().metrics().num_workers();
+    let run = harvest.for_each_concurrent(threads, move |instance| {
+        let counts = Arc::clone(&counted);
+        async move {
+            counts.0.fetch_add(1, Ordering::Relaxed);
+            counts
+                .1
+                .fetch_add(instance?.title.len() as u64, Ordering::Relaxed);
+            Ok::<_, folio_sdk::Error>(())
+        }
+    });
+    run.await?;
+    Ok(Seen {
+        records: counts.0.load(Ordering::Relaxed),
+        sum: counts.1.load(Ordering::Relaxed),
+    })
+}
+
+async fn ordered(url: &str, page: u32) -> Result<Seen, Failure> {
+    let folio = connect(url).await?;
+    let list = folio
+        .folio_get_all::<Instance>(PATH, "instances")
+        .by_id()
+        .limit(page);
+    let mut instances = folio.harvest(list).parallel(16).ordered().stream();
+    let mut seen = Seen::default();
+    while let Some(instance) = instances.next().await {
+        seen.add(instance?.title.len());
     }
     Ok(seen)
 }
