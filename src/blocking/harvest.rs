@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::iter::Iter;
 use super::wait::Blocking;
+use crate::call::mode::Mode;
 use crate::harvest::{ForEach, Harvest, HarvestStream, MapStream, ProgressStream};
 use crate::wire::error::{Error, Result};
 

@@ -22,11 +22,12 @@ where
         let work = Arc::clone(&work);
         Box::pin(async move {
             let task = tokio::task::spawn_blocking(move || process(records, &*work, context));
-            task.await.unwrap_or_else(|error| match error.try_into_panic() {
-                // That of the closure.
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => UnitOutcome::failed(Error::closed().into()),
-            })
+            task.await
+                .unwrap_or_else(|error| match error.try_into_panic() {
+                    // That of the closure.
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => UnitOutcome::failed(Error::closed().into()),
+                })
         })
     })
 }

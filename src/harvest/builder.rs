@@ -183,7 +183,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         (self.mode, checkpoint, source)
     }
 
-    /// The tasks that process the records. A list that is not read by id has one order.
+    /// The tasks that process the records.
     pub(super) fn run<U, E>(
         self,
         work: UnitWork<T, U, E>,
@@ -196,7 +196,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         let settings = RunSettings {
             tasks,
             waiting: self.limits.requests.max(LEAST_WAITING),
-            is_ordered: self.ordered || !self.is_parallel(),
+            is_ordered: self.ordered,
         };
         let (mode, checkpoint, source) = self.begin();
         let source: Box<dyn WorkSource<U, E>> = match source {

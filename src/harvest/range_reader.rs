@@ -131,6 +131,11 @@ impl RangeReader {
         Ok(())
     }
 
+    /// Whether keys came that are not UUIDs. Such a list is one range.
+    pub(super) fn has_text_keys(&self) -> bool {
+        self.pager.has_text_keys()
+    }
+
     /// A page is not processed: it remains.
     pub(super) fn put_back(&mut self, page: SegmentPage) {
         self.current = Some(page);

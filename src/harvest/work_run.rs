@@ -251,6 +251,7 @@ where
 
     /// The next result of the units whose tasks have ended.
     fn give(&mut self) -> Option<Result<U, E>> {
+        let is_ordered = self.settings.is_ordered || self.source.is_sequential();
         loop {
             let is_stopped = |finished: &FinishedUnit<U, E>| {
                 finished.outputs.as_slice().is_empty()
@@ -261,7 +262,7 @@ where
                 let finished = unit.outcome.as_ref();
                 finished.is_some_and(|finished| !is_stopped(finished))
             };
-            let first = match self.settings.is_ordered {
+            let first = match is_ordered {
                 true => self
                     .units
                     .front()
@@ -271,7 +272,7 @@ where
             };
             let Some(at) = first else {
                 // If the first unit was stopped, another one has the reason.
-                let is_over = self.settings.is_ordered
+                let is_over = is_ordered
                     && self
                         .units
                         .front()

@@ -46,6 +46,9 @@ pub(super) trait WorkSource<U, E>: Send {
     fn remaining(&self, begun: &Checkpoint, open: &[OpenUnit<'_>], is_complete: bool)
     -> Checkpoint;
 
+    /// Whether the list remains from one position on, so that results have to be returned in order.
+    fn is_sequential(&self) -> bool;
+
     /// See [`RecordStream::note`].
     fn note(&self) -> Option<&str> {
         None
@@ -117,6 +120,10 @@ where
             UnitRest::Group(..) => Vec::new(),
         });
         Checkpoint::rest_of(begun, of_units.chain(self.reader.rest()).collect())
+    }
+
+    fn is_sequential(&self) -> bool {
+        self.reader.has_text_keys()
     }
 }
 
@@ -220,6 +227,10 @@ where
         at_position(begun, position, is_complete)
     }
 
+    fn is_sequential(&self) -> bool {
+        true
+    }
+
     fn note(&self) -> Option<&str> {
         self.records.note()
     }
@@ -261,5 +272,9 @@ impl<U, E> WorkSource<U, E> for InvalidList {
 
     fn remaining(&self, begun: &Checkpoint, _: &[OpenUnit<'_>], _: bool) -> Checkpoint {
         begun.clone()
+    }
+
+    fn is_sequential(&self) -> bool {
+        true
     }
 }

@@ -201,8 +201,13 @@ fn title(job: &str) -> &'static str {
         "ours-raw" => "`folio_get_all::<RawRecord>`",
         "ours-harvest" => "`harvest`, typed, 16 in flight",
         "ours-harvest-raw" => "`harvest`, raw, 16 in flight",
+        "ours-harvest-unbounded" => "`harvest`, typed, 16 in flight, memory not bounded",
+        "ours-harvest-raw-unbounded" => "`harvest`, raw, 16 in flight, memory not bounded",
         "ours-harvest-tasks" => "`harvest`, typed, 16 in flight, `for_each_concurrent`",
         "ours-harvest-ordered" => "`harvest`, typed, 16 in flight, in order",
+        "ours-harvest-ordered-unbounded" => {
+            "`harvest`, typed, 16 in flight, in order, memory not bounded"
+        }
         "ours-upsert" => "`upsert`",
         _ => "(a) hand-written, one by one",
     }
@@ -277,6 +282,9 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             "ours-harvest-raw",
             "ours-harvest-tasks",
             "ours-harvest-ordered",
+            "ours-harvest-unbounded",
+            "ours-harvest-raw-unbounded",
+            "ours-harvest-ordered-unbounded",
         ];
         if peer && latency != 5 {
             jobs.insert(1, "folioclient");

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{FolioClient, HttpBody, HttpFuture, HttpRequest, HttpResponse, HttpService};
 
+use hyper::header::HeaderValue;
+
 use crate::baseline::lossless::Instances;
-use crate::client::{PATH, Seen, in_tasks, report};
+use crate::client::{Seen, all, begin, in_tasks, report, title_length};
 use crate::server::Fixture;
 use crate::{Failure, PAGE, Took};
 
@@ -35,7 +36,7 @@ impl HttpService for Memory {
         Box::pin(async move {
             let page = fixture.page(request.uri().query().unwrap_or_default());
             let mut response = HttpResponse::new(HttpBody::from(page));
-            let json = "application/json".parse()?;
+            let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert("content-type", json);
             Ok(response)
         })
@@ -60,7 +61,7 @@ pub(crate) fn run(job: &str, threads: usize, records: u64) -> Result<(), Failure
     // On a thread of the runtime: there are as many as cores.
     let task = runtime.spawn(async move {
         match job.as_str() {
-            "stream" => stream(folio).await,
+            "stream" => all(begin(&folio, PAGE, true).stream(), title_length).await,
             "tasks" => in_tasks(folio, PAGE).await,
             "hand" => hand(&fixture, 1).await,
             _ => hand(&fixture, threads).await,
@@ -68,19 +69,6 @@ pub(crate) fn run(job: &str, threads: usize, records: u64) -> Result<(), Failure
     });
     let seen = runtime.block_on(task)??;
     report(&seen, start.elapsed().as_secs_f64())
-}
-
-async fn stream(folio: FolioClient) -> Result<Seen, Failure> {
-    let list = folio
-        .folio_get_all::<Instance>(PATH, "instances")
-        .by_id()
-        .limit(PAGE);
-    let mut instances = folio.harvest(list).parallel(16).stream();
-    let mut seen = Seen::default();
-    while let Some(instance) = instances.next().await {
-        seen.add(instance?.title.len());
-    }
-    Ok(seen)
 }
 
 /// The hand-written loop: decodes a page with serde, uses its records, drops it. In each of so many
