@@ -120,8 +120,10 @@ impl Checkpoint {
 
     /// What remains of the ranges of another checkpoint.
     pub(super) fn rest_of(begun: &Self, mut ranges: Vec<Range>) -> Self {
-        if problem_of(&ranges).is_some()
-            && let (Some(first), Some(last)) = (ranges.first(), begun.remaining.last())
+        // After the last record of a range nothing remains of it.
+        ranges.retain(|range| range.until.is_none() || range.after != range.until);
+        let has_text_keys = ranges.iter().any(|range| range.bounds().is_none());
+        if has_text_keys && let (Some(first), Some(last)) = (ranges.first(), begun.remaining.last())
         {
             // Keys that are not UUIDs have no known order. Their list is one range, which is read
             // from its start to its end: it remains from the first of these ranges on.

@@ -69,9 +69,10 @@ impl Pieces for Incoming {
         self.next().await.transpose()
     }
 
-    /// The stated length is that of the encoded body.
+    /// The stated length of an encoded body is not its own.
     fn length(&self) -> Option<u64> {
-        None
+        let exact = || http_body::Body::size_hint(&*self.body).exact();
+        self.decoder.is_none().then(exact).flatten()
     }
 }
 
