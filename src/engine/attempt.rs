@@ -30,8 +30,7 @@ impl Retried for CallInProgress<'_> {
         self.token = permit.token;
         self.slot = permit.slot;
         self.exchange.attempts += 1;
-        let is_simple = self.request.is_in_memory() && self.request.admission().is_none();
-        let sent = if self.whole && is_simple {
+        let sent = if self.whole && self.request.is_in_memory() {
             self.send().await.map(|response| (response, None))
         } else {
             Box::pin(self.send_in_pieces()).await

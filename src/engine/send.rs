@@ -10,7 +10,7 @@ use reqwest::Url;
 
 use crate::engine::call::CallInProgress;
 use crate::engine::failure::TransportFailure;
-use crate::engine::transport::{self, Incoming, Pieces, Timeouts};
+use crate::engine::transport::{self, Incoming, Timeouts};
 use crate::value::body::UploadProgress;
 use crate::wire::error::ErrorKind;
 use crate::wire::headers::{TENANT, TOKEN};
@@ -78,14 +78,9 @@ impl<'a> CallInProgress<'a> {
         &self,
     ) -> Result<(Response<Bytes>, Option<Box<Incoming>>), TransportFailure> {
         let (request, gateway) = (self.request, &self.session.gateway);
-        let timeouts = match request.admission() {
-            // Neither body is a stream.
-            Some(_) => self.timeouts,
-            None => {
-                gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout())
-            }
-        };
-        let timeouts = self.timeouts_left(timeouts);
+        let timeouts = self.timeouts_left(
+            gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
+        );
         let in_memory = request.body_bytes().cloned();
         let streamed = request.payload().filter(|_| in_memory.is_none());
         let progress = Arc::new(UploadProgress::default());
@@ -114,14 +109,6 @@ impl<'a> CallInProgress<'a> {
             (transport::beginning(body, most).await, None)
         } else if self.whole {
             let most = gateway.memory.of_response();
-            if let Some(admission) = request.admission()
-                && !admission.admit(Pieces::length(&body)).await
-            {
-                return Err(TransportFailure::lasting(
-                    ErrorKind::TooLarge,
-                    "there was no room in memory for the response".to_owned(),
-                ));
-            }
             (transport::whole(body, most).await?, None)
         } else {
             (Bytes::new(), Some(Box::new(body)))

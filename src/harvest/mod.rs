@@ -21,7 +21,6 @@ mod figures;
 mod for_each;
 mod map_stream;
 mod page_budget;
-mod page_memory;
 mod process;
 mod progress;
 mod range;

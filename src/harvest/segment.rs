@@ -1,8 +1,5 @@
 //! One range of a list that is read in parallel: its known properties, and its page.
 
-use std::sync::Arc;
-
-use super::page_memory::PageTicket;
 use super::range::Range;
 use crate::paging::{Ahead, PageBody};
 use crate::value::uuid::is_beyond;
@@ -22,8 +19,6 @@ pub(super) struct RangeSegment {
     pub(super) has_more: bool,
     /// It was unexpectedly empty and was requested again.
     pub(super) is_doubted: bool,
-    /// The place in memory of the page that is requested.
-    pub(super) ticket: Option<Arc<PageTicket>>,
     pub(super) state: SegmentState,
 }
 
@@ -97,7 +92,6 @@ impl RangeSegment {
             density: 0.0,
             has_more: false,
             is_doubted: false,
-            ticket: None,
             state: SegmentState::Waiting,
         }
     }

@@ -1,18 +1,16 @@
 //! The ranges of a list, in the order of their ids: which ones are requested, and how they are
 //! split.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::concurrency::Concurrency;
 use super::figures::Figures;
-use super::page_memory::{PageMemory, PageTicket};
+use super::page_budget::PageBudget;
 use super::range::Range;
 use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
 use crate::paging::{Ahead, PageBody, PageBounds, PageSummary, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
-use crate::wire::request::Admission;
 use crate::wire::response::Response;
 
 /// The minimum number of pages of a range that is split: each split costs one more request, because
@@ -40,7 +38,7 @@ pub(super) struct Limits {
 pub(super) struct Segments {
     list: Vec<RangeSegment>,
     concurrency: Concurrency,
-    memory: Arc<PageMemory>,
+    budget: PageBudget,
     ordered: bool,
     /// The number of ids that the last page covered.
     density: f64,
@@ -61,7 +59,7 @@ impl Segments {
         Self {
             list: ranges.iter().cloned().map(RangeSegment::waiting).collect(),
             concurrency: Concurrency::new(limits.requests),
-            memory: PageMemory::new(limits.bytes),
+            budget: PageBudget::new(limits.bytes),
             ordered,
             density: 0.0,
             is_trusted: false,
@@ -130,10 +128,9 @@ impl Segments {
             .count()
     }
 
-    /// Requests as many pages as may be in flight, and splits large ranges for that.
-    pub(super) fn send_requests(&mut self, pager: &Pager) {
-        let fitting = self.memory.budget().requests();
-        self.concurrency.at_most(fitting);
+    /// Requests as many pages as may be in flight, and splits large ranges for that. `held` is the
+    /// size of the pages in memory that are no longer in the list, in bytes.
+    pub(super) fn send_requests(&mut self, pager: &Pager, held: usize) {
         loop {
             let asked = self.count(|state| {
                 matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..))
@@ -151,28 +148,32 @@ impl Segments {
             // The range that all others wait for is requested in any case.
             let is_needed = next.is_some() && next == self.first();
             let fits = asked + here < most || is_needed;
-            // In order, the others leave room for it.
-            let has_room = match (self.ordered, is_needed) {
-                (true, true) => true,
-                (true, false) => self.memory.budget().has_room(2),
-                (false, _) => self.memory.budget().has_room(1),
-            };
+            let has_room = self.has_room(asked, held, is_needed);
             if asked >= limit || !fits || !has_room {
-                break;
+                return;
             }
             match next {
                 Some(at) => self.send(at, pager),
-                None if !self.divide() => break,
+                None if !self.divide() => return,
                 None => {}
             }
         }
-        // Pages in memory cannot be returned before it.
-        if self.ordered
-            && let Some(first) = self.first()
-            && let Some(ticket) = &self.list[first].ticket
-        {
-            ticket.hurry();
+    }
+
+    /// Whether one more page fits into memory. If the records are returned in order, this leaves room
+    /// for the page that all others wait for; that one is requested in any case if only pages that
+    /// wait for it are in memory.
+    fn has_room(&self, asked: usize, held: usize, is_needed: bool) -> bool {
+        if self.ordered && is_needed && held == 0 {
+            return true;
         }
+        let here = self.list.iter().map(|segment| match &segment.state {
+            SegmentState::Here(page, _) => page.bytes(),
+            _ => 0,
+        });
+        let held = here.fold(held, usize::saturating_add);
+        let more = if self.ordered && !is_needed { 2 } else { 1 };
+        self.budget.has_room(asked, held, more)
     }
 
     fn send(&mut self, at: usize, pager: &Pager) {
@@ -182,11 +183,7 @@ impl Segments {
         let segment = &mut self.list[at];
         let Range { after, until } = &segment.range;
         let request = pager.range(after.as_deref(), until.as_deref());
-        let ticket = self.memory.request();
-        let admission = Arc::clone(&ticket) as Admission;
-        let ahead = Ahead::send_admitted(&pager.client, request, admission);
-        segment.ticket = Some(ticket);
-        segment.state = SegmentState::Asked(ahead, until.clone());
+        segment.state = SegmentState::Asked(Ahead::send(&pager.client, request), until.clone());
         self.requests += 1;
     }
 
@@ -254,16 +251,12 @@ impl Segments {
                 && let Poll::Ready(response) = ahead.poll(context)
             {
                 came = true;
-                let ticket = self.list[at].ticket.take();
-                if ticket.as_ref().is_some_and(|ticket| ticket.is_denied()) {
-                    // There was no room for it: it is requested again later.
-                    self.list[at].state = SegmentState::Waiting;
-                    self.requests = self.requests.saturating_sub(1);
-                    at += 1;
-                    continue;
-                }
                 let arrived = response.and_then(|response| {
-                    let response = self.received(response, ticket, figures);
+                    let bytes = response.body().len();
+                    figures.page(bytes);
+                    self.budget.arrived(bytes);
+                    self.concurrency.at_most(self.budget.pages());
+                    self.concurrency.arrived(response.exchange().elapsed, bytes);
                     self.arrive(at, pager.page(&response, figures.received()), pager)
                 });
                 if let Err(error) = arrived {
@@ -280,26 +273,6 @@ impl Segments {
         } else {
             Poll::Pending
         }
-    }
-
-    /// A page came.
-    fn received(
-        &mut self,
-        response: Response,
-        ticket: Option<Arc<PageTicket>>,
-        figures: &mut Figures,
-    ) -> Response {
-        let bytes = response.body().len();
-        figures.page(bytes);
-        self.memory.budget().arrived(bytes);
-        let Some(ticket) = ticket else {
-            return response;
-        };
-        // The wait for room says nothing of the server.
-        let latency = response.exchange().elapsed.saturating_sub(ticket.waited());
-        self.concurrency.arrived(latency, bytes);
-        let body = ticket.body(response.body().clone());
-        response.with_body(body)
     }
 
     /// The first and the last key of a page. It is parsed completely until the end of a page,

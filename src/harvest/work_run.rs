@@ -64,6 +64,7 @@ pub(super) struct WorkRun<U, E> {
 struct RunUnit<U, E> {
     number: u64,
     rest: UnitRest,
+    bytes: usize,
     progress: Arc<UnitProgress>,
     outcome: Option<FinishedUnit<U, E>>,
 }
@@ -186,11 +187,13 @@ where
             return Poll::Pending;
         }
         ready!(pool.poll_decoder(context));
-        let Some(unit) = ready!(self.source.poll_unit(context, &mut self.figures)) else {
+        let held = self.units.iter().map(|unit| unit.bytes);
+        let held = held.fold(0, usize::saturating_add);
+        let Some(unit) = ready!(self.source.poll_unit(context, &mut self.figures, held)) else {
             self.is_last = true;
             return Poll::Ready(Ok(()));
         };
-        let NewUnit { rest, start } = unit?;
+        let NewUnit { rest, bytes, start } = unit?;
         let progress = Arc::new(UnitProgress::default());
         let counts = match self.settings.tasks.returns {
             true => None,
@@ -200,6 +203,7 @@ where
         self.units.push_back(RunUnit {
             number: self.started,
             rest,
+            bytes,
             progress,
             outcome: None,
         });

@@ -28,11 +28,12 @@ pub(super) type OpenUnit<'a> = (&'a UnitRest, UnitState);
 
 /// A list in units.
 pub(super) trait WorkSource<U, E>: Send {
-    /// The next unit; none if there are no more.
+    /// The next unit; none if there are no more. `held` is the size of the units in memory.
     fn poll_unit(
         &mut self,
         context: &mut Context<'_>,
         figures: &mut Figures,
+        held: usize,
     ) -> Poll<Option<Result<NewUnit<U, E>>>>;
 
     /// A unit was read: its number of records including nulls, and the number of these.
@@ -87,8 +88,9 @@ where
         &mut self,
         context: &mut Context<'_>,
         figures: &mut Figures,
+        held: usize,
     ) -> Poll<Option<Result<NewUnit<U, E>>>> {
-        let next = std::task::ready!(self.reader.poll_page(context, figures));
+        let next = std::task::ready!(self.reader.poll_page(context, figures, held));
         Poll::Ready(next.map(|page| {
             let page = page?;
             if let Err(error) = self.reader.check_keys(&page) {
@@ -97,6 +99,7 @@ where
             }
             let work = Arc::clone(&self.work);
             Ok(NewUnit {
+                bytes: page.page.bytes(),
                 rest: UnitRest::Page(page.fresh()),
                 start: Box::new(move |context| work(UnitRecords::Page(page), context)),
             })
@@ -156,6 +159,7 @@ where
         &mut self,
         context: &mut Context<'_>,
         figures: &mut Figures,
+        _: usize,
     ) -> Poll<Option<Result<NewUnit<U, E>>>> {
         if let Some(error) = self.failure.take() {
             return Poll::Ready(Some(Err(error)));
@@ -194,6 +198,7 @@ where
         let work = Arc::clone(&self.work);
         Poll::Ready(Some(Ok(NewUnit {
             rest: UnitRest::Group(start, passed),
+            bytes: 0,
             start: Box::new(move |context| work(UnitRecords::Group(group.into_iter(), 0), context)),
         })))
     }
@@ -254,6 +259,7 @@ impl<U, E> WorkSource<U, E> for InvalidList {
         &mut self,
         _: &mut Context<'_>,
         _: &mut Figures,
+        _: usize,
     ) -> Poll<Option<Result<NewUnit<U, E>>>> {
         Poll::Ready(self.0.take().map(Err))
     }

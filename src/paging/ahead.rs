@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::client::FolioClient;
 use crate::wire::error::{Error, Result};
-use crate::wire::request::{Admission, Request};
+use crate::wire::request::Request;
 use crate::wire::response::Response;
 
 /// A request that proceeds without being polled. Dropping it cancels the request.
@@ -18,15 +18,6 @@ impl Ahead {
     pub(crate) fn send(client: &FolioClient, request: Request) -> Self {
         let runtime = Handle::try_current().ok();
         Self(runtime.map(|runtime| runtime.spawn(client.execute(request))))
-    }
-
-    /// As [`send`](Self::send). The response is read into memory only when it is admitted.
-    pub(crate) fn send_admitted(
-        client: &FolioClient,
-        request: Request,
-        admission: Admission,
-    ) -> Self {
-        Self::send(client, request.admitted_by(admission))
     }
 
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response>> {

@@ -10,7 +10,7 @@ pub(crate) use gateway::{Gateway, Options, Timeouts};
 pub(crate) use incoming::Incoming;
 #[cfg(feature = "testing")]
 pub(crate) use read::decoded;
-pub(crate) use read::{Pieces, beginning, whole};
+pub(crate) use read::{beginning, whole};
 
 #[cfg(test)]
 mod tests;

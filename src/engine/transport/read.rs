@@ -69,10 +69,9 @@ impl Pieces for Incoming {
         self.next().await.transpose()
     }
 
-    /// The stated length of an encoded body is not its own.
+    /// The stated length is that of the encoded body.
     fn length(&self) -> Option<u64> {
-        let exact = || http_body::Body::size_hint(&*self.body).exact();
-        self.decoder.is_none().then(exact).flatten()
+        None
     }
 }
 

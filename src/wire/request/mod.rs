@@ -1,13 +1,11 @@
 //! A request as a value: its content and its meaning.
 
-mod admission;
 mod meaning;
 mod options;
 mod setters;
 mod target;
 mod value;
 
-pub(crate) use admission::{Admission, Admit};
 pub(crate) use options::request_setters;
 pub(crate) use target::SEGMENT;
 pub use value::Request;

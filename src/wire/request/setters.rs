@@ -1,6 +1,5 @@
 //! Sets the parts of a request.
 
-use super::admission::Admission;
 use super::options::request_setters;
 use super::target::Form;
 use super::value::Request;
@@ -21,12 +20,6 @@ use std::time::Duration;
 
 impl Request {
     request_setters!(self => self; sending tenant param query body write);
-
-    /// Reads the response into memory only when it is admitted.
-    pub(crate) fn admitted_by(mut self, admission: Admission) -> Self {
-        self.admission = Some(admission);
-        self
-    }
 
     /// Marks a check whether the path exists.
     pub(crate) fn probing(mut self) -> Self {

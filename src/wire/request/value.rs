@@ -1,6 +1,5 @@
 //! The request as a value: its construction and its content.
 
-use super::admission::Admission;
 use super::target::{
     QUERY, SEGMENT, Segment, WRITTEN, decoded, decoded_segment, is_plain, problem_of, push_rest,
 };
@@ -53,8 +52,6 @@ pub struct Request {
     pub(super) probing: bool,
     /// The effect of its PUT without a record, if it is known better than from the operation.
     pub(super) absent: Option<Absent>,
-    /// Whether its response may be read into memory; always, if there is none.
-    pub(super) admission: Option<Admission>,
     pub(super) timeout: Option<Duration>,
     pub(super) read_timeout: Option<Duration>,
     pub(super) deadline: Option<Duration>,
@@ -181,7 +178,6 @@ impl Request {
             idempotent: None,
             only_reads: false,
             probing: false,
-            admission: None,
             absent: None,
             timeout: None,
             read_timeout: None,
@@ -189,10 +185,6 @@ impl Request {
             deletion: None,
             problem,
         }
-    }
-
-    pub(crate) fn admission(&self) -> Option<&Admission> {
-        self.admission.as_ref()
     }
 
     pub(crate) fn is_probing(&self) -> bool {
