@@ -289,6 +289,31 @@ pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mu
     outcome
 }
 
+pub(crate) async fn index_titles(folio: &FolioClient, left: &Path, index: tokio::sync::mpsc::Sender<String>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let left = CheckpointFile::open(left)?;
+    let mut harvest = folio.harvest(folio.inventory_storage().list_instances().limit(1000));
+    if let Some(checkpoint) = left.load()? {
+        harvest = harvest.resume(checkpoint);
+    }
+    let mut run = harvest.for_each_concurrent(8, move |instance| {
+        let index = index.clone();
+        async move {
+            // An unreadable record, or an index that is closed, ends the run.
+            index.send(instance?.title).await?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        }
+    });
+    let mut often = tokio::time::interval(Duration::from_secs(10));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut run => break outcome,
+            _ = often.tick() => left.save(&run.checkpoint())?,
+        }
+    };
+    left.save(&run.checkpoint())?;
+    outcome
+}
+
 pub(crate) async fn changed_since(folio: &FolioClient, since: &str) -> Result<Vec<Instance>, Error> {
     let query = cql::field("metadata.updatedDate").ge(since);
     folio.inventory_storage().list_instances().query(query).limit(1000).stream().try_collect().await
@@ -631,6 +656,28 @@ async fn a_harvest_goes_on_where_it_ended() {
     lock.push(".lock");
     std::fs::remove_file(lock).unwrap();
     std::fs::remove_file(left).unwrap();
+}
+
+#[tokio::test]
+async fn records_are_processed_on_all_cores_and_what_remains_is_saved() {
+    let (sandbox, folio) = start().await;
+    let folder = folio_test_support::files::scratch();
+    let left = folder.path().join("left");
+    let all = stored(&sandbox, "/instance-storage/instances").len();
+    // The index is closed: nothing counts as processed.
+    let (index, closed) = tokio::sync::mpsc::channel(1);
+    drop(closed);
+    let error = blocks::index_titles(&folio, &left, index)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("closed"), "{error}");
+    let (index, mut titles) = tokio::sync::mpsc::channel(all);
+    blocks::index_titles(&folio, &left, index).await.unwrap();
+    let mut came = 0;
+    while titles.try_recv().is_ok() {
+        came += 1;
+    }
+    assert_eq!(came, all);
 }
 
 #[tokio::test]

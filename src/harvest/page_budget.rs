@@ -1,4 +1,4 @@
-//! How many bytes of pages a harvest holds in memory: requested, received, or being processed.
+//! Limits how many bytes of pages a harvest holds in memory: requested, received, or being processed.
 
 /// The part of the difference by which the estimate approaches a smaller page.
 const SLOWLY: usize = 16;

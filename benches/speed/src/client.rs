@@ -241,10 +241,6 @@ pub(crate) fn begin<T: DeserializeOwned + Send + 'static>(
         .by_id()
         .limit(page);
     let harvest = folio.harvest(list).parallel(16);
-    let harvest = match std::env::var("TUNE") {
-        Ok(t) => harvest.max_buffered_bytes(t.parse().unwrap_or(0)),
-        _ => harvest,
-    };
     match is_bounded {
         true => harvest,
         false => harvest.max_buffered_bytes(usize::MAX),

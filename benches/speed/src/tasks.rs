@@ -51,7 +51,7 @@ pub(crate) fn run(job: &str, threads: usize, records: u64) -> Result<(), Failure
         .build()?;
     let fixture = Arc::new(Fixture::new(records, Duration::ZERO));
     let service = Memory(Arc::clone(&fixture));
-    let folio = FolioClient::builder("https://folio.test")
+    let folio = FolioClient::builder("http://127.0.0.1:9130")
         .tenant("diku")
         .token("token")
         .http_service(service)
