@@ -19,8 +19,10 @@ use crate::wire::error::Error;
 /// The default number of requests in flight of a harvest.
 const PARALLEL: usize = 8;
 
-/// The default limit for the bytes of pages in memory.
-const BUFFERED: usize = 16 * 1024 * 1024;
+/// The default limit for the bytes of pages in memory, and that of records in order: there, pages
+/// wait for earlier ones.
+const BUFFERED: usize = 24 * 1024 * 1024;
+const BUFFERED_IN_ORDER: usize = 64 * 1024 * 1024;
 
 /// The minimum number of units whose results wait until they are returned.
 const LEAST_WAITING: usize = 4;
@@ -51,10 +53,8 @@ impl FolioClient {
         Harvest {
             mode: Async,
             list: list.into(),
-            limits: Limits {
-                requests: PARALLEL,
-                bytes: BUFFERED,
-            },
+            parallel: PARALLEL,
+            buffered: None,
             ordered: false,
             resume: None,
         }
@@ -67,7 +67,8 @@ impl FolioClient {
 pub struct Harvest<T, M = Async> {
     pub(crate) mode: M,
     list: RecordStream<T>,
-    limits: Limits,
+    parallel: usize,
+    buffered: Option<usize>,
     ordered: bool,
     resume: Option<Checkpoint>,
 }
@@ -82,11 +83,12 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
     /// that raises the throughput. Where the latency rises instead, because requests queue at the
     /// server, it sends fewer.
     pub fn parallel(mut self, requests: usize) -> Self {
-        self.limits.requests = requests.max(1);
+        self.parallel = requests.max(1);
         self
     }
 
-    /// The maximum size of the pages in memory, in bytes: 16 MiB by default. It counts the bodies
+    /// The maximum size of the pages in memory, in bytes: 24 MiB by default, 64 MiB
+    /// if the records are returned [in order](Self::ordered). It counts the bodies
     /// (decompressed) of pages that are requested, that wait, and whose records are being processed.
     /// Records that the caller holds do not count.
     ///
@@ -98,7 +100,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
     /// A small limit costs throughput if it permits fewer requests than the latency needs: for `n`
     /// requests in flight it must have room for some more than `n` pages.
     pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
-        self.limits.bytes = bytes;
+        self.buffered = Some(bytes);
         self
     }
 
@@ -172,7 +174,16 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         let source = match problem {
             Some(problem) => ListSource::Invalid(Some(pager.invalid(problem))),
             None if by_key => {
-                let segments = Segments::new(&checkpoint.remaining, self.limits, self.ordered);
+                let default = if self.ordered {
+                    BUFFERED_IN_ORDER
+                } else {
+                    BUFFERED
+                };
+                let limits = Limits {
+                    requests: self.parallel,
+                    bytes: self.buffered.unwrap_or(default),
+                };
+                let segments = Segments::new(&checkpoint.remaining, limits, self.ordered);
                 ListSource::Ranges(Box::new(RangeReader::new(segments, pager)))
             }
             None => {
@@ -195,7 +206,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
     {
         let settings = RunSettings {
             tasks,
-            waiting: self.limits.requests.max(LEAST_WAITING),
+            waiting: self.parallel.max(LEAST_WAITING),
             is_ordered: self.ordered,
         };
         let (mode, checkpoint, source) = self.begin();
@@ -234,7 +245,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
 }
 
 #[cfg(feature = "blocking")]
-in_mode!(Harvest<T> { list, limits, ordered, resume });
+in_mode!(Harvest<T> { list, parallel, buffered, ordered, resume });
 
 /// The identification of a checkpoint's list. It contains no secret.
 fn identity(pager: &Pager) -> String {
