@@ -29,16 +29,11 @@ pub(crate) struct Types<'a> {
 
 impl<'a> Types<'a> {
     pub(crate) fn of(context: &'a Context<'a>, operations: &'a [Operation]) -> Result<Self, Error> {
-        let places = schemas::places(context)?.into_iter();
-        let subjects = places.filter_map(|(name, pointer)| {
-            let subject = Subject::at(context.home(), &pointer)?;
-            Some((name, subject))
-        });
         Ok(Self {
             context: *context,
             operations,
             stored: collections::stored(context.model, operations),
-            subjects: subjects.collect(),
+            subjects: schemas::subjects(context)?,
         })
     }
 
