@@ -338,7 +338,7 @@ mod tests {
             common: &document,
             model,
         };
-        records(&context, &Types::of(&context, &[])?)
+        records(&context, &Types::of(&context, &[], &[])?)
     }
 
     #[test]

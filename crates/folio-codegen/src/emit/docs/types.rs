@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::example::record_example;
+use super::example::{handle_example, record_example, simple_lists};
 use super::links;
 use super::route::plain;
 use super::schema_facts::facts;
 use crate::context::Context;
 use crate::document::{COMMON, Document, list};
-use crate::emit::collections;
+use crate::emit::collections::Collection;
 use crate::error::Error;
 use crate::facts::Operation;
 use crate::model::{Field, Record};
@@ -21,6 +21,8 @@ use crate::text::{code, prose};
 pub(crate) struct Types<'a> {
     context: Context<'a>,
     operations: &'a [Operation],
+    /// The lists whose calls need no parameters, each with the type of its records.
+    lists: Vec<(&'a Operation, String)>,
     /// The records that are in a collection.
     stored: BTreeSet<&'a str>,
     /// By the names of the types.
@@ -28,11 +30,17 @@ pub(crate) struct Types<'a> {
 }
 
 impl<'a> Types<'a> {
-    pub(crate) fn of(context: &'a Context<'a>, operations: &'a [Operation]) -> Result<Self, Error> {
+    pub(crate) fn of(
+        context: &'a Context<'a>,
+        operations: &'a [Operation],
+        collections: &[Collection<'a>],
+    ) -> Result<Self, Error> {
+        let stored = collections.iter().map(|collection| collection.record);
         Ok(Self {
             context: *context,
             operations,
-            stored: collections::stored(context.model, operations),
+            lists: simple_lists(context, operations),
+            stored: stored.collect(),
             subjects: schemas::subjects(context)?,
         })
     }
@@ -40,6 +48,11 @@ impl<'a> Types<'a> {
     /// What a type describes.
     fn subject(&self, name: &str) -> Option<&Subject<'a>> {
         self.subjects.get(name)
+    }
+
+    /// The first call of the module.
+    pub(crate) fn handle_example(&self) -> Vec<String> {
+        handle_example(&self.context, self.operations, &self.lists)
     }
 
     /// The documentation of a record.
@@ -58,7 +71,7 @@ impl<'a> Types<'a> {
         }
         docs.extend(record_example(
             &self.context,
-            self.operations,
+            &self.lists,
             record,
             self.stored.contains(&*record.name),
         ));
