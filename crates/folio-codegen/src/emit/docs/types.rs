@@ -142,9 +142,14 @@ impl<'a> Types<'a> {
 fn sentence_of(field: &Field, facts: Vec<String>) -> Option<String> {
     let name = (field.key != field.name).then(|| format!("{} in JSON", code(&field.key)));
     let text = name.into_iter().chain(facts).collect::<Vec<_>>().join("; ");
+    (!text.is_empty()).then(|| format!("{}.", capitalised(&text)))
+}
+
+/// Text with its first letter in upper case.
+fn capitalised(text: &str) -> String {
     let mut rest = text.chars();
-    let first = rest.next()?;
-    Some(format!("{}{}.", first.to_uppercase(), rest.as_str()))
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(rest).collect()
 }
 
 const REQUIRED: &str = "required";
@@ -158,10 +163,7 @@ fn required(field: &Field) -> Vec<String> {
 
 /// The release that introduced something.
 pub(super) fn introduced(release: &str) -> String {
-    let mut name = release.chars();
-    let first = name.next().map(|first| first.to_ascii_uppercase());
-    let name: String = first.into_iter().chain(name).collect();
-    format!("since {}", plain(&name))
+    format!("since {}", plain(&capitalised(release)))
 }
 
 /// What a record without a sentence is: a part of another one, or one of a module.
