@@ -1,6 +1,6 @@
 //! Generates the endpoint modules and records of the enabled features from the canonical documents
 //! in `specs/`. The published package has `build/package.rs` in its place, which takes them out of
-//! the package (`docs/packaging.md`).
+//! the package (`docs/publish.md`).
 
 #[path = "build/cargo.rs"]
 mod cargo;

@@ -3,7 +3,7 @@
 //! The published package holds the generated code of each release, written for all modules, with
 //! [conditions](condition) at what depends on the modules of a build. [`Package`] checks that the
 //! code belongs to the documents beside it, and selects what a build's features need: the same
-//! bytes that the generator writes for these features. `docs/packaging.md` of the repository has
+//! bytes that the generator writes for these features. `docs/publish.md` of the repository has
 //! the reasons.
 //!
 //! ```
