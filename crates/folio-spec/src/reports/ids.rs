@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::canonical::release::Release;
-use crate::canonical::schema::schemas;
+use crate::canonical::schema::{schemas, sources};
 use crate::canonical::text_field::{each_text_field, is_plain_text, record_names};
 use crate::corrections::id_rules::{FieldPath, IdRule, IdRules, squashed};
 
@@ -101,9 +101,7 @@ fn kind(
 
 /// The modules that have a shared record.
 fn modules_of(schema: &Value) -> BTreeSet<String> {
-    let sources = schema.pointer("/x-folio/sources").and_then(Value::as_array);
-    let sources = sources.into_iter().flatten().filter_map(Value::as_str);
-    let modules = sources.filter_map(|source| source.split('/').next());
+    let modules = sources(schema).filter_map(|source| source.split('/').next());
     modules.map(str::to_owned).collect()
 }
 
