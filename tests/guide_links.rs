@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-use std::path::Path;
+use folio_test_support::files::root;
 
 fn read(path: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    std::fs::read_to_string(root().join(path)).unwrap()
 }
 
 #[test]

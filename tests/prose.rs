@@ -1,14 +1,16 @@
 //! Standard technical English: pages, comments and messages avoid the project's former idioms.
 //!
 //! The check finds the most distinctive ones. It cannot tell good prose from bad: see
-//! `CONTRIBUTING.md` for the rules. A new idiom is added to `IDIOMS`; an exception, with its
-//! reason, to `ALLOWED`.
+//! `CONTRIBUTING.md` for the rules. A new idiom is added to `IDIOMS`.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use folio_test_support::files::{root, walk};
 
 /// Phrases, in lower case and between word boundaries, and the standard terms in their place.
 const IDIOMS: [(&str, &str); 62] = [
@@ -76,9 +78,6 @@ const IDIOMS: [(&str, &str); 62] = [
     ("be had", "be obtained"),
 ];
 
-/// Files with a reason to contain an idiom.
-const ALLOWED: [(&str, &str, &str); 1] = [("tests/prose.rs", "", "the list of the idioms")];
-
 /// Files and folders that are checked, relative to the repository.
 const CHECKED: [&str; 9] = [
     "README.md",
@@ -92,28 +91,22 @@ const CHECKED: [&str; 9] = [
     "build.rs",
 ];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn files() -> Vec<PathBuf> {
-    let mut left: Vec<PathBuf> = CHECKED.iter().map(|path| root().join(path)).collect();
-    let mut found = Vec::new();
-    while let Some(path) = left.pop() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let below = |path: &&str| {
+        let path = root().join(path);
         if path.is_dir() {
-            // Generated pages are checked where their sentences are: in the generator.
-            if name != "target" && name != "changes" {
-                left.extend(
-                    fs::read_dir(&path)
-                        .unwrap()
-                        .map(|entry| entry.unwrap().path()),
-                );
-            }
-        } else if name.ends_with(".rs") || name.ends_with(".md") {
-            found.push(path);
+            walk(&path)
+        } else {
+            vec![path]
         }
-    }
+    };
+    // Generated pages are checked where their sentences are: in the generator.
+    let is_checked = |path: &PathBuf| {
+        let is_left_out = |part: &OsStr| part == "target" || part == "changes";
+        path.extension().is_some_and(|it| it == "rs" || it == "md")
+            && !path.strip_prefix(root()).unwrap().iter().any(is_left_out)
+    };
+    let mut found: Vec<PathBuf> = CHECKED.iter().flat_map(below).filter(is_checked).collect();
     found.sort();
     assert!(found.len() > 250, "{}", found.len());
     found
@@ -183,10 +176,7 @@ fn findings(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (line, words) in paragraphs(text, path.ends_with(".rs")) {
         for (idiom, standard) in IDIOMS {
-            let is_allowed = ALLOWED
-                .iter()
-                .any(|(file, phrase, _)| *file == path && (phrase.is_empty() || *phrase == idiom));
-            if has(&words, idiom) && !is_allowed {
+            if has(&words, idiom) {
                 found.push(format!("{path}:{line}: `{idiom}`; rather: {standard}"));
             }
         }

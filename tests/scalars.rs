@@ -3,9 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 #[path = "scalars/dates.rs"]
 mod dates;
 #[path = "scalars/ids.rs"]
 mod ids;
 #[path = "scalars/numbers.rs"]
 mod numbers;
+
+fn hash(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}

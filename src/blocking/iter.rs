@@ -153,9 +153,7 @@ impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
     ) -> Iter<LookupByValue<T>> {
         self.map(|items| items.values(field, values))
     }
-}
 
-impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
     /// The same list, not begun yet, as pages: see [`RecordStream::pages`].
     pub fn pages(self) -> Iter<PageStream<T, Blocking>> {
         let mode = self.mode.clone();

@@ -195,7 +195,7 @@ impl FolioClient {
             }
         };
         let wait = self.folio.poll(read, status);
-        wait.in_mode(self.mode.clone())
+        wait.in_mode(self.mode())
     }
 
     /// Closes the client when `work` has ended, with a value, an error or a panic.
@@ -207,7 +207,7 @@ impl FolioClient {
         impl Drop for Close {
             fn drop(&mut self) {
                 if let Err(error) = self.0.close() {
-                    tracing::warn!(error = %error, "not logged out");
+                    tracing::warn!(error = %error, "logout failed");
                 }
             }
         }
@@ -234,7 +234,7 @@ impl Consortium<Blocking> {
     /// A client for the central tenant, with the same login.
     pub fn central(&self) -> FolioClient {
         FolioClient {
-            folio: self.central_client(),
+            folio: self.as_async().central(),
             mode: self.mode.clone(),
         }
     }

@@ -67,7 +67,10 @@ impl<T, M> Unpin for PageStream<T, M> {}
 
 impl<T: DeserializeOwned + Send + 'static, M: Mode> PageStream<T, M> {
     pub(crate) fn new(mode: M, records: RecordStream<T>) -> Self {
-        let mut pager = records.into_pager();
+        Self::of(mode, records.into_pager())
+    }
+
+    fn of(mode: M, mut pager: Pager) -> Self {
         // A job lists the records in an order of its own, in which no page can be found again.
         pager.without_jobs();
         let size = match pager.has_pages() {
@@ -125,7 +128,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> PageStream<T, M> {
         Self {
             total: cursor.total,
             failed: problem.map(|problem| pager.invalid(problem)),
-            ..Self::new(mode, RecordStream::of(pager))
+            ..Self::of(mode, pager)
         }
     }
 

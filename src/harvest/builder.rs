@@ -53,10 +53,6 @@ impl FolioClient {
 #[must_use = "a harvest sends no request before its stream is polled"]
 #[derive(Debug)]
 pub struct Harvest<T, M = Async> {
-    #[cfg_attr(
-        not(feature = "blocking"),
-        allow(dead_code, reason = "only the blocking client reads it")
-    )]
     pub(crate) mode: M,
     list: RecordStream<T>,
     parallel: usize,

@@ -19,7 +19,7 @@ const MOST_PATIENCE: u32 = 64;
 ///
 /// Requests in flight are throughput times latency. So with a limit `n`, of which the shortest
 /// latency is `b` and the current one is `r`, `n * b / r` requests are being worked on, and the
-/// others wait in a queue of the server. The limit grows by one with each page until there is a
+/// others wait in a queue of the server. The limit doubles with each window of pages until there is a
 /// queue, falls to the requests that are worked on, and is then raised by one from time to time.
 #[derive(Debug)]
 pub(super) struct Concurrency {
@@ -123,19 +123,16 @@ impl Concurrency {
             self.calm = 0;
             return;
         }
-        self.calm += 1;
-        let more = if self.is_starting {
-            self.limit
-        } else if self.calm >= self.patience {
-            self.calm = 0;
-            1
-        } else {
-            0
-        };
-        if more > 0 && !self.is_starting {
-            self.stale = self.limit - 1;
+        if self.is_starting {
+            self.limit = self.most.min(2 * self.limit);
+            return;
         }
-        self.limit = self.most.min(self.limit + more);
+        self.calm += 1;
+        if self.calm >= self.patience {
+            self.calm = 0;
+            self.stale = self.limit - 1;
+            self.limit = self.most.min(self.limit + 1);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::checkpoint::Checkpoint;
 use super::figures::Figures;
 use super::progress::{Progress, ProgressStream};
 use super::range_reader::RangeReader;
-use crate::paging::RecordStream;
+use crate::paging::{ListPosition, RecordStream};
 use crate::wire::error::{Error, Result};
 
 /// The records of a harvest. As with [`RecordStream`], an unreadable record is an error in its
@@ -96,12 +96,13 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
                     .part_of(&self.begun)
             }
             ListSource::Sequence(items) => {
-                let mut last: Vec<String> = items.recent().cloned().collect();
-                last.reverse();
-                if last.is_empty() {
-                    last.clone_from(&self.begun.last);
+                let ListPosition {
+                    offset, mut recent, ..
+                } = items.position();
+                if recent.is_empty() {
+                    recent.clone_from(&self.begun.last);
                 }
-                Checkpoint::from_offset(self.begun.list.clone(), items.passed(), last)
+                Checkpoint::from_offset(self.begun.list.clone(), offset, recent)
                     .ended(self.ended && self.figures.is_complete())
             }
             ListSource::Invalid(_) => self.begun.clone(),

@@ -138,10 +138,6 @@ impl<T> ListReader<T> {
         self.pager
     }
 
-    pub(super) fn passed(&self) -> u64 {
-        self.passed
-    }
-
     /// From now on, a page is requested when it is needed, and not before.
     pub(super) fn without_look_ahead(&mut self) {
         self.looks_ahead = false;
@@ -153,33 +149,27 @@ impl<T> ListReader<T> {
 
     /// Where the list continues after the record that was taken last.
     pub(super) fn position(&self) -> ListPosition {
+        if !self.pager.by_key {
+            return ListPosition {
+                offset: self.passed,
+                recent: self.recent.iter().rev().cloned().collect(),
+                ..ListPosition::default()
+            };
+        }
         let last = self.pager.last().map(str::to_owned);
         let (after, of_page) = match &self.page {
             Some(page) => (page.last_key().or(last), page.received()),
             None => (last, 0),
         };
-        let mut recent: Vec<String> = self.recent.iter().cloned().collect();
-        recent.reverse();
-        match self.pager.by_key {
-            true => ListPosition {
-                after,
-                seen: self.pager.seen + of_page,
-                ..ListPosition::default()
-            },
-            false => ListPosition {
-                offset: self.passed,
-                recent,
-                ..ListPosition::default()
-            },
+        ListPosition {
+            after,
+            seen: self.pager.seen + of_page,
+            ..ListPosition::default()
         }
     }
 
-    pub(super) fn recent(&self) -> impl Iterator<Item = &String> {
-        self.recent.iter()
-    }
-
     pub(super) fn show(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Items")
+        out.debug_struct("RecordStream")
             .field("request", self.pager.request())
             .field("paging", &self.pager.plan)
             .field("read", &self.pager.seen)

@@ -59,7 +59,6 @@ pub(crate) struct Pager {
     pub(super) text_keys: Option<TextKeys>,
     /// The records that mod-search found beyond its window.
     pub(super) ids: Option<ResourceIds>,
-    has_no_jobs: bool,
     problem: Option<String>,
 }
 
@@ -131,7 +130,6 @@ impl Pager {
             claim: None,
             text_keys: None,
             ids: None,
-            has_no_jobs: false,
             problem,
             plan,
             dialect,
@@ -290,11 +288,8 @@ impl Pager {
     pub(super) fn needs_job(&self, total: Option<u64>) -> Option<(&'static str, String)> {
         let is_first = self.ids.is_none() && self.seen == 0 && self.offset == 0;
         let (kind, window) = (self.plan.job?, self.dialect.window()?);
-        (is_first
-            && !self.has_no_jobs
-            && !self.query.is_sorted()
-            && total.is_some_and(|total| total > window))
-        .then(|| (kind, self.query.to_string()))
+        (is_first && !self.query.is_sorted() && total.is_some_and(|total| total > window))
+            .then(|| (kind, self.query.to_string()))
     }
 
     /// The request for some of the ids that a resource job found was too long: they are split
@@ -304,9 +299,9 @@ impl Pager {
             && self.ids.as_mut().is_some_and(ResourceIds::ask_for_fewer)
     }
 
-    /// Resource jobs are not available to this user or in this release.
+    /// Reads the list without a resource job, also after a fallback.
     pub(crate) fn without_jobs(&mut self) {
-        self.has_no_jobs = true;
+        self.plan.job = None;
     }
 
     pub(super) fn read_ids(&mut self, ids: ResourceIds) {

@@ -190,16 +190,6 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         self.reader.into_pager()
     }
 
-    /// For a list that is read by offset: the number of records before the next one.
-    pub(crate) fn passed(&self) -> u64 {
-        self.reader.passed()
-    }
-
-    /// For a list that is read by offset: the keys of the last returned records, the latest first.
-    pub(crate) fn recent(&self) -> impl Iterator<Item = &String> {
-        self.reader.recent()
-    }
-
     /// From now on, a page is requested only when it is needed.
     pub(crate) fn without_look_ahead(mut self) -> Self {
         self.reader.without_look_ahead();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::wire::retry::Backoff;
+
 /// The delays between reads: the first, and each later one longer, up to the longest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Intervals {
@@ -31,11 +33,13 @@ impl Intervals {
     /// The delay before the read after the `number`-th (from 1). `random` is from 0 to 1: the delay
     /// is up to a tenth shorter or longer.
     pub(super) fn delay(&self, number: u32, random: f64) -> Duration {
-        let longest = self.longest.max(self.initial).as_secs_f64();
-        let exponent = i32::try_from(number.saturating_sub(1)).unwrap_or(i32::MAX);
-        let grown = self.initial.as_secs_f64() * GROWTH.powi(exponent);
-        let delay = grown.min(longest) * (1.0 - JITTER / 2.0 + JITTER * random);
-        Duration::try_from_secs_f64(delay)
+        let growing = Backoff {
+            delay: self.initial,
+            factor: GROWTH,
+            max: self.longest.max(self.initial),
+        };
+        let delay = growing.ceiling(number).as_secs_f64();
+        Duration::try_from_secs_f64(delay * (1.0 - JITTER / 2.0 + JITTER * random))
             .unwrap_or(Duration::MAX)
             .max(SHORTEST)
     }

@@ -8,6 +8,8 @@ use super::poller::{Poller, WaitLimits};
 use super::source::{self, StatusSource};
 use super::stream::JobStream;
 use super::update::JobUpdate;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::call::mode::{Mode, ResponseFuture};
 use crate::call::typed::{Call, FromResponse};
 use crate::client::FolioClient;
@@ -132,18 +134,7 @@ impl<T, M> UntilDone<T, M> {
 }
 
 #[cfg(feature = "blocking")]
-impl<T, M> UntilDone<T, M> {
-    /// The same in another mode.
-    pub(crate) fn in_mode<N>(self, mode: N) -> UntilDone<T, N> {
-        UntilDone {
-            client: self.client,
-            source: self.source,
-            bounds: self.bounds,
-            on_progress: self.on_progress,
-            mode,
-        }
-    }
-}
+in_mode!(UntilDone<T> { client, source, bounds, on_progress });
 
 impl<T: Send + 'static, M: Mode> UntilDone<T, M> {
     /// Waits for the end. (To await it does the same.)

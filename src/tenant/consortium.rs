@@ -169,17 +169,13 @@ impl<M: Mode> Consortium<M> {
     pub fn central_tenant(&self) -> &str {
         &self.central_tenant
     }
-
-    pub(crate) fn central_client(&self) -> FolioClient {
-        self.client.for_tenant(&self.central_tenant)
-    }
 }
 
 impl Consortium {
     /// A handle for the central tenant, with the login of the client that found the consortium. The
     /// user needs an affiliation with that tenant.
     pub fn central(&self) -> FolioClient {
-        self.central_client()
+        self.client.for_tenant(&self.central_tenant)
     }
 
     /// All tenants of the consortium, including the central one, sorted by id, without those that

@@ -67,7 +67,7 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// The maximum wait before the `attempt`-th retry, from 1.
-    fn ceiling(&self, attempt: u32) -> Duration {
+    pub(crate) fn ceiling(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let seconds = self.delay.as_secs_f64() * self.factor.powi(exponent);
         Duration::try_from_secs_f64(seconds)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use folio_sdk::{
     FolioClient, HttpBody, HttpFuture, HttpRequest, HttpResponse, HttpService, RecordStream,
 };
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
@@ -110,26 +111,15 @@ async fn read(
     };
     let started = Instant::now();
     let mut seen = 0;
-    let mut halfway = || {
+    let mut records = match parallel {
+        None => list().boxed(),
+        Some(parallel) => folio.harvest(list()).parallel(parallel).stream().boxed(),
+    };
+    while let Some(record) = records.next().await {
+        record.unwrap();
         seen += 1;
         if seen == count / 2 {
             load.1.store(0, Ordering::Relaxed);
-        }
-    };
-    match parallel {
-        None => {
-            let mut records = list();
-            while let Some(record) = records.next().await {
-                record.unwrap();
-                halfway();
-            }
-        }
-        Some(parallel) => {
-            let mut records = folio.harvest(list()).parallel(parallel).stream();
-            while let Some(record) = records.next().await {
-                record.unwrap();
-                halfway();
-            }
         }
     }
     assert_eq!(seen, count);

@@ -1,5 +1,7 @@
 //! Lists as pages, and what takes a list or awaits a call without further words.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use folio_sdk::users::{User, Usergroup};
 use folio_sdk::{
     Error, ErrorKind, Method, Page, PageCursor, Paging, PagingStyle, RecordStream, Request,
@@ -184,35 +186,6 @@ async fn a_cursor_is_of_its_list_only() {
     assert_eq!(serde_json::from_str::<PageCursor>(&json).unwrap(), *cursor);
 }
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 for URLs, without padding (RFC 4648).
-fn encoded(bytes: &[u8]) -> String {
-    let digits = |chunk: &[u8]| {
-        let bits = chunk
-            .iter()
-            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-        let bits = bits << (8 * (3 - chunk.len()));
-        let digits = (0..=chunk.len()).map(move |at| DIGITS[(bits >> (18 - 6 * at)) as usize & 63]);
-        digits.map(char::from).collect::<String>()
-    };
-    bytes.chunks(3).map(digits).collect()
-}
-
-fn decoded(text: &str) -> String {
-    let digit = |byte: &u8| DIGITS.iter().position(|digit| digit == byte).unwrap() as u32;
-    let mut bytes = Vec::new();
-    for chunk in text.as_bytes().chunks(4) {
-        let bits = chunk
-            .iter()
-            .map(digit)
-            .fold(0, |bits, digit| bits << 6 | digit);
-        let bits = bits << (6 * (4 - chunk.len()));
-        bytes.extend_from_slice(&bits.to_be_bytes()[1..chunk.len()]);
-    }
-    String::from_utf8(bytes).unwrap()
-}
-
 /// A key from a cursor that somebody changed stays a value of the query.
 #[tokio::test]
 async fn a_changed_cursor_cannot_change_the_query() {
@@ -234,10 +207,10 @@ async fn a_changed_cursor_cannot_change_the_query() {
             .limit(3)
     };
     let page = list().pages().next().await.unwrap().unwrap();
-    let json = decoded(&page.cursor().unwrap().to_string());
-    let mut json: Value = serde_json::from_str(&json).unwrap();
+    let json = URL_SAFE_NO_PAD.decode(page.cursor().unwrap().to_string());
+    let mut json: Value = serde_json::from_slice(&json.unwrap()).unwrap();
     json["p"]["after"] = "x\" or id=* or id=\"".into();
-    let cursor = encoded(json.to_string().as_bytes());
+    let cursor = URL_SAFE_NO_PAD.encode(json.to_string());
     let mut pages = list().pages().after(&cursor.parse().unwrap());
     let _ = pages.next().await;
     let query = server
@@ -356,4 +329,40 @@ async fn lists_are_harvested_without_a_stream_between() {
     assert_eq!(folio.harvest(by_path).stream().count().await, 120);
     let stream = folio.users().list_groups().stream();
     assert_eq!(folio.harvest(stream).stream().count().await, 120);
+}
+
+/// A resource job lists the records in an order of its own, in which no page can be found again:
+/// pages are read without it, also after the first page was rejected and requested in another way.
+#[tokio::test]
+async fn pages_of_mod_search_need_no_resource_job_also_after_a_rejection() {
+    let server = Folio::start(|asked, _| {
+        if asked.method == "POST" && asked.path() == "/search/resources/jobs" {
+            return Some(Reply::text(500, "no job was expected"));
+        }
+        (asked.path() == "/search/instances").then(|| {
+            let (first, size) = (asked.number("offset"), asked.number("limit"));
+            if size > 50 {
+                return Reply::text(400, "limit must be at most 50");
+            }
+            let instances: Vec<Value> = (first..first + size)
+                .map(|number| json!({"id": id(number)}))
+                .collect();
+            Reply::json(json!({"totalRecords": 12_000, "instances": instances}))
+        })
+    })
+    .await;
+    let folio = server.connect().await;
+    let mut pages = folio
+        .folio_get_all::<Value>("/search/instances", "instances")
+        .query("title=a or title=b")
+        .pages();
+    for _ in 0..2 {
+        let page = pages.next().await.unwrap().unwrap();
+        assert!(page.len() > 50, "{}", page.len());
+    }
+    assert!(server.asked("/search/resources/jobs").is_empty());
+    let sizes = server.asked("/search/instances").into_iter();
+    let sizes: Vec<usize> = sizes.map(|asked| asked.number("limit")).collect();
+    assert!(sizes[0] > 50, "{sizes:?}");
+    assert!(sizes[1..].iter().all(|size| *size <= 50), "{sizes:?}");
 }

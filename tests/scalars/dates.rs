@@ -1,16 +1,18 @@
 //! `DateTime`: the forms that FOLIO writes, beside what jiff, chrono and time read.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{FixedOffset, NaiveDate, Utc};
 use folio_sdk::DateTime;
+use folio_test_support::files::{root, shared, walk};
 use jiff::{Timestamp, Zoned, civil};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, UtcDateTime};
+
+use super::hash;
 
 /// All forms of recorded responses and of the samples of FOLIO's modules; what each denotes in UTC.
 const FORMS: [(&str, &str); 24] = [
@@ -90,12 +92,6 @@ const NONE: [&str; 35] = [
     "2025-5-1",
     "-0000-01-01",
 ];
-
-fn hash(date: &DateTime) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    date.hash(&mut hasher);
-    hasher.finish()
-}
 
 /// Whether text is written back byte for byte when its own instant is written in its form.
 fn is_written_back(date: &DateTime) -> bool {
@@ -380,15 +376,14 @@ fn types_of_other_crates_convert_in_both_directions() {
 #[test]
 fn every_date_of_recordings_and_samples_is_read_and_comes_back() {
     let mut dates = HashSet::new();
-    for folder in [
-        "../shared/conformance",
-        "../../shared/conformance",
-        "../shared/folio-samples",
-        "../../shared/folio-samples",
-        "tests/recorded",
-        "tests/cassettes",
-    ] {
-        files(Path::new(folder), &mut |text| {
+    let mut folders = vec![
+        root().join("tests/recorded"),
+        root().join("tests/cassettes"),
+    ];
+    let data = ["conformance", "folio-samples"].into_iter();
+    folders.extend(data.filter_map(|name| shared("dates of recordings and samples", name)));
+    for path in folders.iter().flat_map(|folder| walk(folder)) {
+        texts(&path, &mut |text| {
             let bytes = text.as_bytes();
             let is_date = bytes.len() >= 10
                 && bytes[..4].iter().all(u8::is_ascii_digit)
@@ -420,20 +415,17 @@ fn every_date_of_recordings_and_samples_is_read_and_comes_back() {
     assert!(unread.is_empty(), "{unread:?} of {}", dates.len());
 }
 
-fn files(path: &Path, found: &mut dyn FnMut(&str)) {
-    if let Ok(entries) = std::fs::read_dir(path) {
-        entries
-            .flatten()
-            .for_each(|entry| files(&entry.path(), found));
-    } else if let Ok(text) = std::fs::read_to_string(path) {
-        if let Ok(value) = serde_json::from_str(&text) {
+fn texts(path: &Path, found: &mut dyn FnMut(&str)) {
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return;
+    };
+    if let Ok(value) = serde_json::from_str(&text) {
+        strings(&value, found);
+        return;
+    }
+    for line in text.lines() {
+        if let Ok(value) = serde_json::from_str(line) {
             strings(&value, found);
-        } else {
-            for line in text.lines() {
-                if let Ok(value) = serde_json::from_str(line) {
-                    strings(&value, found);
-                }
-            }
         }
     }
 }

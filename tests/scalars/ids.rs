@@ -2,21 +2,16 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use folio_sdk::Id;
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::hash;
+
 const LOWER: &str = "69640328-788e-43fc-9c3c-af39e243f3b7";
 const UPPER: &str = "69640328-788E-43FC-9C3C-AF39E243F3B7";
-
-fn hash(value: &(impl Hash + ?Sized)) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
 
 #[test]
 fn uuids_are_equal_in_either_case_and_other_text_is_not() {

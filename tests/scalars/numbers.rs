@@ -3,7 +3,6 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use folio_sdk::Number;
 use proptest::prelude::*;
@@ -11,14 +10,10 @@ use rust_decimal::Decimal;
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 
+use super::hash;
+
 fn number(text: &str) -> Number {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn hash(number: &Number) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    number.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[test]

@@ -38,9 +38,7 @@ impl<T, M> GetRequest<T, M> {
         self.request.set_query("offset", offset.to_string());
         self
     }
-}
 
-impl<T, M> GetRequest<T, M> {
     /// What it is made of, without the key.
     pub(crate) fn into_parts(self) -> (FolioClient, Request, M) {
         (self.client, self.request, self.mode)

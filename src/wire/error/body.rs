@@ -1,7 +1,9 @@
 //! The body of an error response, as far as an error has it.
 
 use crate::value::redact::Secrets;
+use crate::wire::server_message::without_mark;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The longest body that an error has as JSON. FOLIO's modules mostly send some hundred bytes; a
@@ -23,7 +25,7 @@ pub(super) enum ErrorBody {
 impl ErrorBody {
     pub(super) fn of(body: &[u8], secrets: &Secrets) -> Self {
         // As all bodies are read: a byte order mark is not part of JSON.
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let body = without_mark(body);
         if body.len() > LONGEST {
             return Self::TooLong(body.len());
         }
@@ -32,7 +34,8 @@ impl ErrorBody {
         // What is redacted replaces whole values, so that the rest is JSON still. If not, nothing of
         // it is shown.
         match text.map(|text| secrets.redact(text)) {
-            Some(text) if is_json(&text) => Self::Json(text.trim().into()),
+            Some(Cow::Borrowed(text)) => Self::Json(text.trim().into()),
+            Some(Cow::Owned(text)) if is_json(&text) => Self::Json(text.trim().into()),
             _ => Self::NotJson,
         }
     }

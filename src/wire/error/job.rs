@@ -1,9 +1,7 @@
 //! Errors of jobs on the server: those that failed, wait, or did not end in time.
 
 use super::causes::RECORD;
-use super::exchange::Exchange;
 use super::kinds::{BadRecord, Error, ErrorKind};
-use crate::value::redact::Secrets;
 use crate::wire::long_running::JobStatus;
 use crate::wire::response::Response;
 use crate::wire::server_message::text_of;
@@ -13,7 +11,7 @@ impl Error {
     /// The job ended and did not do what it should.
     pub(crate) fn job_failed(status: &JobStatus) -> Self {
         let message = format!("the job ended in the state {}", described(status));
-        Self::of_job(ErrorKind::Job, message, status)
+        Self::of_job(ErrorKind::Job, message, Some(status))
     }
 
     /// The job does nothing until it gets another request.
@@ -23,7 +21,7 @@ impl Error {
             described(status),
             shown(waited)
         );
-        Self::of_job(ErrorKind::Job, message, status).with_help(
+        Self::of_job(ErrorKind::Job, message, Some(status)).with_help(
             "send the request that the job waits for; `stop_at` accepts this state as an end",
         )
     }
@@ -31,21 +29,12 @@ impl Error {
     /// The job did not end in time.
     pub(crate) fn job_timeout(last: Option<&JobStatus>, timeout: Duration) -> Self {
         let timeout = shown(timeout);
-        let error = match last {
-            Some(status) => Self::of_job(
-                ErrorKind::Timeout,
-                format!(
-                    "the job did not end within {timeout}: its last state is {}",
-                    described(status)
-                ),
-                status,
-            ),
-            None => Self::new(
-                ErrorKind::Timeout,
-                format!("the job did not end within {timeout}: its status could not be read"),
-            ),
+        let seen = match last {
+            Some(status) => format!("its last state is {}", described(status)),
+            None => "its status could not be read".to_owned(),
         };
-        let error = error.with_help("nothing was cancelled on the server: to continue to wait, call `until_done` again with the same id, with a longer `timeout`");
+        let message = format!("the job did not end within {timeout}: {seen}");
+        let error = Self::of_job(ErrorKind::Timeout, message, last).with_help("nothing was cancelled on the server: to continue to wait, call `until_done` again with the same id, with a longer `timeout`");
         match last {
             Some(status) if !status.is_known => error.with_help(
                 "this SDK does not know the state; if it is an end, `stop_at` accepts it as one",
@@ -74,16 +63,16 @@ impl Error {
         .with_help("of a list: no job matches the query")
     }
 
-    fn of_job(kind: ErrorKind, message: String, status: &JobStatus) -> Self {
+    fn of_job(kind: ErrorKind, message: String, status: Option<&JobStatus>) -> Self {
         let mut error = Self::new(kind, message);
-        error.0.job_state = Some(status.state.as_str().into());
+        error.0.job_state = status.map(|status| status.state.as_str().into());
         error
     }
 
     /// Adds the request that showed the status, and the record of the job.
     pub(crate) fn of_job_response(mut self, response: &Response) -> Self {
-        let exchange: &Exchange = response.exchange();
-        let secrets: Secrets = exchange.secrets();
+        let exchange = response.exchange();
+        let secrets = exchange.secrets();
         if !exchange.sensitive {
             self.0.record = Some(BadRecord {
                 index: 0,

@@ -8,7 +8,7 @@ mod types;
 mod words;
 
 pub(crate) use read::{mistaken, parse, text_of};
-pub(crate) use text::is_page;
+pub(crate) use text::{is_page, without_mark};
 pub(crate) use types::ServerMessage;
 pub use types::{Parameter, ValidationError, VersionConflict};
 

@@ -1,7 +1,7 @@
 //! Parses the body of an error response.
 
 use super::json::from_json;
-use super::text::{html, is_page, plain};
+use super::text::{html, is_page, plain, without_mark};
 use super::types::ServerMessage;
 use super::words;
 use crate::value::redact::Secrets;
@@ -91,10 +91,7 @@ pub(crate) fn mistaken(body: &[u8], is_secret: bool, secrets: &Secrets) -> Optio
         }
         _ => {}
     }
-    let body = body
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(body)
-        .trim_ascii_start();
+    let body = without_mark(body).trim_ascii_start();
     if body.first() != Some(&b'<') {
         return None;
     }

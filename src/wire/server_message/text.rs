@@ -5,12 +5,14 @@ use super::types::ServerMessage;
 /// The maximum length of a message.
 pub(super) const LONGEST: usize = 4096;
 
+/// A body without its byte order mark.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 /// Whether a body is an HTML page.
 pub(crate) fn is_page(body: &[u8]) -> bool {
-    let body = body
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(body)
-        .trim_ascii_start();
+    let body = without_mark(body).trim_ascii_start();
     ["<!doctype html", "<html", "<head", "<body"]
         .iter()
         .any(|begin| {

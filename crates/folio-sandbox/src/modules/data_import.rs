@@ -101,9 +101,7 @@ impl DataImport<'_> {
         upload.insert("createDate".to_owned(), rmb::now().into());
         upload.insert("fileDefinitions".to_owned(), files.into());
         let upload = Value::Object(upload);
-        self.state
-            .store
-            .write(&self.caller.tenant, UPLOADS, &id, &upload)?;
+        self.write(UPLOADS, &upload)?;
         Ok(rmb::json_response(StatusCode::CREATED, &upload))
     }
 
@@ -123,14 +121,13 @@ impl DataImport<'_> {
             // buildNewJobExecution
             "progress": {"jobExecutionId": id, "current": 0, "total": 100},
         });
-        self.write_job(&job)
+        self.write(JOBS, &job)
     }
 
     /// The file is counted; the definition is LOADED when all of its files are there
     /// (FileUploadLifecycleServiceImpl.afterFileSave).
     fn upload(&self, request: &HttpRequest, upload: &str, file: &str) -> HandlerResult {
-        let tenant = &self.caller.tenant;
-        let Some(mut definition) = self.state.store.get(tenant, UPLOADS, upload)? else {
+        let Some(mut definition) = self.get(UPLOADS, upload)? else {
             return Ok(not_found(&format!(
                 "Upload Definition with id '{upload}' not found"
             )));
@@ -152,17 +149,18 @@ impl DataImport<'_> {
         let job = text(found, "jobExecutionId").to_owned();
         let (records, broken) = count(&request.body);
         let counted = json!({"id": job, "records": records, "broken": broken});
-        self.state.store.write(tenant, FILES, &job, &counted)?;
-        self.set_status(&job, "FILE_UPLOADED")?;
+        self.write(FILES, &counted)?;
+        if let Some(mut job) = self.get(JOBS, &job)? {
+            set_status(&mut job, "FILE_UPLOADED");
+            self.write(JOBS, &job)?;
+        }
         let files = definition["fileDefinitions"].as_array();
         let is_loaded = files
             .into_iter()
             .flatten()
             .all(|file| file["status"] == "UPLOADED");
         definition["status"] = if is_loaded { "LOADED" } else { "IN_PROGRESS" }.into();
-        self.state
-            .store
-            .write(tenant, UPLOADS, upload, &definition)?;
+        self.write(UPLOADS, &definition)?;
         Ok(rmb::json_response(StatusCode::OK, &definition))
     }
 
@@ -174,35 +172,31 @@ impl DataImport<'_> {
             Ok(body) => body,
             Err(response) => return Ok(response),
         };
-        let tenant = &self.caller.tenant;
         let files = body["uploadDefinition"]["fileDefinitions"].as_array();
         for file in files.into_iter().flatten() {
             let id = file["jobExecutionId"].as_str().unwrap_or_default();
-            let Some(mut job) = self.state.store.get(tenant, JOBS, id)? else {
+            let Some(mut job) = self.get(JOBS, id)? else {
                 continue;
             };
             job["jobProfileInfo"] = body["jobProfileInfo"].clone();
-            let counted = self.state.store.get(tenant, FILES, id)?;
+            let counted = self.get(FILES, id)?;
             let records = counted.and_then(|counted| counted["records"].as_u64());
             match records.unwrap_or_default() {
                 0 => {
                     job["errorStatus"] = "FILE_PROCESSING_ERROR".into();
                     job["progress"]["total"] = 0.into();
-                    end(&mut job, "ERROR");
+                    set_status(&mut job, "ERROR");
                 }
                 records => {
                     job["progress"] = json!({"jobExecutionId": id, "current": 0, "total": records});
-                    job["status"] = "PARSING_IN_PROGRESS".into();
-                    job["uiStatus"] = ui_status("PARSING_IN_PROGRESS").into();
+                    set_status(&mut job, "PARSING_IN_PROGRESS");
                 }
             }
-            self.write_job(&job)?;
+            self.write(JOBS, &job)?;
         }
-        if let Some(mut definition) = self.state.store.get(tenant, UPLOADS, upload)? {
+        if let Some(mut definition) = self.get(UPLOADS, upload)? {
             definition["status"] = "COMPLETED".into();
-            self.state
-                .store
-                .write(tenant, UPLOADS, upload, &definition)?;
+            self.write(UPLOADS, &definition)?;
         }
         Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
     }
@@ -210,8 +204,7 @@ impl DataImport<'_> {
     /// A job as it is, which then advances. It ends as COMMITTED, or as ERROR if one record failed
     /// (JobExecutionProgressVerticle.updateJobExecutionWithSnapshotStatus).
     fn job(&self, id: &str) -> HandlerResult {
-        let tenant = &self.caller.tenant;
-        let Some(mut job) = self.state.store.get(tenant, JOBS, id)? else {
+        let Some(mut job) = self.get(JOBS, id)? else {
             return Ok(not_found(&format!(
                 "JobExecution with id '{id}' was not found"
             )));
@@ -223,12 +216,12 @@ impl DataImport<'_> {
             let current = (current + total.div_ceil(READS)).min(total);
             job["progress"]["current"] = current.into();
             if current == total {
-                let counted = self.state.store.get(tenant, FILES, id)?;
+                let counted = self.get(FILES, id)?;
                 let broken = counted.and_then(|counted| counted["broken"].as_u64());
                 let is_whole = broken.unwrap_or_default() == 0;
-                end(&mut job, if is_whole { "COMMITTED" } else { "ERROR" });
+                set_status(&mut job, if is_whole { "COMMITTED" } else { "ERROR" });
             }
-            self.write_job(&job)?;
+            self.write(JOBS, &job)?;
         }
         Ok(response)
     }
@@ -245,8 +238,7 @@ impl DataImport<'_> {
 
     /// How many records there were, and how many of them failed.
     fn summary(&self, id: &str) -> HandlerResult {
-        let tenant = &self.caller.tenant;
-        let Some(counted) = self.state.store.get(tenant, FILES, id)? else {
+        let Some(counted) = self.get(FILES, id)? else {
             return Ok(not_found(&format!(
                 "JobExecutionSummaryDto with jobExecutionId '{id}' was not found"
             )));
@@ -263,25 +255,25 @@ impl DataImport<'_> {
         Ok(rmb::json_response(StatusCode::OK, &summary))
     }
 
-    fn set_status(&self, id: &str, status: &str) -> rusqlite::Result<()> {
-        if let Some(mut job) = self.state.store.get(&self.caller.tenant, JOBS, id)? {
-            job["status"] = status.into();
-            job["uiStatus"] = ui_status(status).into();
-            self.write_job(&job)?;
-        }
-        Ok(())
+    fn get(&self, collection: &str, id: &str) -> rusqlite::Result<Option<Value>> {
+        self.state.store.get(&self.caller.tenant, collection, id)
     }
 
-    fn write_job(&self, job: &Value) -> rusqlite::Result<()> {
-        let id = job["id"].as_str().unwrap_or_default();
-        self.state.store.write(&self.caller.tenant, JOBS, id, job)
+    /// Stores a record under its `id`.
+    fn write(&self, collection: &str, record: &Value) -> rusqlite::Result<()> {
+        let id = record["id"].as_str().unwrap_or_default();
+        let tenant = &self.caller.tenant;
+        self.state.store.write(tenant, collection, id, record)
     }
 }
 
-fn end(job: &mut Value, status: &str) {
+/// Sets the status of a job; COMMITTED and ERROR are its end.
+fn set_status(job: &mut Value, status: &str) {
     job["status"] = status.into();
     job["uiStatus"] = ui_status(status).into();
-    job["completedDate"] = rmb::now().into();
+    if matches!(status, "COMMITTED" | "ERROR") {
+        job["completedDate"] = rmb::now().into();
+    }
 }
 
 /// What users see of a status (Status.java).

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use folio_sdk::inventory_storage::HoldingsRecord;
-use folio_sdk::{Error, FolioClient, Id, cql};
+use folio_sdk::{Error, FolioClient, Id, JobPhase, JobStatus, cql};
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-
-/// How often the status of a sharing is read, every three seconds.
-const READS: usize = 100;
 
 /// Shares an instance of this tenant with the consortium, and waits for the end of it.
 ///
@@ -25,28 +22,33 @@ pub async fn share(folio: &FolioClient, instance: &Id) -> Outcome {
     let central = consortium.central();
     let path = format!("/consortia/{}/sharing/instances", consortium.id());
     let (source, target) = (folio.tenant(), consortium.central_tenant());
-    let status = async || -> Result<Option<Value>, Error> {
-        let list = central.folio_get::<Vec<Value>>(&path, "sharingInstances");
-        let list = list.param("instanceIdentifier", instance);
-        let list = list.param("sourceTenantId", source);
-        let found = list.param("targetTenantId", target).await?;
-        Ok(found.into_iter().next())
+    let sharing =
+        json!({"instanceIdentifier": instance, "sourceTenantId": source, "targetTenantId": target});
+    let (list, wanted) = (path.clone(), sharing.clone());
+    let read = move |central: FolioClient| {
+        let mut list = central.folio_get::<Vec<Value>>(&list, "sharingInstances");
+        for name in ["instanceIdentifier", "sourceTenantId", "targetTenantId"] {
+            list = list.param(name, wanted[name].as_str().unwrap_or_default());
+        }
+        async move { Ok(list.await?.into_iter().next().unwrap_or_default()) }
     };
-    let known = status().await?;
-    let known = known.filter(|sharing| sharing["status"] != "ERROR");
-    if known.is_none() {
-        let sharing = json!({"instanceIdentifier": instance, "sourceTenantId": source, "targetTenantId": target});
+    let known = read(central.clone()).await?;
+    if known.is_null() || known["status"] == "ERROR" {
         let _: Value = central.folio_post(&path, &sharing).await?;
     }
-    for _ in 0..READS {
-        let sharing = status().await?.unwrap_or_default();
-        match sharing["status"].as_str() {
-            Some("COMPLETE") => return Ok(()),
-            Some("ERROR") => return Err(format!("not shared: {}", sharing["error"]).into()),
-            _ => tokio::time::sleep(Duration::from_secs(3)).await,
-        }
-    }
-    Err("the sharing has not ended".into())
+    let status = |sharing: &Value| {
+        let phase = match sharing["status"].as_str() {
+            Some("COMPLETE") => JobPhase::Done,
+            Some("ERROR") => JobPhase::Failed,
+            _ => JobPhase::Running,
+        };
+        let mut status = JobStatus::new(sharing["status"].as_str().unwrap_or("unknown"), phase);
+        status.message = sharing["error"].as_str().map(str::to_owned);
+        status
+    };
+    let ended = central.poll(read, status);
+    ended.timeout(Duration::from_secs(300)).await?;
+    Ok(())
 }
 
 /// The holdings of a shared instance, by the ids of the members; or why they could not be read.
