@@ -67,7 +67,7 @@ pub use error::Error;
 pub use features::features;
 pub use generate::{Options, generate, lowered};
 pub use lists::lists;
-pub use names::snake;
+pub use names::{snake, squashed};
 pub use package::{fingerprint, package};
 #[cfg(feature = "surface")]
 pub use surface::{Surface, surface};
