@@ -2,7 +2,7 @@
 //! in `specs/`, or in the directory that `FOLIO_SPECS_DIR` names.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use folio_codegen::{Document, Error, Options, Specs};
 
@@ -80,4 +80,3 @@ pub(crate) fn generate() -> Result<(), String> {
     let files = folio_codegen::generate(&specs, options).map_err(said)?;
     files.iter().try_for_each(|(name, text)| write(name, text))
 }
-

@@ -137,7 +137,9 @@ mod tests {
     fn a_module_that_ones_own_folder_does_not_have_is_told() {
         let (folder, features) = of_two_releases();
         let error = features
-            .modules(&present(&folder), folder.path(), None, |name| name == "okapi")
+            .modules(&present(&folder), folder.path(), None, |name| {
+                name == "okapi"
+            })
             .unwrap_err();
         assert!(
             error.contains("has no document of okapi: import it"),

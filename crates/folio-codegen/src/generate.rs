@@ -124,7 +124,10 @@ fn files(
         append(&mut files, module, &emit::shared(&names));
     }
     files.insert(shared.file(), emit::common(&shared.context(common))?);
-    files.insert("api.rs".to_owned(), emit::api(&specs.modules, is_conditional));
+    files.insert(
+        "api.rs".to_owned(),
+        emit::api(&specs.modules, is_conditional),
+    );
     files.insert("built.rs".to_owned(), emit::built(specs, is_conditional));
     if options.schemas {
         add_schemas(common, &modules, &shared, is_conditional, &mut files)?;

@@ -127,7 +127,10 @@ mod tests {
             (format!("a\n{END}"), "line 2: no condition is open"),
             (format!("a\n{OTHERWISE}"), "line 2: no condition is open"),
             (format!("{IF}x\n"), "line 1: a condition without an end"),
-            (format!("a {IF}x{THEN}y\n"), "line 1: a condition is not whole"),
+            (
+                format!("a {IF}x{THEN}y\n"),
+                "line 1: a condition is not whole",
+            ),
         ] {
             assert_eq!(select(&text, |_| true).unwrap_err(), expected);
         }

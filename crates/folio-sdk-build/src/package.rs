@@ -186,9 +186,9 @@ impl<'a> Written<'a> {
         let mut all: BTreeSet<PathBuf> = sources.iter().cloned().collect();
         all.insert(self.specs.join(FEATURES_OF_SPECS));
         for path in all {
-            let name = path.strip_prefix(self.specs).map_err(|_| {
-                format!("{} is not in {}", path.display(), self.specs.display())
-            })?;
+            let name = path
+                .strip_prefix(self.specs)
+                .map_err(|_| format!("{} is not in {}", path.display(), self.specs.display()))?;
             let names: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
             let fingerprint = Fingerprint::of_file(&path)?;
             fingerprints += &format!("{fingerprint} {}\n", names.join("/"));

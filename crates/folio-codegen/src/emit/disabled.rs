@@ -2,10 +2,10 @@
 //! that names the feature.
 
 use crate::document::feature_of;
-use folio_sdk_build::DisabledModule;
 use crate::module_name::rust_name;
 use crate::names::pascal;
 use crate::template::{Code, fill, literal};
+use folio_sdk_build::DisabledModule;
 
 const DISABLED: &str = r#"
     /// What makes the handles of modules that are not part of this build fail to compile: each needs a trait that nothing implements, whose

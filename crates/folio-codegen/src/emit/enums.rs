@@ -48,7 +48,9 @@ pub(super) fn enums(context: &Context<'_>, docs: &Types<'_>) -> Code {
     if !enums.is_empty() {
         fill!(&mut out, ENUMS, enums);
     }
-    context.conditions.when(all.iter().map(|item| &*item.name), out)
+    context
+        .conditions
+        .when(all.iter().map(|item| &*item.name), out)
 }
 
 /// The name of a variant. `Unknown` is the variant for values that are not described.

@@ -55,7 +55,9 @@ pub(super) fn unions(context: &Context<'_>, docs: &Types<'_>) -> Code {
     if !unions.is_empty() {
         fill!(&mut out, UNIONS, unions);
     }
-    context.conditions.when(all.iter().map(|item| &*item.name), out)
+    context
+        .conditions
+        .when(all.iter().map(|item| &*item.name), out)
 }
 
 fn variant(out: &mut Code, variant: &UnionVariant) {

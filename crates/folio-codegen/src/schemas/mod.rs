@@ -169,7 +169,12 @@ pub(crate) fn emit(
     }
     if !schemas.is_empty() {
         let mut all = Code::default();
-        fill!(&mut all, SCHEMAS, document = literal(&context.document.name), schemas);
+        fill!(
+            &mut all,
+            SCHEMAS,
+            document = literal(&context.document.name),
+            schemas
+        );
         let typed = conditions.modules(context.model.names().map(|name| &**name));
         let modules = plain.needed.values().flatten().copied();
         let modules = typed.into_iter().flatten().chain(modules);
@@ -206,7 +211,10 @@ impl<'a> Plain<'a> {
     /// What a component refers to is needed where it is.
     fn pass_on(&mut self, component: &str) {
         let modules = self.needed.get(component).cloned().unwrap_or_default();
-        let others = self.written.get(component).map(|(_, others)| others.clone());
+        let others = self
+            .written
+            .get(component)
+            .map(|(_, others)| others.clone());
         for other in others.into_iter().flatten() {
             self.need(&other, &modules);
         }

@@ -27,12 +27,7 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     /// The line of a type in the macro: `Book = "Book" r#"{…}"# [Author, crate::common::Tags];`
-    pub(super) fn write(
-        &mut self,
-        ty: &str,
-        name: &str,
-        place: &Place<'_>,
-    ) -> Result<Code, Error> {
+    pub(super) fn write(&mut self, ty: &str, name: &str, place: &Place<'_>) -> Result<Code, Error> {
         let mut references = Vec::new();
         let schema = self
             .converted(place.home, place.schema, &mut references)?
