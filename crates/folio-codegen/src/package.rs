@@ -4,12 +4,13 @@ use std::path::Path;
 
 use folio_sdk_build::{Features, Written, condition};
 
+use crate::described::described;
 use crate::document::Specs;
 use crate::emit::disabled_if_not_built;
 use crate::error::Error;
 use crate::features::features;
 use crate::generate::generate_conditional;
-use crate::{described::described, lists::lists};
+use crate::lists::lists;
 
 /// The fingerprint of this generator: of its sources.
 pub fn fingerprint() -> &'static str {
