@@ -20,7 +20,7 @@
 //! | `responses.rs` | the type of a response, and the enum of an operation with several |
 //! | `setters.rs` | the names and the arguments of setters |
 //! | `types.rs` | types as they are written |
-//! | `docs.rs` | documentation |
+//! | `docs/` | documentation |
 //! | `built.rs` | the modules of a build |
 //! | `shared.rs` | the names that a module gives to shared types |
 //!
@@ -62,6 +62,7 @@ mod unions;
 pub(crate) use api::api;
 pub(crate) use built::built;
 pub use disabled::disabled;
+pub(crate) use disabled::disabled_if_not_built;
 pub(crate) use facts::{expression, paging};
 pub(crate) use module::{common, module};
 #[cfg(feature = "surface")]

@@ -1,6 +1,6 @@
 //! Records: structs that read and write themselves by a table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::docs::Types;
 use super::types::{blank, boxes, rust};
@@ -12,10 +12,19 @@ use crate::template::{Code, fill, literal};
 
 const RECORDS: &str = "
     {records}
-    crate::__record!({names});
+    crate::__record! {
+        {names}
+    }
 ";
 
-const BOXED: &str = "crate::__boxed!({types});";
+const BOXED: &str = "
+    crate::__boxed! {
+        {types}
+    }
+";
+
+/// A type in a list of types.
+const NAME: &str = "{name},";
 
 const RECORD: &str = "
     {docs}
@@ -48,20 +57,9 @@ const RECORD: &str = "
     }
 ";
 
-const REQUIRED_FIELD: &str = "
+const FIELD: &str = "
     {docs}
     pub {name}: {ty},
-";
-
-const OPTIONAL_FIELD: &str = "
-    {docs}
-    pub {name}: Option<{ty}>,
-";
-
-/// Required or not: a list has a value for each way of being absent.
-const LIST_FIELD: &str = "
-    {docs}
-    pub {name}: rt::List<{element}>,
 ";
 
 const BLANK: &str = "{name}: {blank},";
@@ -133,28 +131,65 @@ pub(super) fn records(context: &Context<'_>, docs: &Types<'_>) -> Result<Code, E
         return Ok(out);
     }
     let mut records = Code::default();
-    let mut names = BTreeSet::new();
+    let mut names = Code::default();
+    // What comes from fields, each with the records that have such fields.
+    let mut requirements: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut boxed: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for item in all {
-        record(&mut records, context, docs, item)?;
-        names.extend(required(item).map(|field| ident(&field.name)));
-    }
-    if !names.is_empty() {
-        let mut fields = Code::default();
-        for name in names {
-            fill!(&mut fields, "pub enum {name} {}", name);
+        let name = &*item.name;
+        let mut one = Code::default();
+        record(&mut one, context, docs, item)?;
+        records.append(&context.conditions.when([name], one));
+        names.append(&context.conditions.when([name], entry(name)));
+        for field in required(item) {
+            requirements
+                .entry(ident(&field.name))
+                .or_default()
+                .insert(name);
         }
-        fill!(&mut records, REQUIRED, fields);
+        let mut types = BTreeSet::new();
+        item.fields
+            .iter()
+            .for_each(|field| boxes(&field.ty, &mut types));
+        for ty in types {
+            boxed.entry(ty).or_default().insert(name);
+        }
     }
-    let names: Vec<&str> = all.iter().map(|record| record.name.as_str()).collect();
-    fill!(&mut out, RECORDS, records, names = names.join(", "));
-    let mut boxed = BTreeSet::new();
-    let fields = all.iter().flat_map(|record| &record.fields);
-    fields.for_each(|field| boxes(&field.ty, &mut boxed));
+    if !requirements.is_empty() {
+        let mut fields = Code::default();
+        for (name, records) in &requirements {
+            let mut field = Code::default();
+            fill!(&mut field, "pub enum {name} {}", name);
+            fields.append(&context.conditions.when(records.iter().copied(), field));
+        }
+        let mut all = Code::default();
+        fill!(&mut all, REQUIRED, fields);
+        let having = requirements.values().flatten().copied();
+        records.append(&context.conditions.when(having, all));
+    }
+    fill!(&mut out, RECORDS, records, names);
+    out = context
+        .conditions
+        .when(all.iter().map(|record| &*record.name), out);
     if !boxed.is_empty() {
-        let types: Vec<String> = boxed.into_iter().collect();
-        fill!(&mut out, BOXED, types = types.join(", "));
+        let mut types = Code::default();
+        for (ty, records) in &boxed {
+            let records = records.iter().copied();
+            types.append(&context.conditions.when(records, entry(ty)));
+        }
+        let mut all = Code::default();
+        fill!(&mut all, BOXED, types);
+        let having = boxed.values().flatten().copied();
+        out.append(&context.conditions.when(having, all));
     }
     Ok(out)
+}
+
+/// A type in a list.
+fn entry(name: &str) -> Code {
+    let mut out = Code::default();
+    fill!(&mut out, NAME, name);
+    out
 }
 
 fn record(
@@ -181,8 +216,9 @@ fn record(
     let mut puts = Code::default();
     let mut number = 0;
     for item in &record.fields {
-        field(&mut fields, item, docs.field(record, item));
         let (name, key) = (ident(&item.name), literal(&item.key));
+        let (docs, ty) = (docs.field(record, item), field_type(item));
+        fill!(&mut fields, FIELD, docs, name, ty);
         if item.required {
             let number = post_increment(&mut number);
             fill!(&mut blanks, BLANK, name, blank = blank(&item.ty));
@@ -215,15 +251,12 @@ fn record(
     Ok(())
 }
 
-fn field(out: &mut Code, field: &Field, docs: Code) {
-    let name = ident(&field.name);
-    if let Ty::Vec(element) = &field.ty {
-        return fill!(out, LIST_FIELD, docs, name, element = rust(element, ""));
-    }
-    let ty = rust(&field.ty, "");
-    match field.required {
-        true => fill!(out, REQUIRED_FIELD, docs, name, ty),
-        false => fill!(out, OPTIONAL_FIELD, docs, name, ty),
+/// The type of a field. A list, required or not, has a value for each way of being absent.
+fn field_type(field: &Field) -> String {
+    match &field.ty {
+        Ty::Vec(element) => format!("rt::List<{}>", rust(element, "")),
+        ty if field.required => rust(ty, ""),
+        ty => format!("Option<{}>", rust(ty, "")),
     }
 }
 
@@ -266,10 +299,7 @@ fn constructor(docs: &Types<'_>, record: &Record) -> Code {
             docs = docs.required(record, field),
             function,
             field = ident(&field.name),
-            ty = match &field.ty {
-                Ty::Vec(element) => format!("rt::List<{}>", rust(element, "")),
-                ty => rust(ty, ""),
-            },
+            ty = field_type(field),
         );
         functions.push(format!("`{function}`"));
     }
@@ -327,6 +357,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::conditions::Conditions;
     use crate::document::Document;
     use crate::model::Model;
 
@@ -353,8 +384,9 @@ mod tests {
             document: &document,
             common: &document,
             model,
+            conditions: &Conditions::default(),
         };
-        records(&context, &Types::of(&context, &[])?)
+        records(&context, &Types::of(&context, &[], &[])?)
     }
 
     #[test]
