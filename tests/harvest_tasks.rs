@@ -836,3 +836,64 @@ fn outside_of_a_runtime_there_is_an_error_and_no_panic() {
     };
     assert!(error.to_string().contains("tokio runtime"), "{error}");
 }
+
+/// The blocking twins: closures block, on so many threads, and may use the client.
+#[test]
+fn blocking_closures_run_on_threads() {
+    let things = Arc::new(Things::new(random_ids(8, 300)));
+    let folio = folio_sdk::blocking::FolioClient::builder("https://folio.test")
+        .tenant("diku")
+        .token("token")
+        .http_service(Server(Arc::clone(&things)))
+        .build()
+        .unwrap();
+    let list = || {
+        let list = folio.folio_get_all::<Thing>("/things", "things");
+        folio.harvest(list.by_id().limit(20))
+    };
+    let at_once = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let seen = Seen::default();
+    let (seen_here, at_once_here) = (Arc::clone(&seen), Arc::clone(&at_once));
+    let (client, calls) = (folio.clone(), AtomicUsize::new(0));
+    let mut run = list().for_each_concurrent(3, move |thing| {
+        let thing = thing?;
+        let now = at_once_here.0.fetch_add(1, Ordering::SeqCst) + 1;
+        at_once_here.1.fetch_max(now, Ordering::SeqCst);
+        if calls.fetch_add(1, Ordering::SeqCst) == 150 {
+            return Err(Failure::Closure);
+        }
+        let found: Vec<Value> = client.folio_get("/things", "things").limit(1).send()?;
+        assert_eq!(found.len(), 1);
+        *seen_here.lock().unwrap().entry(thing.id).or_default() += 1;
+        at_once_here.0.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    });
+    // It ends with the error, also if it is asked piece by piece.
+    let outcome = loop {
+        if let Some(outcome) = run.run_for(Duration::from_millis(5)) {
+            break outcome;
+        }
+    };
+    assert!(matches!(outcome, Err(Failure::Closure)), "{outcome:?}");
+    let left = run.checkpoint();
+    assert_eq!(left.records(), seen.lock().unwrap().len() as u64);
+    assert_eq!(run.progress().records, left.records());
+    // One of them failed, and so was not counted down.
+    let most = at_once.1.load(Ordering::SeqCst);
+    assert!((2..=4).contains(&most), "{most}");
+    let seen_here = Arc::clone(&seen);
+    let mut run = list().resume(left).for_each_concurrent(3, move |thing| {
+        *seen_here.lock().unwrap().entry(thing?.id).or_default() += 1;
+        Ok::<_, Error>(())
+    });
+    run.run().unwrap();
+    assert!(run.checkpoint().is_finished());
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 300);
+    assert!(seen.values().all(|times| *times == 1));
+    let ids: Result<Vec<String>, Error> = list().ordered().map(3, |thing| Ok(thing?.id)).collect();
+    assert_eq!(ids.unwrap(), things.ids);
+    let mut run = list().for_each_concurrent::<Error, _>(2, |_| panic!("of the closure"));
+    let poll = std::panic::AssertUnwindSafe(|| run.run());
+    assert!(std::panic::catch_unwind(poll).is_err());
+}
