@@ -781,7 +781,7 @@ fn unreadable_records_are_errors_in_their_place() {
         });
     let mut watch = run.watch(Duration::from_millis(1));
     runtime.block_on(&mut run).unwrap();
-    assert_eq!(*failed.lock().unwrap(), [bad.clone()]);
+    assert_eq!(*failed.lock().unwrap(), vec![bad.clone()]);
     let progress = run.progress();
     assert_eq!(
         (progress.records, progress.bad, progress.is_complete),

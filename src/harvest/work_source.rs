@@ -100,8 +100,8 @@ where
             let work = Arc::clone(&self.work);
             Ok(NewUnit {
                 bytes: page.page.bytes(),
-                rest: UnitRest::Page(page.fresh()),
-                start: Box::new(move |context| work(UnitRecords::Page(page), context)),
+                rest: UnitRest::Page(Box::new(page.fresh())),
+                start: Box::new(move |context| work(UnitRecords::Page(Box::new(page)), context)),
             })
         }))
     }

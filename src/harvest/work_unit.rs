@@ -16,7 +16,7 @@ use crate::wire::error::{Error, Result};
 
 /// The records of a unit, decoded one by one.
 pub(super) enum UnitRecords<T> {
-    Page(SegmentPage),
+    Page(Box<SegmentPage>),
     /// Records that are decoded already, and the number of those taken.
     Group(std::vec::IntoIter<Result<T>>, usize),
 }
@@ -118,7 +118,7 @@ impl UnitState {
 
 /// What remains of a unit that was not processed completely.
 pub(super) enum UnitRest {
-    Page(SegmentPage),
+    Page(Box<SegmentPage>),
     /// The position before the group, and those after each of its records.
     Group(ListPosition, Vec<(u64, Option<String>)>),
 }
