@@ -103,6 +103,8 @@ async fn hand(fixture: &Arc<Fixture>, tasks: usize) -> Result<Seen, Failure> {
     Ok(all)
 }
 
+type Measure = fn(&Took) -> f64;
+
 fn job(job: &str, threads: usize, records: u64) -> Result<Took, Failure> {
     let program = std::env::current_exe()?;
     let cores = format!("0-{}", threads - 1);
@@ -163,10 +165,9 @@ pub(crate) fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             records as f64 / took.wall
         );
     }
-    let ratio = |of: (&str, usize), to: (&str, usize), what: fn(&Took) -> f64| {
-        what(&best[&of]) / what(&best[&to])
-    };
-    let (wall, cpu): (fn(&Took) -> f64, fn(&Took) -> f64) = (|took| took.wall, |took| took.cpu);
+    let ratio =
+        |of: (&str, usize), to: (&str, usize), what: Measure| what(&best[&of]) / what(&best[&to]);
+    let (wall, cpu): (Measure, Measure) = (|took| took.wall, |took| took.cpu);
     let (one, all) = (("tasks", 1), ("tasks", cores));
     println!("\n| | measured | goal |\n|---|---|---|");
     println!(
