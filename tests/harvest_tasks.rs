@@ -563,27 +563,45 @@ proptest! {
     }
 }
 
-/// The empty page that ends a list arrives while the last records are returned.
+/// A checkpoint after the last record of a page, when what follows it was read or is empty.
 #[test]
-fn a_list_with_text_keys_is_resumed_also_near_its_end() {
+fn a_stream_is_resumed_after_each_record() {
     let runtime = paused();
     let _context = runtime.enter();
-    for taken in 0..=20 {
-        let (folio, _) = connect(Things::new(text_ids(20)));
-        let harvest = || folio.harvest(list::<Thing>(&folio, 10)).parallel(2);
-        let mut stream = harvest().stream();
-        let mut came = Vec::new();
-        runtime.block_on(async {
-            for _ in 0..taken {
-                came.push(stream.next().await.unwrap().unwrap().id);
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            let mut rest = harvest().resume(stream.checkpoint()).stream();
-            while let Some(thing) = rest.next().await {
-                came.push(thing.unwrap().id);
-            }
-        });
-        assert_eq!(came, text_ids(20), "{taken}");
+    for (ids, ordered) in [
+        (random_ids(9, 70), false),
+        (random_ids(9, 70), true),
+        (dense_ids(70), false),
+        (text_ids(70), false),
+    ] {
+        for taken in 0..=ids.len() {
+            let things = Things {
+                latency: Duration::from_millis(10),
+                ..Things::new(ids.clone())
+            };
+            let (folio, _) = connect(things);
+            let harvest = || {
+                let harvest = folio.harvest(list::<Thing>(&folio, 5)).parallel(6);
+                if ordered { harvest.ordered() } else { harvest }
+            };
+            let mut stream = harvest().stream();
+            let mut came = Vec::new();
+            runtime.block_on(async {
+                for _ in 0..taken {
+                    came.push(stream.next().await.unwrap().unwrap().id);
+                    tokio::time::sleep(Duration::from_millis(3)).await;
+                }
+                let left = stream.checkpoint();
+                if !left.is_finished() {
+                    let mut rest = harvest().resume(left).stream();
+                    while let Some(thing) = rest.next().await {
+                        came.push(thing.unwrap().id);
+                    }
+                }
+            });
+            came.sort();
+            assert_eq!(came, ids, "{taken}");
+        }
     }
 }
 

@@ -87,10 +87,10 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         self
     }
 
-    /// The maximum size of the pages in memory, in bytes: 24 MiB by default, 64 MiB
-    /// if the records are returned [in order](Self::ordered). It counts the bodies
-    /// (decompressed) of pages that are requested, that wait, and whose records are being processed.
-    /// Records that the caller holds do not count.
+    /// The maximum size of the pages in memory, in bytes: 24 MiB by default, 64 MiB if the records are
+    /// returned [in order](Self::ordered). It counts the bodies (decompressed) of pages that are
+    /// requested, that wait, and whose records are being processed. Records that the caller holds do
+    /// not count. The process may hold more, because allocators do not return all memory at once.
     ///
     /// The size of a page is unknown before it arrives. So each requested page counts as the largest
     /// recent one, and the harvest begins with one request. If pages turn out to be larger than
