@@ -340,7 +340,7 @@ pub(crate) fn ignored_response(step: Step<()>) -> Step<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, ValidationError, body, rejected};
+    use super::{Block, Release, ValidationError, body, rejected};
 
     fn told(rejection: ValidationError) -> String {
         let body = rejected(&[rejection]).body;
