@@ -60,6 +60,12 @@ impl Release {
         }
         Ok(release)
     }
+
+    /// Its name, as its documents state it.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let mut documents = self.modules.values();
+        documents.find_map(|it| it.pointer("/x-folio/release")?.as_str())
+    }
 }
 
 /// The feature of a module: its name without `mod-`.

@@ -16,6 +16,12 @@ pub(crate) fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value
     components(document).into_iter().flatten()
 }
 
+/// The files that a schema was made from, `mod-users/ramls/userdata.json`.
+pub(crate) fn sources(schema: &Value) -> impl Iterator<Item = &str> {
+    let sources = schema.pointer("/x-folio/sources").and_then(Value::as_array);
+    sources.into_iter().flatten().filter_map(Value::as_str)
+}
+
 /// The target of a reference to a component.
 pub(crate) fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
     let name = schema.get("$ref").and_then(Value::as_str);

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::schema::sources;
+
 /// Visits every property of a schema that is text or a list of texts, in objects within it, too:
 /// the names of the properties that lead to it, and its schema or that of the elements.
 pub(crate) fn each_text_field(schema: &mut Value, visit: &mut dyn FnMut(&[String], &mut Value)) {
@@ -60,12 +62,7 @@ pub(crate) fn is_plain_text(schema: &Value) -> bool {
 /// The names of a component: of the files that it was made from, or of the definitions in them; its
 /// own, if it has none.
 pub(crate) fn record_names(name: &str, schema: &Value) -> Vec<String> {
-    let sources = schema.pointer("/x-folio/sources").and_then(Value::as_array);
-    let names: Vec<String> = sources
-        .into_iter()
-        .flatten()
-        .filter_map(|source| source_name(source.as_str()?))
-        .collect();
+    let names: Vec<String> = sources(schema).filter_map(source_name).collect();
     match names.is_empty() {
         true => vec![name.to_owned()],
         false => names,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::base::error::Result;
 use crate::base::files::read_toml;
+use crate::canonical::identifier::squashed;
 
 /// The rules, in the order of the file: the first that names a field holds, those of texts first.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,7 +50,7 @@ pub(crate) enum IdRule<'a> {
 }
 
 /// A field: the names of its record, and the names of the properties that lead to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FieldPath {
     pub(crate) records: BTreeSet<String>,
     pub(crate) properties: Vec<String>,
@@ -101,6 +102,14 @@ impl IdRules {
 }
 
 impl FieldPath {
+    /// A record of these names, before any of its fields.
+    pub(crate) fn of_record(names: &[String]) -> Self {
+        Self {
+            records: names.iter().map(|name| squashed(name)).collect(),
+            properties: Vec::new(),
+        }
+    }
+
     /// Whether a pattern is the end of the path: `userId`, `item.id`, `usergroup.id`; `*` stands
     /// for the beginning of a name.
     pub(crate) fn matches(&self, pattern: &str) -> bool {
@@ -123,12 +132,6 @@ fn is_so_named(name: &str, pattern: &str) -> bool {
         Some(end) => name.ends_with(end),
         None => name == pattern,
     }
-}
-
-/// A name without case and punctuation.
-pub(crate) fn squashed(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::canonical::operation::operations;
 use crate::canonical::reference::{SHARED, name_in_module};
 use crate::canonical::release::Release;
 use crate::canonical::route::route_key;
-use crate::canonical::schema::{is_undescribed, schemas};
+use crate::canonical::schema::{is_undescribed, schemas, sources};
 
 /// The names that the operations of a module have already, by method and key of the route.
 pub(crate) type Pinned = BTreeMap<(String, String), String>;
@@ -84,8 +84,7 @@ impl Pins {
             if module == "common" && is_undescribed(schema) {
                 continue;
             }
-            let sources = schema.pointer("/x-folio/sources").and_then(Value::as_array);
-            for source in sources.into_iter().flatten().filter_map(Value::as_str) {
+            for source in sources(schema) {
                 let mut own = name.clone();
                 if module == "common" {
                     self.shared

@@ -10,7 +10,6 @@ use super::file::{File, Sentence};
 use super::lookup::Glossary;
 use super::names::{COMMON, field_name};
 use super::nearest::hint;
-use super::references::Targets;
 use super::subjects::{Known, Module, Subjects};
 use super::{sentence, truth};
 use crate::base::error::Error;
@@ -92,7 +91,6 @@ pub fn check(glossary: &Glossary, subjects: &Subjects) -> Vec<Error> {
                 name,
                 glossary,
                 subjects,
-                targets: &subjects.targets,
                 findings: &mut findings,
             }
             .check(),
@@ -154,13 +152,15 @@ struct Checker<'a> {
     name: &'a str,
     glossary: &'a Glossary,
     subjects: &'a Subjects,
-    targets: &'a Targets,
     findings: &'a mut Vec<Error>,
 }
 
 impl<'a> Checker<'a> {
     fn check(mut self) {
         self.defaults();
+        if let Some(summary) = &self.file.summary {
+            self.sentence("the module", summary, &[]);
+        }
         self.references();
         for (name, record) in &self.file.records {
             self.record(name, record);
@@ -185,14 +185,17 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The sections `[fields]` and `[parameters]`. Those of the common file may contain names of
-    /// any module.
+    /// The modules whose names the sections of the file may contain: for the common file all.
+    fn modules(&self) -> Vec<&'a Module> {
+        match self.name {
+            COMMON => self.subjects.modules.values().collect(),
+            _ => vec![self.module],
+        }
+    }
+
+    /// The sections `[fields]` and `[parameters]`.
     fn defaults(&mut self) {
-        let modules: Vec<&Module> = if self.name == COMMON {
-            self.subjects.modules.values().collect()
-        } else {
-            vec![self.module]
-        };
+        let modules = self.modules();
         // A record of the module may reference a shared one, whose fields are looked up only in the
         // common file.
         let fields: Vec<&str> = modules
@@ -220,13 +223,7 @@ impl<'a> Checker<'a> {
 
     /// The section `[references]`: each field is there, and each route gives a record.
     fn references(&mut self) {
-        if let Some(summary) = &self.file.summary {
-            self.sentence("the module", summary, &[]);
-        }
-        let modules: Vec<&Module> = match self.name {
-            COMMON => self.subjects.modules.values().collect(),
-            _ => vec![self.module],
-        };
+        let modules = self.modules();
         for (key, target) in &self.file.references {
             let is_known = modules.iter().any(|module| match key.split_once('.') {
                 Some((record, path)) => module
@@ -241,8 +238,9 @@ impl<'a> Checker<'a> {
                     format!("references: no field is named `{key}`"),
                 );
             }
-            if self.targets.record(&target.text).is_none() {
-                let hint = hint(&target.text, self.targets.routes());
+            let targets = &self.subjects.targets;
+            if targets.record(&target.text).is_none() {
+                let hint = hint(&target.text, targets.routes());
                 let problem = format!("references: GET of `{}` gives no record{hint}", target.text);
                 self.report(target.line, problem);
             }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::names::COMMON;
 use crate::canonical::operation::operations;
+use crate::canonical::reference::{LOCAL, SHARED};
 use crate::canonical::release::Release;
 
 /// The records that operations read, by module and path.
@@ -16,13 +17,10 @@ pub(super) struct Targets(BTreeMap<String, String>);
 impl Targets {
     /// Those of the documents; of several releases the newest counts.
     pub(super) fn of(releases: &[Release]) -> Self {
-        let mut sorted: Vec<(&str, &Release)> = releases
-            .iter()
-            .map(|release| (name(release).unwrap_or_default(), release))
-            .collect();
-        sorted.sort_by_key(|(name, _)| *name);
+        let mut sorted: Vec<&Release> = releases.iter().collect();
+        sorted.sort_by_key(|release| release.name());
         let mut targets = BTreeMap::new();
-        for (_, release) in sorted {
+        for release in sorted {
             for (module, document) in &release.modules {
                 for operation in operations(document).filter(|it| it.method == "get") {
                     if let Some(record) = record(module, operation.value) {
@@ -48,16 +46,12 @@ impl Targets {
     }
 }
 
-fn name(release: &Release) -> Option<&str> {
-    let mut documents = release.modules.values();
-    documents.find_map(|it| it.pointer("/x-folio/release")?.as_str())
-}
-
 /// The record that an operation gives.
 fn record(module: &str, operation: &Value) -> Option<String> {
     let content = operation.pointer("/responses/200/content/application~1json/schema/$ref")?;
-    let (file, pointer) = content.as_str()?.split_once('#')?;
-    let module = if file.is_empty() { module } else { COMMON };
-    let name = pointer.strip_prefix("/components/schemas/")?;
-    Some(format!("{module}.{name}"))
+    let reference = content.as_str()?;
+    match reference.strip_prefix(SHARED) {
+        Some(name) => Some(format!("{COMMON}.{name}")),
+        None => Some(format!("{module}.{}", reference.strip_prefix(LOCAL)?)),
+    }
 }

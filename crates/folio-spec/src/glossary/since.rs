@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::names::COMMON;
-use super::subjects::{Subjects, sources_of};
+use super::subjects::Subjects;
 use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
 
@@ -82,31 +82,23 @@ impl Key {
 
 impl Known {
     fn of(release: &Release) -> Option<Self> {
-        let mut documents = release.modules.values();
-        let name = documents.find_map(|it| it.pointer("/x-folio/release")?.as_str())?;
-        let mut known = Self {
-            name: name.to_owned(),
-            subjects: Subjects::of(std::slice::from_ref(release)),
-            routes: BTreeSet::new(),
-            untyped: BTreeSet::new(),
-            sources: BTreeSet::new(),
-        };
-        for document in release.modules.values().chain([&release.common]) {
-            for operation in operations(document) {
-                let method = operation.method.to_ascii_uppercase();
-                let route = format!("{method} {}", operation.path);
-                known.routes.insert(plain(&route));
-                if operation.value.pointer("/x-folio/untyped") == Some(&Value::Bool(true)) {
-                    known.untyped.insert(route);
-                }
-            }
-            let schemas = document.pointer("/components/schemas");
-            let schemas = schemas.and_then(Value::as_object).into_iter().flatten();
-            known
-                .sources
-                .extend(schemas.flat_map(|(_, schema)| sources_of(schema)));
-        }
-        Some(known)
+        let name = release.name()?.to_owned();
+        let mut subjects = Subjects::default();
+        subjects.add_release(release);
+        let modules = || subjects.modules.values();
+        let routes = modules().flat_map(|it| it.operations.keys());
+        let sources = modules().flat_map(|it| it.sources.values().flatten());
+        let documents = release.modules.values().chain([&release.common]);
+        let untyped = documents
+            .flat_map(operations)
+            .filter(|operation| operation.fact("untyped") == Some(&Value::Bool(true)));
+        Some(Self {
+            name,
+            routes: routes.map(|route| plain(route)).collect(),
+            untyped: untyped.map(|operation| operation.subject()).collect(),
+            sources: sources.cloned().collect(),
+            subjects,
+        })
     }
 
     fn has_module(&self, module: &str) -> bool {

@@ -10,7 +10,7 @@ use super::references::Targets;
 use crate::canonical::facts::{self, Deletes};
 use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
-use crate::canonical::schema::schemas;
+use crate::canonical::schema::{schemas, sources};
 
 /// The subjects, by document; including `common`.
 #[derive(Clone, Debug, Default)]
@@ -53,12 +53,17 @@ impl Subjects {
             ..Self::default()
         };
         for release in releases {
-            subjects.add(COMMON, &release.common, &Value::Null);
-            for (name, document) in &release.modules {
-                subjects.add(name, document, &release.common);
-            }
+            subjects.add_release(release);
         }
         subjects
+    }
+
+    /// Adds the subjects of a release, without its targets.
+    pub(super) fn add_release(&mut self, release: &Release) {
+        self.add(COMMON, &release.common, &Value::Null);
+        for (name, document) in &release.modules {
+            self.add(name, document, &release.common);
+        }
     }
 
     fn add(&mut self, name: &str, document: &Value, common: &Value) {
@@ -67,8 +72,8 @@ impl Subjects {
         for (record, schema) in schemas(document) {
             let fields = module.records.entry(record.clone()).or_default();
             source.collect(schema, "", fields);
-            let sources = module.sources.entry(record.clone()).or_default();
-            sources.extend(sources_of(schema));
+            let known = module.sources.entry(record.clone()).or_default();
+            known.extend(sources(schema).map(str::to_owned));
             let shared = common
                 .pointer("/components/schemas")
                 .and_then(|schemas| schemas.get(record));
@@ -77,11 +82,7 @@ impl Subjects {
             }
         }
         for operation in operations(document) {
-            let route = format!(
-                "{} {}",
-                operation.method.to_ascii_uppercase(),
-                operation.path
-            );
+            let route = operation.subject();
             if let Some(deletes) = facts::read(operation.value).deletes {
                 module.deletes.insert(route.clone(), deletes);
             }
@@ -175,13 +176,6 @@ impl<'a> Source<'a> {
         };
         document.pointer(pointer).unwrap_or(schema)
     }
-}
-
-/// The files that a schema was made from.
-pub(super) fn sources_of(schema: &Value) -> impl Iterator<Item = String> {
-    let list = schema.pointer("/x-folio/sources").and_then(Value::as_array);
-    let texts = list.into_iter().flatten().filter_map(Value::as_str);
-    texts.map(str::to_owned)
 }
 
 /// What a schema says in a few words: for those who write sentences.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::canonical::operation::json_schema;
 use crate::canonical::reference::{LOCAL, PENDING, SHARED, each_text_mut};
-use crate::canonical::schema::{components, schemas};
+use crate::canonical::schema::{components, schemas, sources};
 use crate::corrections::pins::Pins;
 use crate::module::Module;
 use crate::module::equal::equals;
@@ -16,19 +16,15 @@ use crate::module::nested_names;
 /// Moves shared records out of the modules; returns the document that has them.
 pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Value {
     let found = shared(modules);
-    let sources = |(module, name): &(usize, String)| -> Vec<String> {
-        let list = components(&modules[*module].document)
-            .and_then(|schemas| schemas.get(name))
-            .and_then(|schema| schema.pointer("/x-folio/sources")?.as_array());
-        list.into_iter()
-            .flatten()
-            .filter_map(|source| source.as_str().map(str::to_owned))
-            .collect()
+    let sources_at = |(module, name): &(usize, String)| -> Vec<String> {
+        let schema = components(&modules[*module].document).and_then(|all| all.get(name));
+        let sources = schema.into_iter().flat_map(sources);
+        sources.map(str::to_owned).collect()
     };
     let mut pinned: Vec<(usize, &String, &str)> = found
         .iter()
         .filter_map(|(content, places)| {
-            let sources: Vec<String> = places.iter().flat_map(sources).collect();
+            let sources: Vec<String> = places.iter().flat_map(sources_at).collect();
             let (votes, name) = pins.shared(&sources)?;
             (!is_generic(name)).then_some((votes, content, name))
         })
@@ -85,26 +81,9 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
         rename(&mut module.document, moved, SHARED);
         for (name, mut schema) in gone {
             rename(&mut schema, moved, LOCAL);
-            let sources = schema
-                .pointer("/x-folio/sources")
-                .cloned()
-                .unwrap_or_default();
+            let mut all: BTreeSet<String> = sources(&schema).map(str::to_owned).collect();
             let entry = shared.entry(moved[&name].clone()).or_insert(schema);
-            let mut all: BTreeSet<String> = BTreeSet::new();
-            for list in [
-                entry
-                    .pointer("/x-folio/sources")
-                    .cloned()
-                    .unwrap_or_default(),
-                sources,
-            ] {
-                all.extend(
-                    list.as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|source| source.as_str().map(str::to_owned)),
-                );
-            }
+            all.extend(sources(entry).map(str::to_owned));
             entry["x-folio"]["sources"] = all.into_iter().collect();
         }
     }
