@@ -18,9 +18,9 @@ use crate::harvest::{Harvest, HarvestStream, ProgressStream};
 use crate::paging::RecordStream;
 use crate::poll::UntilDone;
 use crate::record::scalar::Id;
-use crate::tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+use crate::tenant::circulation_rules::{AppliedPolicy, CirculationPolicies, RuleParameters};
 use crate::tenant::compatibility::Compatibility;
-use crate::tenant::consortium::{Consortium, Member};
+use crate::tenant::consortium::{TenantConsortium, Member};
 use crate::tenant::modules::Modules;
 use crate::tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 use crate::tenant::reference_lists::reference_lists;
@@ -67,7 +67,7 @@ waiting!(ReferenceData, ReferenceData<Blocking> {
     location_id(code: &str) -> Id;
 });
 
-waiting!(CirculationRules, CirculationRules<Blocking> {
+waiting!(CirculationPolicies, CirculationPolicies<Blocking> {
     loan_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
     request_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
     notice_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
@@ -75,7 +75,7 @@ waiting!(CirculationRules, CirculationRules<Blocking> {
     lost_item_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
 });
 
-waiting!(Consortium, Consortium<Blocking> {
+waiting!(TenantConsortium, TenantConsortium<Blocking> {
     members() -> Vec<Member>;
 });
 
@@ -88,7 +88,7 @@ impl FolioClient {
 
     /// The policies that apply: see
     /// [`folio_sdk::FolioClient::circulation_rules`](crate::FolioClient::circulation_rules).
-    pub fn circulation_rules(&self) -> CirculationRules<Blocking> {
+    pub fn circulation_rules(&self) -> CirculationPolicies<Blocking> {
         self.folio.circulation_rules().in_mode(self.mode())
     }
 
@@ -97,7 +97,7 @@ impl FolioClient {
     ///
     /// # Errors
     /// Those of the asynchronous call.
-    pub fn consortium(&self) -> Result<Option<Consortium<Blocking>>> {
+    pub fn consortium(&self) -> Result<Option<TenantConsortium<Blocking>>> {
         let consortium = self.mode.wait(self.folio.consortium())?;
         Ok(consortium.map(|consortium| consortium.in_mode(self.mode())))
     }
@@ -228,9 +228,9 @@ macro_rules! as_async {
     };
 }
 
-as_async!(ReferenceData, CirculationRules, Consortium);
+as_async!(ReferenceData, CirculationPolicies, TenantConsortium);
 
-impl Consortium<Blocking> {
+impl TenantConsortium<Blocking> {
     /// A client for the central tenant, with the same login.
     pub fn central(&self) -> FolioClient {
         FolioClient {
