@@ -157,7 +157,7 @@ pub use tenant::circulation_rules::{AppliedPolicy, CirculationPolicies, RulePara
 pub use tenant::compatibility::{
     Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState,
 };
-pub use tenant::consortium::{TenantConsortium, Member};
+pub use tenant::consortium::{Member, TenantConsortium};
 pub use tenant::modules::{Module, Modules, Platform};
 pub use tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 pub use value::body::Body;

@@ -20,7 +20,7 @@ use crate::poll::UntilDone;
 use crate::record::scalar::Id;
 use crate::tenant::circulation_rules::{AppliedPolicy, CirculationPolicies, RuleParameters};
 use crate::tenant::compatibility::Compatibility;
-use crate::tenant::consortium::{TenantConsortium, Member};
+use crate::tenant::consortium::{Member, TenantConsortium};
 use crate::tenant::modules::Modules;
 use crate::tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 use crate::tenant::reference_lists::reference_lists;
