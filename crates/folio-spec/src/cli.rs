@@ -12,7 +12,7 @@ use clap::Parser as _;
 
 use crate::base::error::{Error, Result};
 use crate::canonical::release::Release;
-use crate::corrections::id_rules::IdRules;
+use crate::corrections::field_rules::FieldRules;
 use crate::corrections::overrides::Overrides;
 use crate::glossary;
 use crate::reports::check::check;
@@ -82,7 +82,7 @@ fn run(command: Command) -> Result<ExitCode> {
             print(coverage::page(&read_all(&specs, releases)?));
         }
         Command::Ids { releases, specs } => {
-            let rules = IdRules::read(&specs)?;
+            let rules = FieldRules::ids(&specs)?;
             print(ids::page(&read_all(&specs, releases)?, &rules));
         }
         Command::Glossary { releases, request } => {

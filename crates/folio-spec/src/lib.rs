@@ -49,7 +49,7 @@ pub use base::yaml::Node;
 pub use canonical::operation::{Operation, operations};
 pub use canonical::release::Release;
 pub use canonical::route::{path_template, route_key, starred};
-pub use corrections::id_rules::IdRules;
+pub use corrections::field_rules::FieldRules;
 pub use corrections::overrides::Overrides;
 pub use grails::checkout::{Checkout, Describe};
 pub use grails::{describe, merged};

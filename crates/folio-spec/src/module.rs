@@ -6,6 +6,7 @@
 //! in this order, with overrides and facts between them.
 
 mod component_names;
+mod dates;
 pub(crate) mod equal;
 pub(crate) mod generic_names;
 mod nested_candidates;
@@ -28,7 +29,7 @@ use crate::base::report::ModuleReport;
 use crate::base::text::deceptive;
 use crate::canonical::facts::{self, Facts};
 use crate::canonical::reference::prune;
-use crate::corrections::id_rules::IdRules;
+use crate::corrections::field_rules::FieldRules;
 use crate::corrections::ours;
 use crate::corrections::overrides::Overrides;
 use crate::corrections::pins::Pins;
@@ -76,7 +77,9 @@ pub(crate) struct Reading<'a> {
     /// What is corrected.
     pub(crate) overrides: &'a Overrides,
     /// Which texts are UUIDs, and which ids are none.
-    pub(crate) ids: &'a IdRules,
+    pub(crate) ids: &'a FieldRules,
+    /// Which texts are points in time.
+    pub(crate) dates: &'a FieldRules,
     /// The folder with `ours/`.
     pub(crate) specs: &'a Path,
     /// Whether the first problem ends the import.
@@ -170,6 +173,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     nested_names::write(&mut document, &entry.name, &pins.releases);
     crate::facts::write(&mut document, reading.overrides, &entry.name);
     uuids::write(&mut document, reading.ids, &entry.name);
+    dates::write(&mut document, reading.dates, &entry.name);
     if let Some((at, problem)) = deceptive(&document) {
         return Err(Error::at(&entry.folder, at, problem));
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use folio_spec::{IdKind, IdRules, Release, ids, stale_patterns};
+use folio_spec::{IdKind, FieldRules, Release, ids, stale_patterns};
 
 fn specs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs")
@@ -20,7 +20,7 @@ fn releases() -> Vec<Release> {
 
 #[test]
 fn every_id_has_evidence_or_a_reason() {
-    let rules = IdRules::read(&specs()).unwrap();
+    let rules = FieldRules::ids(&specs()).unwrap();
     let names: BTreeSet<&str> = rules.evidence().map(|(name, _)| name).collect();
     for release in releases() {
         let found = ids(&release, &rules);
@@ -45,7 +45,7 @@ fn every_id_has_evidence_or_a_reason() {
 
 #[test]
 fn every_rule_names_a_field() {
-    let rules = IdRules::read(&specs()).unwrap();
+    let rules = FieldRules::ids(&specs()).unwrap();
     let releases = releases();
     assert_eq!(stale_patterns(&releases, &rules), Vec::<String>::new());
     let found = releases.iter().flat_map(|release| ids(release, &rules));

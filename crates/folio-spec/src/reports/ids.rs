@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::canonical::release::Release;
 use crate::canonical::schema::{schemas, sources};
 use crate::canonical::text_field::{each_text_field, is_plain_text, record_names};
-use crate::corrections::id_rules::{FieldPath, IdRule, IdRules, squashed};
+use crate::corrections::field_rules::{FieldPath, FieldRule, FieldRules, squashed};
 
 /// A field whose name says that it is an id, or that is one by a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum IdKind {
 }
 
 /// The ids of a release.
-pub fn ids(release: &Release, rules: &IdRules) -> Vec<IdField> {
+pub fn ids(release: &Release, rules: &FieldRules) -> Vec<IdField> {
     let mut found = Vec::new();
     for (module, document) in &release.modules {
         add(&mut found, Some(module), document, rules);
@@ -43,7 +43,7 @@ pub fn ids(release: &Release, rules: &IdRules) -> Vec<IdField> {
     found
 }
 
-fn add(found: &mut Vec<IdField>, module: Option<&String>, document: &Value, rules: &IdRules) {
+fn add(found: &mut Vec<IdField>, module: Option<&String>, document: &Value, rules: &FieldRules) {
     for (name, schema) in schemas(document) {
         let records = record_names(name, schema);
         let modules: BTreeSet<String> = match module {
@@ -76,7 +76,7 @@ fn kind(
     rule: Option<&str>,
     field: &FieldPath,
     modules: &BTreeSet<String>,
-    rules: &IdRules,
+    rules: &FieldRules,
 ) -> IdKind {
     if let Some(rule) = rule {
         return IdKind::ByRule(rule.to_owned());
@@ -87,7 +87,7 @@ fn kind(
     let reasons = modules
         .iter()
         .find_map(|module| match rules.find(module, field) {
-            Some(IdRule::Text(reason)) => Some(reason.to_owned()),
+            Some(FieldRule::Text(reason)) => Some(reason.to_owned()),
             _ => None,
         });
     match reasons {
@@ -113,7 +113,7 @@ fn is_named_as_id(path: &[String]) -> bool {
 }
 
 /// The patterns of the rules that no field and no parameter of the releases matches.
-pub fn stale_patterns(releases: &[Release], rules: &IdRules) -> Vec<String> {
+pub fn stale_patterns(releases: &[Release], rules: &FieldRules) -> Vec<String> {
     let mut used: BTreeSet<(String, FieldKey)> = BTreeSet::new();
     for release in releases {
         for (module, document) in &release.modules {
@@ -186,7 +186,7 @@ fn parameter_names(document: &Value) -> BTreeSet<String> {
 type Places<'a> = (BTreeSet<String>, BTreeSet<&'a str>);
 
 /// The page of Markdown.
-pub(crate) fn page(releases: &[(String, Release)], rules: &IdRules) -> Vec<String> {
+pub(crate) fn page(releases: &[(String, Release)], rules: &FieldRules) -> Vec<String> {
     let mut lines = vec![
         "# Ids".to_owned(),
         String::new(),
@@ -298,7 +298,7 @@ mod tests {
         }
     }
 
-    fn rules() -> IdRules {
+    fn rules() -> FieldRules {
         toml::from_str(
             "[[text]]\nfields = ['tenantId', 'goneId']\nreason = 'a tenant'\n\
              [[text]]\nmodules = ['mod-b']\nfields = ['nameId', 'aId']\nreason = 'a name'\n\
