@@ -65,7 +65,7 @@ pub use error::Error;
 pub use features::{DisabledModule, Features};
 pub use generate::{Options, generate, lowered};
 pub use lists::lists;
-pub use names::snake;
+pub use names::{snake, squashed};
 #[cfg(feature = "surface")]
 pub use surface::{Surface, surface};
 pub use text::is_unsafe;

@@ -62,7 +62,7 @@ pub fn snake(name: &str) -> String {
 
 /// A name without what distinguishes the spellings of one name: `orderby` of `orderBy` and
 /// `order_by`.
-pub(crate) fn squashed(name: &str) -> String {
+pub fn squashed(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric())
         .map(|c| c.to_ascii_lowercase())

@@ -17,7 +17,7 @@ mod paging;
 mod parameters;
 mod reconcile;
 mod uses;
-mod uuids;
+pub(crate) mod uuids;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Names in generated code: of functions and of types.
 
-pub(crate) use folio_codegen::snake;
+pub(crate) use folio_codegen::{snake, squashed};
 
 /// Words with capitals, joined.
 pub(crate) fn camel(text: &str) -> String {

@@ -40,9 +40,28 @@ pub(crate) fn each_text_mut(value: &mut Value, visit: &mut dyn FnMut(&mut String
 
 /// The names of the components of the same document that a value refers to, in their order.
 pub(crate) fn local_names(value: &Value) -> Vec<&str> {
+    names_after(value, LOCAL)
+}
+
+/// The names after a prefix of references, in their order.
+pub(crate) fn names_after<'a>(value: &'a Value, prefix: &str) -> Vec<&'a str> {
     let mut names = Vec::new();
-    each_text(value, &mut |text| names.extend(text.strip_prefix(LOCAL)));
+    each_text(value, &mut |text| names.extend(text.strip_prefix(prefix)));
     names
+}
+
+/// The components of a document among `open`, and those that they refer to, directly or through
+/// others.
+pub(crate) fn reached<'a>(document: &'a Value, mut open: Vec<&'a str>) -> BTreeSet<&'a str> {
+    let mut reached = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if let Some(schema) = document.pointer(&format!("/components/schemas/{name}"))
+            && reached.insert(name)
+        {
+            open.extend(local_names(schema));
+        }
+    }
+    reached
 }
 
 /// The name under which a module of a release has a record.
@@ -59,16 +78,8 @@ pub(crate) fn name_in_module<'a>(module: &'a Value, reference: &'a str) -> Optio
 
 /// Removes the components that no operation refers to, directly or through other components.
 pub(crate) fn prune(document: &mut Value) {
-    let mut reached: BTreeSet<String> = BTreeSet::new();
-    let mut open: Vec<&str> = local_names(&document["paths"]);
-    while let Some(name) = open.pop() {
-        if let Some(schema) = document.pointer(&format!("/components/schemas/{name}"))
-            && !reached.contains(name)
-        {
-            open.extend(local_names(schema));
-            reached.insert(name.to_owned());
-        }
-    }
+    let reached = reached(document, local_names(&document["paths"]));
+    let reached: BTreeSet<String> = reached.into_iter().map(str::to_owned).collect();
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
         schemas.retain(|name, _| reached.contains(name));
     }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::base::error::Result;
 use crate::base::files::read_toml;
+use crate::canonical::identifier::squashed;
 
 /// The rules, in the order of the file: the first that names a field holds, those of texts first.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +70,7 @@ pub(crate) enum FieldRule<'a> {
 }
 
 /// A field: the names of its record, and the names of the properties that lead to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FieldPath {
     pub(crate) records: BTreeSet<String>,
     pub(crate) properties: Vec<String>,
@@ -180,12 +181,6 @@ fn is_so_named(name: &str, pattern: &str) -> bool {
         Some(end) => name.ends_with(end),
         None => name == pattern,
     }
-}
-
-/// A name without case and punctuation.
-pub(crate) fn squashed(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]

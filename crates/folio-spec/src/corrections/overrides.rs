@@ -141,6 +141,12 @@ impl Overrides {
         })
     }
 
+    /// The operations of which a name or a verb is stated, by module: `GET /things`.
+    pub fn operations_with_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        let names = self.names();
+        names.map(|(module, operation, _)| (module, operation))
+    }
+
     /// The operations about which something is stated, by module: `GET /things`.
     pub fn operations_with_facts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.modules.iter().flat_map(|(module, file)| {

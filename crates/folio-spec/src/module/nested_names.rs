@@ -11,7 +11,7 @@ use super::nested_candidates::candidates;
 use crate::base::pointer::escaped;
 use crate::base::words::singular;
 use crate::canonical::identifier::camel;
-use crate::canonical::reference::{SHARED, each_text, name_in_module};
+use crate::canonical::reference::{SHARED, name_in_module, names_after, reached};
 use crate::canonical::release::Release;
 use crate::canonical::schema::{components, schemas};
 
@@ -49,7 +49,8 @@ pub(super) fn write(document: &mut Value, module: &str, releases: &[Release]) {
 
 /// Names what an operation takes or returns that is one of several things, after the operation.
 fn name_bodies(operation: &mut Value) {
-    let Some(name) = operation["operationId"].as_str().map(type_of) else {
+    // `ListUsers` of `list_users`.
+    let Some(name) = operation["operationId"].as_str().map(camel) else {
         return;
     };
     let mut contents = Vec::new();
@@ -78,11 +79,6 @@ fn name_bodies(operation: &mut Value) {
             }
         }
     }
-}
-
-/// The name of an operation as that of a type: `ListUsers` of `list_users`.
-fn type_of(operation: &str) -> String {
-    camel(&operation.replace('_', "-"))
 }
 
 /// The names within a schema, each with its pointer.
@@ -134,14 +130,15 @@ impl Earlier {
             for (name, schema) in schemas(document) {
                 earlier.add(name, schema, |name| name.to_owned());
             }
-            for shared in reached(document, &release.common) {
+            // The shared records that the module refers to, directly or through others.
+            for shared in reached(&release.common, names_after(document, SHARED)) {
                 let own = |shared: &str| {
                     let reference = format!("{SHARED}{shared}");
                     let own = name_in_module(document, &reference).unwrap_or(shared);
                     own.to_owned()
                 };
-                if let Some(schema) = components(&release.common).and_then(|all| all.get(&shared)) {
-                    earlier.add(&own(&shared), schema, own);
+                if let Some(schema) = components(&release.common).and_then(|all| all.get(shared)) {
+                    earlier.add(&own(shared), schema, own);
                 }
             }
         }
@@ -155,27 +152,6 @@ impl Earlier {
             self.nested.entry(place).or_insert_with(|| own(&name));
         }
     }
-}
-
-/// The shared records that a module refers to, directly or through others.
-fn reached(document: &Value, common: &Value) -> BTreeSet<String> {
-    let names = |value: &Value, start: &str| {
-        let mut names = Vec::new();
-        each_text(value, &mut |text| {
-            names.extend(text.strip_prefix(start).map(str::to_owned));
-        });
-        names
-    };
-    let mut open = names(document, SHARED);
-    let mut reached = BTreeSet::new();
-    while let Some(name) = open.pop() {
-        if let Some(schema) = components(common).and_then(|all| all.get(&name))
-            && reached.insert(name)
-        {
-            open.extend(names(schema, crate::canonical::reference::LOCAL));
-        }
-    }
-    reached
 }
 
 /// Something within a component that needs a name.

@@ -7,7 +7,7 @@ mod path;
 mod rule;
 mod verbs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::reconcile::Routed;
@@ -43,6 +43,7 @@ pub(super) fn of<'a>(
     stated: impl Fn(&Operation) -> Option<&'a StatedName>,
     pinned: &Pinned,
 ) -> Vec<String> {
+    let methods = methods(routed);
     let collections = collections(routed);
     let module = Rc::new(module(routed));
     let unnamed: Vec<Unnamed> = routed
@@ -52,14 +53,20 @@ pub(super) fn of<'a>(
             let stated = stated(operation);
             let path = named_as(operation);
             let has_rest = operation.path.contains("{+");
-            let mut subject = subject(operation, &path, routed, &collections, &facts(operation));
+            let mut subject = subject(
+                operation,
+                &path,
+                routed,
+                &methods,
+                &collections,
+                &facts(operation),
+            );
             if has_rest {
                 subject.path.parameters.push("rest".to_owned());
             }
             Unnamed {
                 has_rest,
                 key: route_key(&operation.path),
-                is_record: path.ends_with('}'),
                 name: stated.and_then(|stated| stated.name.clone()),
                 subject: Subject {
                     verb: stated.and_then(|stated| stated.verb.clone()),
@@ -74,19 +81,29 @@ pub(super) fn of<'a>(
     name(&unnamed, pinned)
 }
 
+/// The methods of each path template.
+type Methods<'a> = BTreeMap<String, BTreeSet<&'a str>>;
+
+fn methods(routed: &[Routed]) -> Methods<'_> {
+    let mut methods = Methods::new();
+    for (operation, _) in routed {
+        let own = methods.entry(path_template(&operation.path)).or_default();
+        own.insert(&*operation.method);
+    }
+    methods
+}
+
 /// What the rule reads of an operation, but for what is stated about its name.
 fn subject(
     operation: &Operation,
     path: &str,
     routed: &[Routed],
+    methods: &Methods<'_>,
     collections: &BTreeSet<String>,
     facts: &Facts,
 ) -> Subject {
-    let is_at = |other: &Operation, methods: &[&str]| {
-        path_template(&other.path) == path_template(&operation.path)
-            && methods.contains(&&*other.method)
-    };
-    let is_any = |methods: &[&str]| routed.iter().any(|(other, _)| is_at(other, methods));
+    let own = methods.get(&path_template(&operation.path));
+    let is_any = |any: &[&str]| own.is_some_and(|own| any.iter().any(|it| own.contains(it)));
     let is_record = path.ends_with('}');
     let is_list = !is_record && collections.contains(path);
     let below = format!("{path}/{{}}");
@@ -102,11 +119,7 @@ fn subject(
             status.starts_with('2') && status != "204" && content.values().any(Option::is_some)
         }),
         is_one_thing: is_any(&["put", "delete"]),
-        is_view: is_list
-            && !is_any(&["post"])
-            && !routed
-                .iter()
-                .any(|(other, _)| path_template(&other.path) == below),
+        is_view: is_list && !is_any(&["post"]) && !methods.contains_key(&below),
         is_changed: is_any(&["post", "put", "patch"]),
         is_rest: is_rest(operation, routed),
         ..Subject::default()

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::canonical::operation::json_schema;
 use crate::canonical::reference::LOCAL;
 use crate::canonical::text_field::{each_text_field, is_plain_text, make_uuid, record_names};
-use crate::corrections::field_rules::{FieldPath, FieldRule, FieldRules, squashed};
+use crate::corrections::field_rules::{FieldPath, FieldRule, FieldRules};
 
 /// The rule by which the path of a record and its `id` are one.
 pub(crate) const PATH: &str = "path";
@@ -74,20 +74,14 @@ fn last_parameter(path: &str) -> Option<&str> {
 }
 
 fn fields(document: &mut Value, rules: &FieldRules, module: &str, named: &[Named]) {
-    let by_path: Vec<&str> = named
+    let identified: Vec<&String> = named
         .iter()
         .filter(|named| is_uuid_parameter(document, named))
-        .map(|named| &*named.record)
+        .map(|named| &named.record)
         .collect();
-    let identified: Vec<String> = by_path.into_iter().map(str::to_owned).collect();
     let schemas = document.pointer_mut("/components/schemas");
     for (name, schema) in schemas.and_then(Value::as_object_mut).into_iter().flatten() {
-        let records = record_names(name, schema);
-        let records = records.iter().map(|name| squashed(name)).collect();
-        let mut field = FieldPath {
-            records,
-            properties: Vec::new(),
-        };
+        let mut field = FieldPath::of_record(&record_names(name, schema));
         each_text_field(schema, &mut |path, text| {
             if !is_plain_text(text) {
                 return;
@@ -95,7 +89,7 @@ fn fields(document: &mut Value, rules: &FieldRules, module: &str, named: &[Named
             path.clone_into(&mut field.properties);
             match rules.find(module, &field) {
                 Some(FieldRule::Text(_)) => {}
-                _ if path == ["id"] && identified.contains(name) => make_uuid(text, PATH),
+                _ if path == ["id"] && identified.contains(&name) => make_uuid(text, PATH),
                 Some(FieldRule::Typed(rule)) => make_uuid(text, rule),
                 None => {}
             }
@@ -118,19 +112,16 @@ fn is_uuid_parameter(document: &Value, named: &Named) -> bool {
 }
 
 fn parameters(document: &mut Value, rules: &FieldRules, module: &str, named: &[Named]) {
-    // The rule by which the id of a record is a UUID; none, if its description states it.
-    let id = |record: &str| -> Option<Option<String>> {
+    // The rule by which the id of a record is a UUID; `path`, if its description states it.
+    let rule_of_id = |record: &str| -> Option<String> {
         let id = document.pointer(&format!("/components/schemas/{record}/properties/id"))?;
-        (id["format"] == "uuid").then(|| {
-            let rule = id.pointer("/x-folio/uuid").and_then(Value::as_str);
-            rule.map(str::to_owned)
-        })
+        let rule = id.pointer("/x-folio/uuid").and_then(Value::as_str);
+        (id["format"] == "uuid").then(|| rule.unwrap_or(PATH).to_owned())
     };
     let mut by_path: BTreeMap<(String, String), String> = BTreeMap::new();
     for named in named {
-        if let Some(rule) = id(&named.record) {
-            let key = (named.path.clone(), named.parameter.clone());
-            by_path.insert(key, rule.unwrap_or_else(|| PATH.to_owned()));
+        if let Some(rule) = rule_of_id(&named.record) {
+            by_path.insert((named.path.clone(), named.parameter.clone()), rule);
         }
     }
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
 use crate::canonical::schema::{schemas, sources};
 use crate::canonical::text_field::{each_text_field, is_plain_text, record_names};
-use crate::corrections::field_rules::{FieldPath, FieldRule, FieldRules, squashed};
+use crate::corrections::field_rules::{FieldPath, FieldRule, FieldRules};
+use crate::module::uuids::PATH;
 
 /// A field whose name says that it is an id, or that is one by a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,37 +38,56 @@ pub enum IdKind {
 /// The ids of a release.
 pub fn ids(release: &Release, rules: &FieldRules) -> Vec<IdField> {
     let mut found = Vec::new();
-    for (module, document) in &release.modules {
-        add(&mut found, Some(module), document, rules);
+    for record in records(release) {
+        record.each_field(&mut |field, text| {
+            let rule = text.pointer("/x-folio/uuid").and_then(Value::as_str);
+            if rule.is_none() && !is_named_as_id(&field.properties) {
+                return;
+            }
+            found.push(IdField {
+                modules: record.modules.clone(),
+                path: format!("{}.{}", record.names[0], field.properties.join(".")),
+                kind: kind(text, rule, field, &record.modules, rules),
+            });
+        });
     }
-    add(&mut found, None, &release.common, rules);
     found
 }
 
-fn add(found: &mut Vec<IdField>, module: Option<&String>, document: &Value, rules: &FieldRules) {
-    for (name, schema) in schemas(document) {
-        let records = record_names(name, schema);
-        let modules: BTreeSet<String> = match module {
-            Some(module) => BTreeSet::from([module.clone()]),
-            None => modules_of(schema),
-        };
-        let mut field = FieldPath {
-            records: records.iter().map(|name| squashed(name)).collect(),
-            properties: Vec::new(),
-        };
+/// A record of a release.
+struct Record<'a> {
+    /// The modules that have it.
+    modules: BTreeSet<String>,
+    /// At least one: see [`record_names`].
+    names: Vec<String>,
+    schema: &'a Value,
+}
+
+/// The records of a release: those of modules, then the shared ones.
+fn records(release: &Release) -> impl Iterator<Item = Record<'_>> {
+    let own = release.modules.iter().flat_map(|(module, document)| {
+        schemas(document).map(move |(name, schema)| Record {
+            modules: BTreeSet::from([module.clone()]),
+            names: record_names(name, schema),
+            schema,
+        })
+    });
+    let shared = schemas(&release.common).map(|(name, schema)| Record {
+        modules: modules_of(schema),
+        names: record_names(name, schema),
+        schema,
+    });
+    own.chain(shared)
+}
+
+impl Record<'_> {
+    /// Visits the texts in it.
+    fn each_field(&self, visit: &mut dyn FnMut(&FieldPath, &Value)) {
+        let mut field = FieldPath::of_record(&self.names);
         // The visitor of fields may change them.
-        each_text_field(&mut schema.clone(), &mut |path, text| {
+        each_text_field(&mut self.schema.clone(), &mut |path, text| {
             path.clone_into(&mut field.properties);
-            let rule = text.pointer("/x-folio/uuid").and_then(Value::as_str);
-            if rule.is_none() && !is_named_as_id(path) {
-                return;
-            }
-            let record = records.first().unwrap_or(name);
-            found.push(IdField {
-                modules: modules.clone(),
-                path: format!("{record}.{}", path.join(".")),
-                kind: kind(text, rule, &field, &modules, rules),
-            });
+            visit(&field, text);
         });
     }
 }
@@ -114,37 +135,24 @@ fn is_named_as_id(path: &[String]) -> bool {
 
 /// The patterns of the rules that no field and no parameter of the releases matches.
 pub fn stale_patterns(releases: &[Release], rules: &FieldRules) -> Vec<String> {
-    let mut used: BTreeSet<(String, FieldKey)> = BTreeSet::new();
+    let mut fields: BTreeSet<(String, FieldPath)> = BTreeSet::new();
     for release in releases {
-        for (module, document) in &release.modules {
-            each_field(document, &mut |field| {
-                used.insert((module.clone(), field));
+        for record in records(release) {
+            record.each_field(&mut |field, _| {
+                let modules = record.modules.iter();
+                fields.extend(modules.map(|module| (module.clone(), field.clone())));
             });
-            for name in parameter_names(document) {
-                used.insert((module.clone(), (Vec::new(), vec![name])));
-            }
         }
-        for (_, schema) in schemas(&release.common) {
-            for module in modules_of(schema) {
-                each_field_of("", schema, &mut |field| {
-                    used.insert((module.clone(), field));
-                });
+        for (module, document) in &release.modules {
+            for name in parameter_names(document) {
+                let field = FieldPath {
+                    properties: vec![name.to_owned()],
+                    ..FieldPath::default()
+                };
+                fields.insert((module.clone(), field));
             }
         }
     }
-    let fields: Vec<(String, FieldPath)> = used
-        .into_iter()
-        .map(|(module, (records, properties))| {
-            let records = records.into_iter().collect();
-            (
-                module,
-                FieldPath {
-                    records,
-                    properties,
-                },
-            )
-        })
-        .collect();
     let is_stale = |(modules, pattern): &(&[String], &str)| {
         !fields.iter().any(|(module, field)| {
             (modules.is_empty() || modules.contains(module)) && field.matches(pattern)
@@ -154,32 +162,12 @@ pub fn stale_patterns(releases: &[Release], rules: &FieldRules) -> Vec<String> {
     stale.map(|(_, pattern)| pattern.to_owned()).collect()
 }
 
-/// The names of a record, and the properties that lead to a field.
-type FieldKey = (Vec<String>, Vec<String>);
-
-fn each_field(document: &Value, visit: &mut dyn FnMut(FieldKey)) {
-    for (name, schema) in schemas(document) {
-        each_field_of(name, schema, visit);
-    }
-}
-
-fn each_field_of(name: &str, schema: &Value, visit: &mut dyn FnMut(FieldKey)) {
-    let names = record_names(name, schema);
-    let records: Vec<String> = names.iter().map(|name| squashed(name)).collect();
-    each_text_field(&mut schema.clone(), &mut |path, _| {
-        visit((records.clone(), path.to_vec()));
-    });
-}
-
-fn parameter_names(document: &Value) -> BTreeSet<String> {
-    let paths = document["paths"].as_object().into_iter().flatten();
-    let operations = paths.flat_map(|(_, item)| item.as_object().into_iter().flatten());
-    let parameters = operations.flat_map(|(_, operation)| {
-        let parameters = operation.get("parameters").and_then(Value::as_array);
+fn parameter_names(document: &Value) -> impl Iterator<Item = &str> {
+    let parameters = operations(document).flat_map(|operation| {
+        let parameters = operation.value.get("parameters").and_then(Value::as_array);
         parameters.into_iter().flatten()
     });
-    let names = parameters.filter_map(|parameter| parameter["name"].as_str());
-    names.map(str::to_owned).collect()
+    parameters.filter_map(|parameter| parameter["name"].as_str())
 }
 
 /// The modules and the releases that have an id.
@@ -218,21 +206,18 @@ pub(crate) fn page(releases: &[(String, Release)], rules: &FieldRules) -> Vec<St
             ));
         }
         for field in found {
-            match field.kind {
-                IdKind::Described => {}
-                IdKind::ByRule(rule) => _ = by_rule.entry(rule).or_default().insert(field.path),
-                IdKind::Text(reason) => {
-                    let (modules, of) = texts.entry((reason, field.path)).or_default();
-                    modules.extend(field.modules);
-                    of.insert(name);
+            let reason = match field.kind {
+                IdKind::Described => continue,
+                IdKind::ByRule(rule) => {
+                    by_rule.entry(rule).or_default().insert(field.path);
+                    continue;
                 }
-                IdKind::Unexplained => {
-                    let key = ("**none stated**".to_owned(), field.path);
-                    let (modules, of) = texts.entry(key).or_default();
-                    modules.extend(field.modules);
-                    of.insert(name);
-                }
-            }
+                IdKind::Text(reason) => reason,
+                IdKind::Unexplained => "**none stated**".to_owned(),
+            };
+            let (modules, of) = texts.entry((reason, field.path)).or_default();
+            modules.extend(field.modules);
+            of.insert(name);
         }
     }
     lines.extend([
@@ -243,7 +228,7 @@ pub(crate) fn page(releases: &[(String, Release)], rules: &FieldRules) -> Vec<St
         "|---|---|---|".to_owned(),
     ]);
     let path = (
-        "path",
+        PATH,
         "the parameter of the record's path is described as a UUID",
     );
     for (rule, evidence) in std::iter::once(path).chain(rules.evidence()) {

@@ -16,8 +16,6 @@ pub(super) struct Unnamed {
     pub(super) key: String,
     /// The path template.
     pub(super) path: String,
-    /// Whether the path ends in a parameter.
-    pub(super) is_record: bool,
     /// Whether the path ends in a parameter for the rest of it.
     pub(super) has_rest: bool,
     /// The name that an override states.
@@ -30,7 +28,7 @@ impl Unnamed {
     /// Whether a name does not misstate what is deleted. A misleading name would be worse than
     /// one that changes.
     fn may_have(&self, name: &str) -> bool {
-        if self.subject.method != "delete" || self.is_record {
+        if self.subject.method != "delete" || self.subject.path.is_record {
             return true;
         }
         let says_all = name.starts_with("delete_all_");

@@ -1,8 +1,7 @@
 //! The nouns of paths: words that a URL runs together, and singulars.
 
-use folio_codegen::snake;
-
 use crate::base::words;
+use crate::canonical::identifier::snake;
 
 /// An exception to how a word of a URL is written, and its reason.
 pub(super) struct Spelling {

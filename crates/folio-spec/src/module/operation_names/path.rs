@@ -2,6 +2,7 @@
 
 use super::nouns::{singular, words_of};
 use super::verbs::{VERBS, is_in, verb_length};
+use crate::canonical::route::parameter_names;
 
 /// Segments that say by what a record is selected, if a parameter follows; so do those that begin
 /// with `by`.
@@ -54,8 +55,8 @@ impl Path {
         for (index, part) in parts.iter().enumerate() {
             place.push('/');
             place.push_str(part);
-            for parameter in parameters(part) {
-                path.add_parameter(&parameter);
+            for parameter in parameter_names(part) {
+                path.add_parameter(parameter);
             }
             let plain = part.split('{').next().unwrap_or(part);
             let words = words_of(plain);
@@ -126,14 +127,6 @@ impl Path {
             }
         }
     }
-}
-
-/// The names of the parameters of a segment.
-fn parameters(part: &str) -> Vec<String> {
-    part.split('{')
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()))
-        .collect()
 }
 
 #[cfg(test)]

@@ -233,7 +233,11 @@ impl Subject {
     /// The last segment is a noun: the verb follows from the method.
     fn noun(&self, last: &Segment, level: usize) -> Parts {
         let is_record = self.path.is_record;
-        let record = singular(&last.words);
+        let own = if is_record {
+            singular(&last.words)
+        } else {
+            last.words.clone()
+        };
         let word = last.words.join("_");
         let mut count = level + usize::from(self.path.is_below(1));
         let is_unlisted = self.is_unlisted(self.path.segments.len() - 1);
@@ -245,15 +249,14 @@ impl Subject {
         let (verb, noun) = match &*self.method {
             "get" if self.is_list && self.is_search() => {
                 skipped = 1;
-                (&*self.path.segments[0].words[0], last.words.clone())
+                (&*self.path.segments[0].words[0], own)
             }
             "get" if self.is_list && last.words.len() > 1 && last.words[0] == "list" => {
                 ("list", last.words[1..].to_vec())
             }
-            "get" if self.is_list => ("list", last.words.clone()),
+            "get" if self.is_list => ("list", own),
             "get" if self.is_paged_record && self.is_plural(last) => ("list", last.words.clone()),
-            "get" if is_record => ("get", record),
-            "get" => ("get", last.words.clone()),
+            "get" => ("get", own),
             "post" => {
                 let verb = self.verb_of_post();
                 let is_vague = verb != "create" && !word.contains('_') && !self.is_list;
@@ -264,32 +267,17 @@ impl Subject {
                 let is_one = is_record
                     || self.is_list
                     || verb == "create" && !self.is_one_thing && !self.is_batch();
-                (verb, if is_one { record } else { last.words.clone() })
+                (verb, if is_one { singular(&last.words) } else { own })
             }
-            "put" | "patch" => {
-                let verb = if self.method == "put" {
-                    "update"
-                } else {
-                    "patch"
-                };
-                let verb = self.verb.as_deref().unwrap_or(verb);
-                (
-                    verb,
-                    if is_record {
-                        record
-                    } else {
-                        last.words.clone()
-                    },
-                )
-            }
-            "delete" if is_record => ("delete", record),
+            "put" => (self.verb.as_deref().unwrap_or("update"), own),
+            "patch" => (self.verb.as_deref().unwrap_or("patch"), own),
             "delete" => match &self.deletes {
-                Some(Deletes::Kind(DeletesKind::Query)) => {
+                Some(Deletes::Kind(DeletesKind::Query)) if !is_record => {
                     suffix = vec!["by_query".to_owned()];
-                    ("delete", last.words.clone())
+                    ("delete", own)
                 }
-                Some(Deletes::Kind(DeletesKind::All)) => ("delete_all", last.words.clone()),
-                _ => ("delete", last.words.clone()),
+                Some(Deletes::Kind(DeletesKind::All)) if !is_record => ("delete_all", own),
+                _ => ("delete", own),
             },
             method => (method, last.words.clone()),
         };
