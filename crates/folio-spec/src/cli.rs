@@ -19,7 +19,8 @@ use crate::reports::check::check;
 use crate::reports::diff::{diff, page};
 use crate::reports::features::Features;
 use crate::reports::routes::routes;
-use crate::reports::{coverage, facts_page, ids};
+use crate::reports::typed_fields::{self, DATES, IDS};
+use crate::reports::{coverage, facts_page};
 use arguments::{Arguments, Command};
 use output::print;
 
@@ -83,7 +84,11 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Ids { releases, specs } => {
             let rules = FieldRules::ids(&specs)?;
-            print(ids::page(&read_all(&specs, releases)?, &rules));
+            print(typed_fields::page(&read_all(&specs, releases)?, &IDS, &rules));
+        }
+        Command::Dates { releases, specs } => {
+            let rules = FieldRules::dates(&specs)?;
+            print(typed_fields::page(&read_all(&specs, releases)?, &DATES, &rules));
         }
         Command::Glossary { releases, request } => {
             let named = read_all(&request.specs, releases)?;
