@@ -235,6 +235,7 @@ fn described(
     if let Some(rmb) = ours::of_rmb(reading.specs, entry)? {
         operations.extend(rmb.operations(entry, is_unrouted, schemas, report)?);
     }
-    reading.overrides.describe(entry, &mut operations, report);
+    let overrides = reading.overrides;
+    overrides.describe(entry, reading.release, &mut operations, report);
     Ok(operations)
 }
