@@ -59,7 +59,7 @@ pub(crate) use __boxed;
 /// Defines open enums: string values that the description names, and a catch-all that preserves the
 /// text of any other.
 macro_rules! __open_enum {
-    ($($(#[$meta:meta])* $name:ident / $unlisted:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* })*) => {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* })*) => {
         $(
             $(#[$meta])*
             #[derive(Clone, Debug, PartialEq, Hash)]
@@ -67,7 +67,7 @@ macro_rules! __open_enum {
             pub enum $name {
                 $($(#[$vmeta])* $variant,)*
                 /// A value that the description does not list, as the server wrote it.
-                $unlisted(::std::boxed::Box<str>),
+                Unknown(::std::boxed::Box<str>),
             }
             // Not derived: that would be a function more for the compiler to check.
             impl ::core::cmp::Eq for $name {}
@@ -77,7 +77,7 @@ macro_rules! __open_enum {
                 pub fn as_str(&self) -> &str {
                     match self {
                         $(Self::$variant => $text,)*
-                        Self::$unlisted(text) => text,
+                        Self::Unknown(text) => text,
                     }
                 }
             }
@@ -86,14 +86,14 @@ macro_rules! __open_enum {
                 fn from(text: &str) -> Self {
                     match text {
                         $($text => Self::$variant,)*
-                        other => Self::$unlisted(other.into()),
+                        other => Self::Unknown(other.into()),
                     }
                 }
             }
             impl $crate::runtime::OpenEnum for $name {
                 #[inline]
                 fn is_listed(&self) -> bool {
-                    !matches!(self, Self::$unlisted(_))
+                    !matches!(self, Self::Unknown(_))
                 }
             }
             $crate::__open_enum_impls!($name);

@@ -147,7 +147,7 @@ pub fn debug_union<U: Union + Field>(union: &U, out: &mut fmt::Formatter<'_>) ->
 
 /// Defines unions: enums of what a value can be, and a catch-all that preserves the JSON of any other.
 macro_rules! __union {
-    ($($(#[$meta:meta])* $name:ident by $tag:literal / $other:ident {
+    ($($(#[$meta:meta])* $name:ident by $tag:literal {
         $($(#[$vmeta:meta])* $variant:ident: $held:ty as $ty:ty = [$($value:literal),*] $size:literal,)*
     })*) => {
         $(
@@ -157,7 +157,7 @@ macro_rules! __union {
             pub enum $name {
                 $($(#[$vmeta])* $variant($held),)*
                 /// A value that matches none of the others, as the server sent it.
-                $other($crate::runtime::JsonValue),
+                Unknown($crate::runtime::JsonValue),
             }
             impl $crate::runtime::Union for $name {
                 const NAME: &'static str = stringify!($name);
@@ -174,14 +174,14 @@ macro_rules! __union {
                 }
                 #[inline]
                 fn other(value: $crate::runtime::JsonValue) -> Self {
-                    Self::$other(value)
+                    Self::Unknown(value)
                 }
                 fn put<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     match self {
                         $(Self::$variant(value) => {
                             $crate::runtime::Field::encode(::core::borrow::Borrow::<$ty>::borrow(value), serializer)
                         })*
-                        Self::$other(value) => $crate::runtime::Serialize::serialize(value, serializer),
+                        Self::Unknown(value) => $crate::runtime::Serialize::serialize(value, serializer),
                     }
                 }
             }
@@ -198,7 +198,7 @@ macro_rules! __union {
             impl $crate::runtime::Field for $name {
                 #[inline]
                 fn blank() -> Self {
-                    Self::$other(::core::default::Default::default())
+                    Self::Unknown(::core::default::Default::default())
                 }
                 fn read<'de, D: $crate::runtime::Deserializer<'de>>(&mut self, deserializer: D) -> ::core::result::Result<(), D::Error> {
                     *self = $crate::runtime::decode_union(deserializer)?;
@@ -211,7 +211,7 @@ macro_rules! __union {
                 fn walk(&self, walk: &mut $crate::runtime::Walk) {
                     match self {
                         $(Self::$variant(value) => $crate::runtime::Field::walk(::core::borrow::Borrow::<$ty>::borrow(value), walk),)*
-                        Self::$other(_) => {}
+                        Self::Unknown(_) => {}
                     }
                 }
             }

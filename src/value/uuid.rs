@@ -26,6 +26,11 @@ pub(crate) fn is_uuid(id: &str) -> bool {
         })
 }
 
+/// Whether texts are the same UUID. Servers store UUIDs in lower case.
+pub(crate) fn is_same_uuid(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b) && is_uuid(a)
+}
+
 /// Whether a UUID is greater than another. For other keys this is unknown.
 pub(crate) fn is_beyond(key: &str, bound: &str) -> bool {
     is_uuid(key) && is_uuid(bound) && is_after(key, bound)

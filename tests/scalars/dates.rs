@@ -133,6 +133,11 @@ fn text_that_denotes_no_instant_is_read_and_equal_to_itself_only() {
         assert_eq!(Timestamp::try_from(&date), Err(error.clone()));
         assert_eq!(chrono::DateTime::<Utc>::try_from(&date), Err(error.clone()));
         assert_eq!(OffsetDateTime::try_from(&date), Err(error.clone()));
+        assert_eq!(UtcDateTime::try_from(&date), Err(error.clone()));
+        assert_eq!(Zoned::try_from(&date), Err(error.clone()));
+        assert_eq!(civil::Date::try_from(&date), Err(error.clone()));
+        let with_offset = chrono::DateTime::<FixedOffset>::try_from(&date);
+        assert_eq!(with_offset, Err(error.clone()));
         assert_eq!(now.with_instant(text), Err(error));
         assert_eq!(date.checked_add(Duration::ZERO), None);
         assert!(date.with_instant(now.clone()).is_err());
@@ -366,7 +371,10 @@ fn types_of_other_crates_convert_in_both_directions() {
     let far = DateTime::from("+20000-01-01");
     let error = Timestamp::try_from(&far).unwrap_err();
     assert!(error.to_string().contains("beyond the range"), "{error}");
-    assert!(OffsetDateTime::try_from(&far).is_err() && civil::Date::try_from(&far).is_err());
+    assert_eq!(Zoned::try_from(&far), Err(error.clone()));
+    assert_eq!(OffsetDateTime::try_from(&far), Err(error.clone()));
+    assert_eq!(UtcDateTime::try_from(&far), Err(error.clone()));
+    assert_eq!(civil::Date::try_from(&far), Err(error));
     assert!(chrono::DateTime::<Utc>::try_from(&far).is_ok());
     let moved = date.with_instant(Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(moved.as_str(), "1970-01-01T02:00:00.0+0200");

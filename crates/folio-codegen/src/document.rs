@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::glossary::Entries;
-pub(crate) use crate::json::kind;
-use crate::json::read_json;
+use crate::json::{kind, read_json};
 use crate::sources::Sources;
 
 /// The name under which the document of shared records is known.
@@ -258,7 +257,8 @@ pub(crate) fn files(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
     Ok(paths)
 }
 
-fn feature_of(module: &str) -> &str {
+/// The name of a module without `mod-`.
+pub(crate) fn feature_of(module: &str) -> &str {
     module.strip_prefix("mod-").unwrap_or(module)
 }
 

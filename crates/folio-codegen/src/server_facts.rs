@@ -100,12 +100,8 @@ impl ServerFacts {
                 _ => Some(Deletes::Record),
             },
         };
-        let job = match facts.get("longRunning") {
-            None => None,
-            Some(job) => {
-                Some(JobFacts::read(job).map_err(|expected| wrong("longRunning", expected))?)
-            }
-        };
+        let job = facts.get("longRunning").map(JobFacts::read).transpose();
+        let job = job.map_err(|expected| wrong("longRunning", expected))?;
         let absent = text("absent", &["ignored", "created"])?;
         Ok(Self {
             deletes,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::document::{COMMON, Document, Home, list};
 use crate::glossary::Lookup;
+use crate::model::Step;
 
 /// References and parts of a schema deeper than this lead in a circle.
 const DEEPEST: usize = 64;
@@ -12,7 +13,7 @@ const DEEPEST: usize = 64;
 /// A schema, and what it describes: a record, a field of a record, or a part of an operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject<'a> {
-    home: Home<'a>,
+    pub(crate) home: Home<'a>,
     pub(crate) schema: &'a Value,
     /// The component that it stands in; none within an operation.
     record: Option<&'a str>,
@@ -21,44 +22,8 @@ pub(crate) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// What a JSON pointer into the document leads to, through references and `allOf`.
-    pub(crate) fn at(home: Home<'a>, pointer: &str) -> Option<Self> {
-        let mut steps = pointer.strip_prefix('/')?.split('/').map(unescaped);
-        let mut subject = match steps.next()?.as_str() {
-            "components" => {
-                let name = steps.nth(1)?;
-                let (record, schema) = home.document.schemas().ok()?.get_key_value(&name)?;
-                Self::component(home, record, schema)
-            }
-            // What stands in an operation has no name in the glossary.
-            "paths" => {
-                let (place, rest) = pointer.split_once("/schema")?;
-                steps = rest
-                    .strip_prefix('/')
-                    .unwrap_or_default()
-                    .split('/')
-                    .map(unescaped);
-                Self {
-                    home,
-                    schema: home.document.root.pointer(place)?.get("schema")?,
-                    record: None,
-                    path: String::new(),
-                }
-            }
-            _ => return None,
-        };
-        while let Some(word) = steps.next().filter(|word| !word.is_empty()) {
-            let name = match &*word {
-                "items" => None,
-                "additionalProperties" => None,
-                _ => steps.next(),
-            };
-            subject = subject.below(&word, name.as_deref(), 0)?;
-        }
-        Some(subject)
-    }
-
-    fn component(home: Home<'a>, record: &'a str, schema: &'a Value) -> Self {
+    /// A component of the document.
+    pub(crate) fn component(home: Home<'a>, record: &'a str, schema: &'a Value) -> Self {
         Self {
             home,
             schema,
@@ -67,13 +32,27 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A field of the object.
-    pub(crate) fn field(&self, key: &str) -> Option<Self> {
-        self.below("properties", Some(key), 0)
+    /// A schema in an operation, which has no name in the glossary.
+    pub(crate) fn inline(home: Home<'a>, schema: &'a Value) -> Self {
+        Self {
+            home,
+            schema,
+            record: None,
+            path: String::new(),
+        }
     }
 
-    /// What stands a step below.
-    fn below(&self, word: &str, name: Option<&str>, depth: usize) -> Option<Self> {
+    /// A field of the object.
+    pub(crate) fn field(&self, key: &str) -> Option<Self> {
+        self.step("properties", Some(key), 0)
+    }
+
+    /// The schema one step below, through references and `allOf`.
+    pub(crate) fn below(&self, step: &Step) -> Option<Self> {
+        self.step(step.word, step.name.as_deref(), 0)
+    }
+
+    fn step(&self, word: &str, name: Option<&str>, depth: usize) -> Option<Self> {
         if depth > DEEPEST {
             return None;
         }
@@ -97,7 +76,7 @@ impl<'a> Subject<'a> {
             });
         }
         if let Some(target) = self.target() {
-            return target.below(word, name, depth + 1);
+            return target.step(word, name, depth + 1);
         }
         // Of parts that have a property each, the last one's was merged over those before.
         list(self.schema, "allOf").iter().rev().find_map(|part| {
@@ -105,7 +84,7 @@ impl<'a> Subject<'a> {
                 schema: part,
                 ..self.clone()
             };
-            part.below(word, name, depth + 1)
+            part.step(word, name, depth + 1)
         })
     }
 
@@ -133,7 +112,7 @@ impl<'a> Subject<'a> {
             schema: self.resolved(),
             ..self.clone()
         };
-        resolved.below("items", None, 0)
+        resolved.step("items", None, 0)
     }
 
     /// Whether only responses contain a field of this object.
@@ -216,10 +195,6 @@ pub(crate) fn since<'a>(document: &'a Document, key: &str) -> Option<&'a str> {
     document.entries.since.get(key).map(String::as_str)
 }
 
-fn unescaped(step: &str) -> String {
-    step.replace("~1", "/").replace("~0", "~")
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests may")]
@@ -232,7 +207,6 @@ mod tests {
         let document = Document::new(
             "mod-test",
             json!({
-                "paths": {"/a": {"get": {"parameters": [{"schema": {"enum": ["x"]}}]}}},
                 "components": {"schemas": {
                     "User": {"allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {
                         "personal": {"properties": {"addresses": {"type": "array", "items": {"properties": {"city": {}}}}}},
@@ -251,43 +225,44 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_leads_to_what_the_glossary_names() {
+    fn a_step_leads_to_what_the_glossary_names() {
         let (document, common) = documents();
         let home = Home {
             document: &document,
             common: &common,
         };
-        let at = |pointer: &str| Subject::at(home, pointer).unwrap();
-        let user = at("/components/schemas/User");
+        let (record, schema) = document.schemas().unwrap().get_key_value("User").unwrap();
+        let user = Subject::component(home, record, schema);
         assert!(user.is_response_only("tags") && !user.is_response_only("id"));
+        let field = |key: &str| user.field(key).unwrap();
+        let addresses = field("personal").field("addresses").unwrap();
         for (subject, expected) in [
             (user.clone(), "User"),
-            (user.field("id").unwrap(), "Base.id"),
+            (field("id"), "Base.id"),
             (
-                at("/components/schemas/User/properties/personal/properties/addresses/items")
-                    .field("city")
-                    .unwrap(),
+                addresses.items().unwrap().field("city").unwrap(),
                 "User.personal.addresses[].city",
             ),
             (
-                at("/components/schemas/User/properties/links/additionalProperties"),
+                field("links")
+                    .below(&Step::of("additionalProperties"))
+                    .unwrap(),
                 "User.links{}",
             ),
-            (
-                at("/components/schemas/User/properties/tags")
-                    .field("tagList")
-                    .unwrap(),
-                "Tags.tagList",
-            ),
+            (field("tags").field("tagList").unwrap(), "Tags.tagList"),
         ] {
             assert_eq!(subject.name().unwrap(), expected);
         }
-        let parameter = at("/paths/~1a/get/parameters/0/schema");
+        let schema = json!({"anyOf": [{"enum": ["x"]}]});
+        let first = Step {
+            word: "anyOf",
+            name: Some("0".to_owned()),
+        };
+        let inline = Subject::inline(home, &schema).below(&first).unwrap();
         assert_eq!(
-            (parameter.name(), &parameter.schema["enum"][0]),
+            (inline.name(), &inline.schema["enum"][0]),
             (None, &json!("x"))
         );
-        assert!(Subject::at(home, "/components/schemas/Other").is_none());
-        assert!(Subject::at(home, "/components/schemas/User/properties/other").is_none());
+        assert!(user.field("other").is_none());
     }
 }

@@ -47,15 +47,15 @@ fn paths(code: &str) -> impl Iterator<Item = &str> {
 fn defined(code: &str) -> BTreeMap<String, String> {
     let mut defined = BTreeMap::new();
     let mut lines = code.lines().peekable();
-    let mut is_in_call = false;
+    let mut is_in_macro = false;
     while let Some(line) = lines.next() {
-        is_in_call = match line {
-            "pub mod call {" => true,
+        is_in_macro = match line {
+            "crate::__open_enum! {" | "crate::__union! {" => true,
             "}" => false,
-            _ => is_in_call,
+            _ => is_in_macro,
         };
-        let inner = line.strip_prefix("    ").filter(|_| !is_in_call);
-        let of_macro = inner.filter(|line| line.ends_with(" / Unknown {"));
+        let inner = line.strip_prefix("    ").filter(|_| is_in_macro);
+        let of_macro = inner.filter(|line| !line.starts_with("///"));
         let of_item = line.trim_start();
         let of_item = of_item
             .strip_prefix("pub struct ")

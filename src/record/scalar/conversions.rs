@@ -17,9 +17,8 @@ pub(super) fn from_date(year: i64, month: i64, day: i64) -> DateTime {
 
 /// The date of the text at its own offset from UTC: year, month and day.
 pub(super) fn date(value: &DateTime) -> Result<(i64, i8, i8), InvalidDateTime> {
-    let instant = value.instant()?;
-    let offset = value.parsed().map_or(0, |(_, form)| form.offset());
-    let (year, month, day) = date_at(instant, offset);
+    let (instant, form) = value.denoted()?;
+    let (year, month, day) = date_at(instant, form.offset());
     let small = |number: i64| i8::try_from(number).unwrap_or_default();
     Ok((year, small(month), small(day)))
 }

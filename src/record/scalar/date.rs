@@ -96,7 +96,7 @@ impl DateTime {
     /// This text or the new one denotes no instant, or the form has no place for a part of the
     /// instant: a plain date holds midnight in UTC only.
     pub fn with_instant(&self, instant: impl Into<Self>) -> Result<Self, InvalidDateTime> {
-        let (_, form) = self.parsed().ok_or_else(|| self.invalid(Problem::Form))?;
+        let (_, form) = self.denoted()?;
         let new = instant.into();
         let text = form.write(new.instant()?);
         text.map(Self::from)
@@ -126,15 +126,17 @@ impl DateTime {
         Self::of(&form.write(instant).unwrap_or_default())
     }
 
-    pub(super) fn parsed(&self) -> Option<(Instant, TimeForm)> {
+    fn parsed(&self) -> Option<(Instant, TimeForm)> {
         time::parse(self.as_str())
     }
 
     pub(super) fn instant(&self) -> Result<Instant, InvalidDateTime> {
-        match self.parsed() {
-            Some((instant, _)) => Ok(instant),
-            None => Err(self.invalid(Problem::Form)),
-        }
+        self.denoted().map(|(instant, _)| instant)
+    }
+
+    /// What the text denotes, and its form.
+    pub(super) fn denoted(&self) -> Result<(Instant, TimeForm), InvalidDateTime> {
+        self.parsed().ok_or_else(|| self.invalid(Problem::Form))
     }
 
     pub(super) fn invalid(&self, problem: Problem) -> InvalidDateTime {

@@ -9,7 +9,7 @@ use arrayvec::ArrayString;
 use uuid::Uuid;
 
 use super::text::{ShortText, excerpt, text_value};
-use crate::value::uuid::is_uuid;
+use crate::value::uuid::{is_same_uuid, is_uuid};
 
 /// The length of a UUID with its hyphens.
 const LENGTH: usize = 36;
@@ -117,7 +117,7 @@ impl Id {
 
     fn is(&self, text: &str) -> bool {
         let key = self.key();
-        key == text || key.eq_ignore_ascii_case(text) && is_uuid(key)
+        key == text || is_same_uuid(key, text)
     }
 }
 

@@ -59,7 +59,7 @@ impl Number {
     /// JSON has no infinity and no NaN.
     pub fn from_f64_lossy(number: f64) -> Result<Self, InvalidNumber> {
         match serde_json::Number::from_f64(number) {
-            Some(number) => Ok(Self(ShortText::new(&number.to_string()))),
+            Some(number) => Ok(Self::of_json(&number.to_string())),
             None => Err(InvalidNumber {
                 text: number.to_string().into(),
                 expected: FORM,
@@ -108,7 +108,7 @@ impl Number {
         ((*first == b'-' || first.is_ascii_digit())
             && last.is_ascii_digit()
             && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
-        .then(|| Self(ShortText::new(text)))
+        .then(|| Self::of_json(text))
     }
 }
 
@@ -156,7 +156,7 @@ macro_rules! integers {
     ($($integer:ident: $expected:literal,)*) => {$(
         impl From<$integer> for Number {
             fn from(number: $integer) -> Self {
-                Self(ShortText::new(&number.to_string()))
+                Self::of_json(&number.to_string())
             }
         }
 

@@ -28,15 +28,16 @@ from_instant! {
 
 try_from! {
     /// The instant.
-    ::chrono::DateTime<Utc>, "chrono", |value| utc(value)
+    ::chrono::DateTime<Utc>, "chrono", |value| utc(value.instant()?).ok_or_else(|| value.invalid(Problem::Range))
 }
 
 try_from! {
     /// The instant with the offset from UTC of the text, which is UTC if it has none.
     ::chrono::DateTime<FixedOffset>, "chrono", |value| {
-        let offset = value.parsed().map_or(0, |(_, form)| form.offset());
-        let offset = FixedOffset::east_opt(offset).ok_or_else(|| value.invalid(Problem::Range))?;
-        Ok(utc(value)?.with_timezone(&offset))
+        let (instant, form) = value.denoted()?;
+        FixedOffset::east_opt(form.offset()).zip(utc(instant))
+            .map(|(offset, time)| time.with_timezone(&offset))
+            .ok_or_else(|| value.invalid(Problem::Range))
     }
 }
 
@@ -50,7 +51,6 @@ try_from! {
     }
 }
 
-fn utc(value: &DateTime) -> Result<::chrono::DateTime<Utc>, InvalidDateTime> {
-    let Instant { seconds, nanos } = value.instant()?;
-    ::chrono::DateTime::from_timestamp(seconds, nanos).ok_or_else(|| value.invalid(Problem::Range))
+fn utc(Instant { seconds, nanos }: Instant) -> Option<::chrono::DateTime<Utc>> {
+    ::chrono::DateTime::from_timestamp(seconds, nanos)
 }

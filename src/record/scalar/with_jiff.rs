@@ -35,15 +35,16 @@ from_instant! {
 
 try_from! {
     /// The instant.
-    Timestamp, "jiff", |value| timestamp(value)
+    Timestamp, "jiff", |value| timestamp(value.instant()?).ok_or_else(|| value.invalid(Problem::Range))
 }
 
 try_from! {
     /// The instant with the offset from UTC of the text, which is UTC if it has none.
     Zoned, "jiff", |value| {
-        let offset = value.parsed().map_or(0, |(_, form)| form.offset());
-        let offset = Offset::from_seconds(offset).map_err(|_| value.invalid(Problem::Range))?;
-        Ok(timestamp(value)?.to_zoned(TimeZone::fixed(offset)))
+        let (instant, form) = value.denoted()?;
+        Offset::from_seconds(form.offset()).ok().zip(timestamp(instant))
+            .map(|(offset, time)| time.to_zoned(TimeZone::fixed(offset)))
+            .ok_or_else(|| value.invalid(Problem::Range))
     }
 }
 
@@ -57,8 +58,7 @@ try_from! {
     }
 }
 
-fn timestamp(value: &DateTime) -> Result<Timestamp, InvalidDateTime> {
-    let Instant { seconds, nanos } = value.instant()?;
+fn timestamp(Instant { seconds, nanos }: Instant) -> Option<Timestamp> {
     let nanos = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
-    Timestamp::from_nanosecond(nanos).map_err(|_| value.invalid(Problem::Range))
+    Timestamp::from_nanosecond(nanos).ok()
 }

@@ -31,16 +31,16 @@ from_instant! {
 try_from! {
     /// The instant with the offset from UTC of the text, which is UTC if it has none.
     OffsetDateTime, "time", |value| {
-        let offset = value.parsed().map_or(0, |(_, form)| form.offset());
-        UtcOffset::from_whole_seconds(offset).ok()
-            .and_then(|offset| utc(value).map(|time| time.checked_to_offset(offset)).transpose())
-            .unwrap_or_else(|| Err(value.invalid(Problem::Range)))
+        let (instant, form) = value.denoted()?;
+        UtcOffset::from_whole_seconds(form.offset()).ok().zip(utc(instant))
+            .and_then(|(offset, time)| time.checked_to_offset(offset))
+            .ok_or_else(|| value.invalid(Problem::Range))
     }
 }
 
 try_from! {
     /// The instant.
-    UtcDateTime, "time", |value| utc(value)
+    UtcDateTime, "time", |value| utc(value.instant()?).ok_or_else(|| value.invalid(Problem::Range))
 }
 
 try_from! {
@@ -54,9 +54,8 @@ try_from! {
     }
 }
 
-fn utc(value: &DateTime) -> Result<UtcDateTime, InvalidDateTime> {
-    let Instant { seconds, nanos } = value.instant()?;
+fn utc(Instant { seconds, nanos }: Instant) -> Option<UtcDateTime> {
     UtcDateTime::from_unix_timestamp(seconds)
         .and_then(|time| time.replace_nanosecond(nanos))
-        .map_err(|_| value.invalid(Problem::Range))
+        .ok()
 }

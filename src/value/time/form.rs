@@ -64,7 +64,10 @@ pub(crate) struct Calendar {
 
 impl TimeForm {
     /// `2025-05-01T02:00:17.887+00:00`: modules based on RMB write dates in this form.
-    pub(crate) const RMB: Self = Self::with_digits(3);
+    pub(crate) const RMB: Self = Self::rmb(Offset {
+        is_negative: false,
+        minutes: 0,
+    });
 
     /// A plain date.
     #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
@@ -73,18 +76,15 @@ impl TimeForm {
         time: None,
     });
 
-    const fn with_digits(digits: usize) -> Self {
+    const fn rmb(offset: Offset) -> Self {
         Self::Calendar(Calendar {
             signed_year: None,
             time: Some(Time {
                 separator: 'T',
                 has_colons: true,
                 has_seconds: true,
-                digits,
-                zone: Zone::Colon(Offset {
-                    is_negative: false,
-                    minutes: 0,
-                }),
+                digits: 3,
+                zone: Zone::Colon(offset),
             }),
         })
     }
@@ -92,22 +92,9 @@ impl TimeForm {
     /// The form of RMB with another offset from UTC, in minutes.
     #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
     pub(crate) fn with_offset(minutes: i32) -> Self {
-        let Self::Calendar(Calendar {
-            signed_year,
-            time: Some(time),
-        }) = Self::RMB
-        else {
-            return Self::RMB;
-        };
-        Self::Calendar(Calendar {
-            signed_year,
-            time: Some(Time {
-                zone: Zone::Colon(Offset {
-                    is_negative: minutes < 0,
-                    minutes: minutes.abs(),
-                }),
-                ..time
-            }),
+        Self::rmb(Offset {
+            is_negative: minutes < 0,
+            minutes: minutes.abs(),
         })
     }
 
@@ -159,19 +146,14 @@ impl Calendar {
         let (year, month, day) = civil(day);
         let mut text = String::with_capacity(30);
         let width = match (year, self.signed_year) {
-            (0..=9999, None) => Some(4),
+            (0..=9999, None) => 4,
             (_, digits) => {
                 text.push(if year < 0 { '-' } else { '+' });
-                digits.or(Some(4))
+                digits.unwrap_or(4)
             }
         };
         // Writing into a string cannot fail.
-        let _ = write!(
-            text,
-            "{:0width$}-{month:02}-{day:02}",
-            year.unsigned_abs(),
-            width = width.unwrap_or(4)
-        );
+        let _ = write!(text, "{:0width$}-{month:02}-{day:02}", year.unsigned_abs());
         let Some(time) = self.time else {
             return (second == 0 && instant.nanos == 0).then_some(text);
         };

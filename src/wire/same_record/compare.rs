@@ -3,7 +3,8 @@
 use super::fields::{At, Fields, NULL};
 use super::kind::{Kind, Question};
 use super::rules::Default;
-use super::scalar::{StoredInstant, is_nothing, is_same_number, is_same_time, is_same_uuid};
+use super::scalar::{StoredInstant, is_nothing, is_same_number, is_same_time};
+use crate::value::uuid::is_same_uuid;
 use serde_json::Value;
 
 impl<'a> Kind<'a> {

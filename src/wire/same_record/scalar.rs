@@ -1,7 +1,6 @@
 //! Compares values in different notations: numbers, UUIDs, points in time.
 
 use crate::value::time::{self, TimeForm};
-use crate::value::uuid::is_uuid;
 use serde_json::Value;
 
 /// Whether a value is equivalent to an absent one: RMB writes absent lists as empty ones and absent
@@ -18,11 +17,6 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 /// Servers store money as double: `100` as `100.0`.
 pub(super) fn is_same_number(a: &serde_json::Number, b: &serde_json::Number) -> bool {
     a == b || (a.is_f64() || b.is_f64()) && a.as_f64() == b.as_f64()
-}
-
-/// UUIDs are stored in lower case.
-pub(super) fn is_same_uuid(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) && is_uuid(a)
 }
 
 /// Times of day, `09:00`, come back as `09:00:00`.

@@ -93,7 +93,7 @@ pub(super) fn builder(
     operation: &Operation,
 ) -> Result<(), Error> {
     let call = &*operation.call;
-    let output = output(context, operation)?;
+    let (output, item) = (output(context, operation)?, item_type(context, operation));
     let mut setters = Code::default();
     let own = own_setters(context, operation, &output)?;
     if !own.is_empty() {
@@ -102,13 +102,9 @@ pub(super) fn builder(
     fill!(
         out,
         BUILDER,
-        docs = docs::alias(
-            operation,
-            &output.ty,
-            item_type(context, operation).as_deref()
-        ),
+        docs = docs::alias(operation, &output.ty, item.as_deref()),
         call,
-        traits = traits(context, operation, &output),
+        traits = traits(operation, &output, item),
         setters,
         several = several(context, operation)?,
     );
@@ -116,7 +112,7 @@ pub(super) fn builder(
 }
 
 /// What the response of an operation is, by which the builder has `send`, `download` and `stream`.
-fn traits(context: &Context<'_>, operation: &Operation, output: &Output) -> Code {
+fn traits(operation: &Operation, output: &Output, item: Option<String>) -> Code {
     let mut out = Code::default();
     let call = &*operation.call;
     if let Some(response) = &output.read_as {
@@ -125,7 +121,7 @@ fn traits(context: &Context<'_>, operation: &Operation, output: &Output) -> Code
     if is_streamed(operation) {
         fill!(&mut out, STREAMED, call);
     }
-    if let Some(item) = item_type(context, operation) {
+    if let Some(item) = item {
         fill!(&mut out, LISTED, call, item);
     }
     if operation.server.job.is_some() && output.read_as.is_some() {

@@ -1,6 +1,6 @@
 //! The collections of records: those that a module lists, creates and replaces at one path.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::facts::Operation;
 use crate::model::{Model, Ty};
@@ -14,10 +14,10 @@ const COLLECTIONS: &str = "
 
 const COLLECTION: &str = "{record}({path}, {items}, {batch}, {retrieve});";
 
-/// The collections of a module.
-pub(super) fn collections(model: &Model, operations: &[Operation]) -> Code {
+/// Where the records of a module are stored.
+pub(super) fn stored(all: &[Collection<'_>]) -> Code {
     let mut collections = Code::default();
-    for collection in find(model, operations) {
+    for collection in all {
         fill!(
             &mut collections,
             COLLECTION,
@@ -35,16 +35,10 @@ pub(super) fn collections(model: &Model, operations: &[Operation]) -> Code {
     out
 }
 
-/// The records that are stored in one collection.
-pub(super) fn stored<'a>(model: &'a Model, operations: &'a [Operation]) -> BTreeSet<&'a str> {
-    let collections = find(model, operations).into_iter();
-    collections.map(|collection| collection.record).collect()
-}
-
 /// Where the records of a name are stored.
 #[derive(Debug, PartialEq)]
-struct Collection<'a> {
-    record: &'a str,
+pub(super) struct Collection<'a> {
+    pub(super) record: &'a str,
     path: &'a str,
     /// The key of the records in a list.
     items: &'a str,
@@ -56,7 +50,10 @@ struct Collection<'a> {
 
 /// The collections of a module, by their records' names. A record of several collections is in
 /// none: it would not be clear which is meant.
-fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Collection<'a>> {
+pub(super) fn collections<'a>(
+    model: &'a Model,
+    operations: &'a [Operation],
+) -> Vec<Collection<'a>> {
     let mut found: BTreeMap<&str, Vec<Collection<'a>>> = BTreeMap::new();
     for list in operations
         .iter()

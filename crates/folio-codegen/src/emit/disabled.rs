@@ -1,6 +1,7 @@
 //! The handles of modules that are not part of a build: to call one is an error of the compiler
 //! that names the feature.
 
+use crate::document::feature_of;
 use crate::features::DisabledModule;
 use crate::module_name::rust_name;
 use crate::names::pascal;
@@ -58,7 +59,7 @@ pub fn disabled(modules: &[DisabledModule]) -> String {
             release,
             others,
         } = module;
-        let function = rust_name(module.strip_prefix("mod-").unwrap_or(module));
+        let function = rust_name(feature_of(module));
         let name = pascal(&function);
         let (message, label, note) = match (release, others.last()) {
             (Some(release), Some(other)) => (

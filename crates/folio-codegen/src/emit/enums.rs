@@ -14,7 +14,7 @@ const ENUMS: &str = "
 const ENUM: &str = "
     {docs}
     /// Open enum: a value that is not described is `Unknown`.
-    {name} / Unknown {
+    {name} {
         {variants}
     }
 ";

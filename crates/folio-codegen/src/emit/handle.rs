@@ -46,7 +46,11 @@ const BODY_WITH_QUERY: &str = "
     call
 ";
 
-pub(super) fn handle(context: &Context<'_>, operations: &[Operation]) -> Result<Code, Error> {
+pub(super) fn handle(
+    context: &Context<'_>,
+    operations: &[Operation],
+    types: &docs::Types<'_>,
+) -> Result<Code, Error> {
     let mut functions = Code::default();
     for operation in operations {
         function(&mut functions, context, operation)?;
@@ -57,7 +61,7 @@ pub(super) fn handle(context: &Context<'_>, operations: &[Operation]) -> Result<
         String::new(),
         "One function per operation. It returns a builder, whose functions set the optional parameters; `send` sends the request.".to_owned(),
     ]);
-    docs.extend(docs::handle_example(context, operations));
+    docs.extend(types.handle_example());
     let handle = handle_name(context.document.feature());
     fill!(&mut out, HANDLE, docs = Code::docs(docs), handle, functions);
     Ok(out)

@@ -20,7 +20,7 @@
 //! | `responses.rs` | the type of a response, and the enum of an operation with several |
 //! | `setters.rs` | the names and the arguments of setters |
 //! | `types.rs` | types as they are written |
-//! | `docs.rs` | documentation |
+//! | `docs/` | documentation |
 //! | `built.rs` | the modules of a build |
 //! | `shared.rs` | the names that a module gives to shared types |
 //!

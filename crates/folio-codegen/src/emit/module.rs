@@ -1,7 +1,7 @@
 //! The files of a module and of the shared records.
 
 use super::builders::builder;
-use super::collections::collections;
+use super::collections::{collections, stored};
 use super::docs::Types;
 use super::enums::enums;
 use super::handle::handle;
@@ -70,16 +70,18 @@ pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<
         marker(&mut markers, operation);
         builder(&mut builders, context, operation)?;
     }
+    let collections = collections(context.model, operations);
+    let docs = Types::of(context, operations, &collections)?;
     let mut out = Code::default();
     fill!(
         &mut out,
         MODULE,
-        types = types(context, operations)?,
+        types = types(context, &docs)?,
         handle_name = handle_name(context)?,
         operations = names.join(", "),
-        collections = collections(context.model, operations),
+        collections = stored(&collections),
         constants,
-        handle = handle(context, operations)?,
+        handle = handle(context, operations, &docs)?,
         markers,
         builders,
         responses = responses(context, operations),
@@ -104,16 +106,16 @@ fn responses(context: &Context<'_>, operations: &[Operation]) -> Code {
 
 /// The file of the shared records.
 pub(crate) fn common(context: &Context<'_>) -> Result<String, Error> {
+    let docs = Types::of(context, &[], &[])?;
     let mut out = Code::default();
-    fill!(&mut out, SHARED_RECORDS, types = types(context, &[])?);
+    fill!(&mut out, SHARED_RECORDS, types = types(context, &docs)?);
     Ok(out.into_string())
 }
 
-fn types(context: &Context<'_>, operations: &[Operation]) -> Result<Code, Error> {
-    let docs = Types::of(context, operations)?;
-    let mut out = records(context, &docs)?;
-    out.append(&unions(&context.model.unions, &docs));
-    out.append(&enums(&context.model.enums, &docs));
+fn types(context: &Context<'_>, docs: &Types<'_>) -> Result<Code, Error> {
+    let mut out = records(context, docs)?;
+    out.append(&unions(&context.model.unions, docs));
+    out.append(&enums(&context.model.enums, docs));
     Ok(out)
 }
 

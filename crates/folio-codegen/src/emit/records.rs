@@ -48,20 +48,9 @@ const RECORD: &str = "
     }
 ";
 
-const REQUIRED_FIELD: &str = "
+const FIELD: &str = "
     {docs}
     pub {name}: {ty},
-";
-
-const OPTIONAL_FIELD: &str = "
-    {docs}
-    pub {name}: Option<{ty}>,
-";
-
-/// Required or not: a list has a value for each way of being absent.
-const LIST_FIELD: &str = "
-    {docs}
-    pub {name}: rt::List<{element}>,
 ";
 
 const BLANK: &str = "{name}: {blank},";
@@ -181,8 +170,9 @@ fn record(
     let mut puts = Code::default();
     let mut number = 0;
     for item in &record.fields {
-        field(&mut fields, item, docs.field(record, item));
         let (name, key) = (ident(&item.name), literal(&item.key));
+        let (docs, ty) = (docs.field(record, item), field_type(item));
+        fill!(&mut fields, FIELD, docs, name, ty);
         if item.required {
             let number = post_increment(&mut number);
             fill!(&mut blanks, BLANK, name, blank = blank(&item.ty));
@@ -215,15 +205,12 @@ fn record(
     Ok(())
 }
 
-fn field(out: &mut Code, field: &Field, docs: Code) {
-    let name = ident(&field.name);
-    if let Ty::Vec(element) = &field.ty {
-        return fill!(out, LIST_FIELD, docs, name, element = rust(element, ""));
-    }
-    let ty = rust(&field.ty, "");
-    match field.required {
-        true => fill!(out, REQUIRED_FIELD, docs, name, ty),
-        false => fill!(out, OPTIONAL_FIELD, docs, name, ty),
+/// The type of a field. A list, required or not, has a value for each way of being absent.
+fn field_type(field: &Field) -> String {
+    match &field.ty {
+        Ty::Vec(element) => format!("rt::List<{}>", rust(element, "")),
+        ty if field.required => rust(ty, ""),
+        ty => format!("Option<{}>", rust(ty, "")),
     }
 }
 
@@ -266,10 +253,7 @@ fn constructor(docs: &Types<'_>, record: &Record) -> Code {
             docs = docs.required(record, field),
             function,
             field = ident(&field.name),
-            ty = match &field.ty {
-                Ty::Vec(element) => format!("rt::List<{}>", rust(element, "")),
-                ty => rust(ty, ""),
-            },
+            ty = field_type(field),
         );
         functions.push(format!("`{function}`"));
     }
@@ -354,7 +338,7 @@ mod tests {
             common: &document,
             model,
         };
-        records(&context, &Types::of(&context, &[])?)
+        records(&context, &Types::of(&context, &[], &[])?)
     }
 
     #[test]

@@ -15,7 +15,7 @@ const UNIONS: &str = "
 const UNION: &str = "
     {docs}
     /// One of the listed variants, identified by {by}; any other value is `Unknown`.
-    {name} by {tag} / Unknown {
+    {name} by {tag} {
         {variants}
     }
 ";

@@ -16,6 +16,7 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::model::Model;
 use crate::names::squashed;
+use crate::subject::Subject;
 use crate::template::{Code, fill, literal};
 
 use places::{Found, Place};
@@ -64,12 +65,23 @@ pub(crate) fn types(document: &Document, model: &Model) -> Result<BTreeMap<Strin
 
 /// The generated types, each with a JSON pointer to its schema in the document. A pointer goes
 /// through references and `allOf`.
+#[cfg(feature = "surface")]
 pub(crate) fn places(context: &Context<'_>) -> Result<BTreeMap<String, String>, Error> {
     let own = types(context.document, context.model)?;
     let found = find(context, &own)?.into_iter();
     Ok(found.map(|(name, (pointer, _))| (name, pointer)).collect())
 }
 
+/// The generated types, each with the subject of its documentation.
+pub(crate) fn subjects<'a>(
+    context: &'a Context<'a>,
+) -> Result<BTreeMap<String, Subject<'a>>, Error> {
+    let own = types(context.document, context.model)?;
+    let found = find(context, &own)?.into_iter();
+    Ok(found.map(|(name, (_, subject))| (name, subject)).collect())
+}
+
+/// The generated types, each with the position of its schema.
 fn find<'a>(
     context: &'a Context<'a>,
     own: &BTreeMap<String, String>,
@@ -81,14 +93,15 @@ fn find<'a>(
         open: Vec::new(),
     };
     for (component, name) in own {
-        if let Some(schema) = components.get(component) {
+        if let Some((component, schema)) = components.get_key_value(component) {
             let pointer = format!("/components/schemas/{component}");
-            found.add(name, pointer, (context.home(), schema));
+            let place = Subject::component(context.home(), component, schema);
+            found.add(name, pointer, place);
         }
     }
-    found.add_parts()?;
-    found.add_operations()?;
-    found.add_parts()?;
+    found.add_parts();
+    found.add_operations();
+    found.add_parts();
     Ok(found.types)
 }
 
@@ -113,14 +126,14 @@ pub(crate) fn emit(
     };
     let mut schemas = Code::default();
     for (name, (_, place)) in find(context, &own)? {
-        writer.write(&mut schemas, &name, &name, place)?;
+        writer.write(&mut schemas, &name, &name, &place)?;
     }
     let mut plain = BTreeSet::new();
     while let Some(component) = writer.open.pop() {
         if plain.contains(&component) {
             continue;
         }
-        let schema = components.get(&component).ok_or_else(|| {
+        let (record, schema) = components.get_key_value(&component).ok_or_else(|| {
             let at = format!("/components/schemas/{component}");
             Error::document(
                 &context.document.name,
@@ -129,7 +142,8 @@ pub(crate) fn emit(
             )
         })?;
         let ty = format!("schema::{component}");
-        writer.write(&mut schemas, &ty, &component, (context.home(), schema))?;
+        let place = Subject::component(context.home(), record, schema);
+        writer.write(&mut schemas, &ty, &component, &place)?;
         plain.insert(component);
     }
     let mut types = Code::default();

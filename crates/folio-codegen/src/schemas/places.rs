@@ -6,17 +6,14 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::document::{Home, escaped, list};
-use crate::error::Error;
+use crate::document::{escaped, list};
 use crate::media_type::is_json;
 use crate::model::{Signature, Step, Ty};
 use crate::names::squashed;
-
-/// References in place of a component deeper than this lead in a circle.
-const DEEPEST: usize = 64;
+use crate::subject::Subject;
 
 /// A schema, and where its references are read.
-pub(super) type Place<'a> = (Home<'a>, &'a Value);
+pub(super) type Place<'a> = Subject<'a>;
 
 /// The schemas of types, as they are found.
 pub(super) struct Found<'a> {
@@ -36,17 +33,10 @@ impl<'a> Found<'a> {
 
     /// Finds the named type in a type: its schema is at `steps` below `place`, and then below lists
     /// and maps.
-    fn add_part(
-        &mut self,
-        pointer: &str,
-        place: Place<'a>,
-        steps: &[Step],
-        mut ty: &Ty,
-    ) -> Result<(), Error> {
-        let mut pointer = pointer.to_owned();
+    fn add_part(&mut self, mut pointer: String, place: Place<'a>, steps: &[Step], mut ty: &Ty) {
         let mut at = Some(place);
         for step in steps {
-            at = step_down(&mut pointer, at, step)?;
+            at = step_down(&mut pointer, at, step);
         }
         loop {
             let step = match ty {
@@ -60,32 +50,31 @@ impl<'a> Found<'a> {
                     if let Some(at) = at {
                         self.add(name, pointer, at);
                     }
-                    return Ok(());
+                    return;
                 }
-                _ => return Ok(()),
+                _ => return,
             };
             if let Ty::Vec(inner) | Ty::Map(inner) = ty {
                 ty = inner;
             }
-            at = step_down(&mut pointer, at, &step)?;
+            at = step_down(&mut pointer, at, &step);
         }
     }
 
     /// Finds the types within those that were found.
-    pub(super) fn add_parts(&mut self) -> Result<(), Error> {
+    pub(super) fn add_parts(&mut self) {
         let context = self.context;
         while let Some(name) = self.open.pop() {
             if let Some((pointer, place)) = self.types.get(&name).cloned() {
                 for (steps, ty) in context.model.parts(&name) {
-                    self.add_part(&pointer, place, &steps, ty)?;
+                    self.add_part(pointer.clone(), place.clone(), &steps, ty);
                 }
             }
         }
-        Ok(())
     }
 
     /// Finds the types of operations' inputs and outputs without a component.
-    pub(super) fn add_operations(&mut self) -> Result<(), Error> {
+    pub(super) fn add_operations(&mut self) {
         let context = self.context;
         let paths = context
             .document
@@ -99,28 +88,22 @@ impl<'a> Found<'a> {
                     continue;
                 };
                 let at = format!("/paths/{}/{method}", escaped(path));
-                self.add_parameters(&at, operation, signature)?;
+                self.add_parameters(&at, operation, signature);
                 if let Some(ty) = signature.arguments.get("body") {
-                    self.add_contents(&at, operation, "requestBody", ty)?;
+                    self.add_contents(&at, operation, "requestBody", ty);
                 }
                 if let Some(ty) = &signature.response {
                     let responses = operation["responses"].as_object().into_iter().flatten();
                     let successes = responses.filter(|(status, _)| status.starts_with('2'));
                     for (status, _) in successes {
-                        self.add_contents(&at, operation, &format!("responses/{status}"), ty)?;
+                        self.add_contents(&at, operation, &format!("responses/{status}"), ty);
                     }
                 }
             }
         }
-        Ok(())
     }
 
-    fn add_parameters(
-        &mut self,
-        at: &str,
-        operation: &'a Value,
-        signature: &Signature,
-    ) -> Result<(), Error> {
+    fn add_parameters(&mut self, at: &str, operation: &'a Value, signature: &Signature) {
         for (index, parameter) in list(operation, "parameters").iter().enumerate() {
             let name = squashed(parameter["name"].as_str().unwrap_or_default());
             let in_query = parameter["in"] == "query";
@@ -135,73 +118,31 @@ impl<'a> Found<'a> {
             });
             if let (Some((_, ty)), Some(schema)) = (argument, parameter.get("schema")) {
                 let pointer = format!("{at}/parameters/{index}/schema");
-                self.add_part(&pointer, (self.context.home(), schema), &[], ty)?;
+                let place = Subject::inline(self.context.home(), schema);
+                self.add_part(pointer, place, &[], ty);
             }
         }
-        Ok(())
     }
 
     /// Finds the types of the JSON at a position of an operation.
-    fn add_contents(
-        &mut self,
-        at: &str,
-        operation: &'a Value,
-        place: &str,
-        ty: &Ty,
-    ) -> Result<(), Error> {
+    fn add_contents(&mut self, at: &str, operation: &'a Value, place: &str, ty: &Ty) {
         let content = operation.pointer(&format!("/{place}/content"));
         let content = content.and_then(Value::as_object);
         for (media_type, value) in content.into_iter().flatten() {
             if let Some(schema) = value.get("schema").filter(|_| is_json(media_type)) {
                 let media_type = escaped(media_type);
                 let pointer = format!("{at}/{place}/content/{media_type}/schema");
-                self.add_part(&pointer, (self.context.home(), schema), &[], ty)?;
+                let place = Subject::inline(self.context.home(), schema);
+                self.add_part(pointer, place, &[], ty);
             }
         }
-        Ok(())
     }
 }
 
-fn step_down<'a>(
-    pointer: &mut String,
-    at: Option<Place<'a>>,
-    step: &Step,
-) -> Result<Option<Place<'a>>, Error> {
+fn step_down<'a>(pointer: &mut String, at: Option<Place<'a>>, step: &Step) -> Option<Place<'a>> {
     let _ = write!(pointer, "/{}", step.word);
     if let Some(name) = &step.name {
         let _ = write!(pointer, "/{}", escaped(name));
     }
-    at.map_or(Ok(None), |at| below(at, step, 0))
-}
-
-/// The schema one step below a schema, through references and `allOf`.
-fn below<'a>(
-    (home, schema): Place<'a>,
-    step: &Step,
-    depth: usize,
-) -> Result<Option<Place<'a>>, Error> {
-    if depth > DEEPEST {
-        return Ok(None);
-    }
-    let next = schema.get(step.word).and_then(|at| match (&step.name, at) {
-        (None, at) => Some(at),
-        (Some(index), Value::Array(list)) => list.get(index.parse::<usize>().ok()?),
-        (Some(name), at) => at.get(name),
-    });
-    if let Some(next) = next {
-        return Ok(Some((home, next)));
-    }
-    if let Some(Value::String(reference)) = schema.get("$ref") {
-        let Ok(target) = home.resolve("", reference) else {
-            return Ok(None);
-        };
-        return below((home.of(target.document), target.schema), step, depth + 1);
-    }
-    // Of parts that have a property each, the last one's was merged over those before.
-    for part in list(schema, "allOf").iter().rev() {
-        if let Some(found) = below((home, part), step, depth + 1)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
+    at?.below(step)
 }

@@ -32,10 +32,12 @@ impl Writer<'_> {
         out: &mut Code,
         ty: &str,
         name: &str,
-        (home, schema): Place<'_>,
+        place: &Place<'_>,
     ) -> Result<(), Error> {
         let mut references = Vec::new();
-        let schema = self.converted(home, schema, &mut references)?.to_string();
+        let schema = self
+            .converted(place.home, place.schema, &mut references)?
+            .to_string();
         let (name, schema) = (literal(name), raw_literal(&schema));
         fill!(
             out,

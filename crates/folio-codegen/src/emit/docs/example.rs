@@ -20,16 +20,32 @@ fn example(lines: &[String]) -> Vec<String> {
     docs
 }
 
-/// The first call of a module: of its lists the one with the shortest path, else a response.
-pub(crate) fn handle_example(context: &Context<'_>, operations: &[Operation]) -> Vec<String> {
-    let module = rust_name(context.document.feature());
-    let is_simple = |operation: &&Operation| !operation.query.iter().any(|query| query.required);
+/// Whether a call needs no query parameter.
+fn is_simple(operation: &&Operation) -> bool {
+    !operation.query.iter().any(|query| query.required)
+}
+
+/// The lists whose calls need no parameters, each with the type of its records.
+pub(super) fn simple_lists<'a>(
+    context: &Context<'_>,
+    operations: &'a [Operation],
+) -> Vec<(&'a Operation, String)> {
     let lists = operations.iter().filter(|operation| {
-        operation.path_parameters.is_empty()
-            && operation.method == "get"
-            && item_type(context, operation).is_some()
+        operation.path_parameters.is_empty() && operation.method == "get" && is_simple(operation)
     });
-    if let Some(list) = lists.filter(is_simple).min_by_key(|list| list.path.len()) {
+    lists
+        .filter_map(|list| Some((list, item_type(context, list)?)))
+        .collect()
+}
+
+/// The first call of a module: of its simple lists the one with the shortest path, else a response.
+pub(super) fn handle_example(
+    context: &Context<'_>,
+    operations: &[Operation],
+    lists: &[(&Operation, String)],
+) -> Vec<String> {
+    let module = rust_name(context.document.feature());
+    if let Some((list, _)) = lists.iter().min_by_key(|(list, _)| list.path.len()) {
         return example(&stream(&module, list, "println!(\"{record:?}\");"));
     }
     let sendable = |operation: &&Operation| {
@@ -69,10 +85,11 @@ fn stream(module: &str, list: &Operation, each: &str) -> Vec<String> {
     ]
 }
 
-/// How a record is used: changed and written back where it is stored, else read from its list.
-pub(crate) fn record_example(
+/// How a record is used: changed and written back where it is stored, else read from its list, one
+/// of the simple ones.
+pub(super) fn record_example(
     context: &Context<'_>,
-    operations: &[Operation],
+    lists: &[(&Operation, String)],
     record: &Record,
     is_stored: bool,
 ) -> Vec<String> {
@@ -97,14 +114,9 @@ pub(crate) fn record_example(
         ]);
     }
     let item = format!("super::{name}");
-    let list = operations.iter().find(|operation| {
-        operation.path_parameters.is_empty()
-            && operation.method == "get"
-            && !operation.query.iter().any(|query| query.required)
-            && item_type(context, operation).is_some_and(|ty| ty == item)
-    });
+    let list = lists.iter().find(|(_, ty)| *ty == item);
     match (list, field) {
-        (Some(list), Some((field, _))) => {
+        (Some((list, _)), Some((field, _))) => {
             let each = format!("println!(\"{{:?}}\", record.{});", ident(&field.name));
             example(&stream(&module, list, &each))
         }

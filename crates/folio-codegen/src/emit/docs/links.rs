@@ -23,14 +23,14 @@ pub(super) fn referenced(subject: &Subject<'_>, record: &str) -> String {
 
 /// A type as it is written in code below the records, as a link to what it names first.
 pub(super) fn written(ty: &str) -> String {
-    let plain = ["super::", "crate::common::", "rt::"]
+    let mut plain = ["super::", "crate::common::", "rt::"]
         .iter()
         .fold(ty.to_owned(), |text, prefix| text.replace(prefix, ""));
-    let plain = plain.replace("Received<", "");
-    let plain = match ty.contains("Received<") {
-        true => plain.trim_end_matches('>').to_owned() + &">".repeat(ty.matches('>').count() - 1),
-        false => plain,
-    };
+    if plain.contains("Received<") {
+        plain = plain.replace("Received<", "");
+        // All closing brackets are at the end.
+        plain.pop();
+    }
     match target(ty) {
         Some(target) => format!("[{}]({target})", code(&plain)),
         None => code(&plain),

@@ -9,7 +9,6 @@ mod route;
 mod schema_facts;
 mod types;
 
-pub(super) use example::handle_example;
 pub(super) use operation::{Call, alias, operation};
 pub(super) use parameter::parameter;
 pub(super) use route::route;

@@ -24,8 +24,7 @@ pub(super) fn described(context: &Context<'_>, operation: &Operation, name: &str
     let sentence = lookup(context.home())
         .parameter(&route, name)
         .map(|it| prose(it));
-    let mut known = place(context, operation, name)
-        .and_then(|pointer| Subject::at(context.home(), &pointer))
+    let mut known = subject(context, operation, name)
         .map(|subject| facts(&subject))
         .unwrap_or_default();
     known.extend(since(document, &format!("{route} {name}")).map(introduced));
@@ -35,16 +34,16 @@ pub(super) fn described(context: &Context<'_>, operation: &Operation, name: &str
     }
 }
 
-/// The pointer to the schema of a parameter.
-fn place(context: &Context<'_>, operation: &Operation, name: &str) -> Option<String> {
+/// The schema of a parameter.
+fn subject<'a>(context: &Context<'a>, operation: &Operation, name: &str) -> Option<Subject<'a>> {
     let path = format!("/paths/{}", escaped(&operation.path));
     let own = format!("{path}/{}", operation.method);
     [own, path].into_iter().find_map(|at| {
         let value = context.document.root.pointer(&at)?;
         let is_it =
-            |parameter: &Value| parameter["name"] == name && parameter["schema"].is_object();
-        let index = list(value, "parameters").iter().position(is_it)?;
-        Some(format!("{at}/parameters/{index}/schema"))
+            |parameter: &&Value| parameter["name"] == name && parameter["schema"].is_object();
+        let found = list(value, "parameters").iter().find(is_it)?;
+        Some(Subject::inline(context.home(), &found["schema"]))
     })
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::example::record_example;
+use super::example::{handle_example, record_example, simple_lists};
 use super::links;
 use super::route::plain;
 use super::schema_facts::facts;
 use crate::context::Context;
 use crate::document::{COMMON, Document, list};
-use crate::emit::collections;
+use crate::emit::collections::Collection;
 use crate::error::Error;
 use crate::facts::Operation;
 use crate::model::{Field, Record};
@@ -21,6 +21,8 @@ use crate::text::{code, prose};
 pub(crate) struct Types<'a> {
     context: Context<'a>,
     operations: &'a [Operation],
+    /// The lists whose calls need no parameters, each with the type of its records.
+    lists: Vec<(&'a Operation, String)>,
     /// The records that are in a collection.
     stored: BTreeSet<&'a str>,
     /// By the names of the types.
@@ -28,23 +30,29 @@ pub(crate) struct Types<'a> {
 }
 
 impl<'a> Types<'a> {
-    pub(crate) fn of(context: &'a Context<'a>, operations: &'a [Operation]) -> Result<Self, Error> {
-        let places = schemas::places(context)?.into_iter();
-        let subjects = places.filter_map(|(name, pointer)| {
-            let subject = Subject::at(context.home(), &pointer)?;
-            Some((name, subject))
-        });
+    pub(crate) fn of(
+        context: &'a Context<'a>,
+        operations: &'a [Operation],
+        collections: &[Collection<'a>],
+    ) -> Result<Self, Error> {
+        let stored = collections.iter().map(|collection| collection.record);
         Ok(Self {
             context: *context,
             operations,
-            stored: collections::stored(context.model, operations),
-            subjects: subjects.collect(),
+            lists: simple_lists(context, operations),
+            stored: stored.collect(),
+            subjects: schemas::subjects(context)?,
         })
     }
 
     /// What a type describes.
     fn subject(&self, name: &str) -> Option<&Subject<'a>> {
         self.subjects.get(name)
+    }
+
+    /// The first call of the module.
+    pub(crate) fn handle_example(&self) -> Vec<String> {
+        handle_example(&self.context, self.operations, &self.lists)
     }
 
     /// The documentation of a record.
@@ -63,7 +71,7 @@ impl<'a> Types<'a> {
         }
         docs.extend(record_example(
             &self.context,
-            self.operations,
+            &self.lists,
             record,
             self.stored.contains(&*record.name),
         ));
@@ -134,9 +142,14 @@ impl<'a> Types<'a> {
 fn sentence_of(field: &Field, facts: Vec<String>) -> Option<String> {
     let name = (field.key != field.name).then(|| format!("{} in JSON", code(&field.key)));
     let text = name.into_iter().chain(facts).collect::<Vec<_>>().join("; ");
+    (!text.is_empty()).then(|| format!("{}.", capitalised(&text)))
+}
+
+/// Text with its first letter in upper case.
+fn capitalised(text: &str) -> String {
     let mut rest = text.chars();
-    let first = rest.next()?;
-    Some(format!("{}{}.", first.to_uppercase(), rest.as_str()))
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(rest).collect()
 }
 
 const REQUIRED: &str = "required";
@@ -150,10 +163,7 @@ fn required(field: &Field) -> Vec<String> {
 
 /// The release that introduced something.
 pub(super) fn introduced(release: &str) -> String {
-    let mut name = release.chars();
-    let first = name.next().map(|first| first.to_ascii_uppercase());
-    let name: String = first.into_iter().chain(name).collect();
-    format!("since {}", plain(&name))
+    format!("since {}", plain(&capitalised(release)))
 }
 
 /// What a record without a sentence is: a part of another one, or one of a module.
