@@ -2,14 +2,14 @@
 //!
 //! Each pass is a file: `reconcile` (what is described and routed), `operation_names`, `operation`
 //! with `parameters` (the document of an operation), `component_names` (with `equal`, `uses` and
-//! `generic_names`), `paging`, `uuids`, `nested_names` (with `nested_candidates`). `read` runs them
+//! `generic_names`), `paging`, `uuids`, `dates`, `nested_names` (with `nested_candidates`). `read` runs them
 //! in this order, with overrides and facts between them.
 
 mod component_names;
 mod dates;
 pub(crate) mod equal;
 pub(crate) mod generic_names;
-mod nested_candidates;
+pub(crate) mod nested_candidates;
 pub(crate) mod nested_names;
 mod operation;
 pub(crate) mod operation_names;

@@ -2,6 +2,7 @@
 
 use super::docs::Types;
 use crate::model::Enum;
+use crate::names::variant_name;
 use crate::template::{Code, fill, literal};
 use crate::text::code;
 
@@ -34,7 +35,7 @@ pub(super) fn enums(all: &[Enum], docs: &Types<'_>) -> Code {
                 &mut variants,
                 VARIANT,
                 docs = code(text),
-                name = variant(name),
+                name = variant_name(name),
                 text = literal(text)
             );
         }
@@ -46,12 +47,4 @@ pub(super) fn enums(all: &[Enum], docs: &Types<'_>) -> Code {
         fill!(&mut out, ENUMS, enums);
     }
     out
-}
-
-/// The name of a variant. `Unknown` is the variant for values that are not described.
-fn variant(name: &str) -> &str {
-    match name {
-        "Unknown" => "Unknown_",
-        name => name,
-    }
 }
