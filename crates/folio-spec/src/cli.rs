@@ -84,11 +84,19 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Ids { releases, specs } => {
             let rules = FieldRules::ids(&specs)?;
-            print(typed_fields::page(&read_all(&specs, releases)?, &IDS, &rules));
+            print(typed_fields::page(
+                &read_all(&specs, releases)?,
+                &IDS,
+                &rules,
+            ));
         }
         Command::Dates { releases, specs } => {
             let rules = FieldRules::dates(&specs)?;
-            print(typed_fields::page(&read_all(&specs, releases)?, &DATES, &rules));
+            print(typed_fields::page(
+                &read_all(&specs, releases)?,
+                &DATES,
+                &rules,
+            ));
         }
         Command::Glossary { releases, request } => {
             let named = read_all(&request.specs, releases)?;

@@ -150,7 +150,10 @@ fn within_record(record: &str, name: &str) -> String {
     let own = name.strip_prefix(plain).filter(|rest| !rest.is_empty());
     let mut rest = own.unwrap_or(name);
     while record.len() + rest.len() > LONGEST {
-        let next = rest.char_indices().skip(1).find(|(_, c)| c.is_ascii_uppercase());
+        let next = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| c.is_ascii_uppercase());
         let Some((at, _)) = next else { break };
         rest = &rest[at..];
     }
@@ -325,13 +328,17 @@ mod tests {
 
     #[test]
     fn what_stands_within_a_shared_record_is_named_after_it() {
-        let within = |at: &str, name: &str| json!({"properties": {at: {"x-folio": {"name": name}}}});
+        let within =
+            |at: &str, name: &str| json!({"properties": {at: {"x-folio": {"name": name}}}});
         let block = |record: &str| within(record, "OverrideBlocksItemNotLoanableBlock");
         let mut shared = BTreeMap::from([
             ("CheckOutRequest".to_owned(), block("overrideBlocks")),
             ("OverrideBlocks".to_owned(), block("itemNotLoanableBlock")),
             ("ResultInfo".to_owned(), within("facets", "ResultInfoFacet")),
-            ("ResultInfoV2".to_owned(), within("facets", "ResultInfoFacet")),
+            (
+                "ResultInfoV2".to_owned(),
+                within("facets", "ResultInfoFacet"),
+            ),
             ("Title".to_owned(), within("data", "TitleData")),
             ("TitleData".to_owned(), json!({})),
         ]);

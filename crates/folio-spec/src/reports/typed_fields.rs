@@ -191,7 +191,8 @@ fn kind(
         Some(reason) => FieldKind::Text(reason),
         None if (examined.is_plain)(text) => FieldKind::Unexplained,
         None => FieldKind::Text(
-            "its description states another format or pattern, other values or another length".to_owned(),
+            "its description states another format or pattern, other values or another length"
+                .to_owned(),
         ),
     }
 }
@@ -220,8 +221,19 @@ fn is_named_as_date(name: &str) -> bool {
         )
     };
     let ends = [
-        "created", "updated", "modified", "started", "ended", "finished", "completed", "expires",
-        "expiration", "expiry", "until", "deadline", "at",
+        "created",
+        "updated",
+        "modified",
+        "started",
+        "ended",
+        "finished",
+        "completed",
+        "expires",
+        "expiration",
+        "expiry",
+        "until",
+        "deadline",
+        "at",
     ];
     let last = name.rsplit('_').next().unwrap_or_default();
     name.split('_').any(is_date) || ends.contains(&last)
@@ -392,10 +404,16 @@ mod tests {
             .collect();
         assert_eq!(kinds["Loan.id"], &FieldKind::Described);
         assert_eq!(kinds["Loan.userId"], &FieldKind::ByRule("users".to_owned()));
-        assert_eq!(kinds["Loan.tenantId"], &FieldKind::Text("a tenant".to_owned()));
+        assert_eq!(
+            kinds["Loan.tenantId"],
+            &FieldKind::Text("a tenant".to_owned())
+        );
         assert_eq!(kinds["Loan.otherId"], &FieldKind::Unexplained);
         assert!(matches!(kinds["Loan.codeId"], FieldKind::Text(_)));
-        assert_eq!(kinds["shared.nameId"], &FieldKind::Text("a name".to_owned()));
+        assert_eq!(
+            kinds["shared.nameId"],
+            &FieldKind::Text("a name".to_owned())
+        );
         assert_eq!(kinds.len(), 6);
         let page = page(&[("r1".to_owned(), release())], &IDS, &rules()).join("\n");
         assert!(page.contains("| r1 | `id` | 1 | 0 | 0 |"), "{page}");

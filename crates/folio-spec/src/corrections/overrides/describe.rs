@@ -169,8 +169,7 @@ mod tests {
             ("releases = ['trillium']", [false, true]),
             ("releases = ['ramsons', 'trillium']", [true, true]),
         ] {
-            let stated =
-                format!("name = 'n'\nreason = 'r'\noperation = 'GET /a'\n{releases}");
+            let stated = format!("name = 'n'\nreason = 'r'\noperation = 'GET /a'\n{releases}");
             let describe: Describe = toml::from_str(&stated).unwrap();
             let is_for = ["ramsons", "trillium"].map(|release| describe.is_for(release));
             assert_eq!(is_for, expected, "{releases}");

@@ -125,7 +125,10 @@ pub(super) fn plural(words: &[String]) -> Vec<String> {
     let mut plural = words.to_vec();
     // What follows `by` selects: `items_by_holdings_id`.
     let is_singular = singular(words) == words && !words.iter().any(|word| word == "by");
-    if let Some(last) = plural.last_mut().filter(|last| is_singular && !is_in(UNCOUNTABLE, last)) {
+    if let Some(last) = plural
+        .last_mut()
+        .filter(|last| is_singular && !is_in(UNCOUNTABLE, last))
+    {
         *last = plural_word(last);
     }
     plural
