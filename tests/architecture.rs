@@ -157,6 +157,7 @@ const CRATES: &[Layers] = &[
                 ("model", "the model of a document"),
             ],
             &[
+                ("conditions", "for which modules there are shared types"),
                 ("features", "the modules of a build"),
                 ("module_name", "the names of generated modules"),
                 ("paging", "the pagination of a list"),
@@ -192,7 +193,21 @@ const CRATES: &[Layers] = &[
                 ),
             ],
             &[("generate", "from documents to files")],
-            &[("surface", "the generated code as data")],
+            &[
+                ("package", "the code of a release for any modules"),
+                ("surface", "the generated code as data"),
+            ],
+        ],
+    },
+    Layers {
+        krate: "crates/folio-sdk-build/src",
+        rows: &[
+            &[
+                ("condition", "conditions in generated code"),
+                ("features", "the modules of a build"),
+                ("fingerprint", "what code was generated from"),
+            ],
+            &[("package", "the code that a package holds")],
         ],
     },
     Layers {

@@ -6,13 +6,13 @@ use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use folio_codegen::{Features, Specs, surface};
+use folio_codegen::{Specs, features, surface};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-env-changed=FOLIO_SPECS_DIR");
     let specs = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../specs");
-    let features = Features::read(&specs.join("features.json"))?;
+    let features = features(&specs.join("features.json"))?;
     let is_on = |name: &str| env::var_os(format!("CARGO_FEATURE_{}", name.to_ascii_uppercase()));
     let release = features.release(|name| is_on(name).is_some())?;
     let folder = match env::var_os("FOLIO_SPECS_DIR") {

@@ -1,38 +1,52 @@
 //! Generates each module of each release alone, as if its feature were the only one, and looks
 //! whether what comes out is whole: it parses as Rust, and the shared records that it names are
-//! there. Then a release without any module.
+//! there. Then a release without any module, with all modules, and with some, chosen at random.
+//! The code that a package would hold gives each of these builds the same bytes.
 //!
 //! `cargo run -p folio-codegen --example alone [-- SPECS]`; part of `.ci/features`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use folio_codegen::{Options, Specs};
+use folio_codegen::{Document, Options, Specs};
+use folio_sdk_build::{Features, Package};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let specs = std::env::args().nth(1).unwrap_or_else(|| "specs".into());
+    let specs = Path::new(&specs);
+    let features = folio_codegen::features(&specs.join("features.json"))?;
+    let packaged = tempfile::tempdir()?;
+    folio_codegen::package(specs, &packaged.path().join("generated"))?;
+    let package = Package::open(packaged.path())?.ok_or("there is no package")?;
+    if *package.features() != features {
+        return Err("the package has other features".into());
+    }
     let mut problems = Vec::new();
     for entry in std::fs::read_dir(specs)? {
         let folder = entry?.path();
         if !folder.join("release.json").is_file() {
             continue;
         }
-        let all = Specs::read(&folder, |_| true)?;
-        let builds: Vec<Vec<folio_codegen::Document>> = std::iter::once(Vec::new())
-            .chain(all.modules.iter().map(|module| vec![module.clone()]))
+        let all = Document::modules(&folder)?;
+        let builds: Vec<BTreeSet<String>> = std::iter::once(BTreeSet::new())
+            .chain(all.iter().map(|module| BTreeSet::from([module.clone()])))
+            .chain((0..SOME).map(|seed| some(&all, seed)))
+            .chain([all.clone()])
             .collect();
         let next = AtomicUsize::new(0);
         let work = || {
             let mut problems = Vec::new();
             while let Some(modules) = builds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let specs = Specs {
-                    common: all.common.clone(),
-                    modules: modules.clone(),
-                    files: Vec::<PathBuf>::new(),
+                let name = match modules.len() {
+                    1 => modules.first().cloned().unwrap_or_default(),
+                    count => format!("{count} modules"),
                 };
-                problems.extend(whole(&folder, &specs));
+                let found = build(&folder, modules, &features, &package);
+                let found = found.unwrap_or_else(|error| vec![error.to_string()]);
+                let here = format!("{} {name}", folder.display());
+                problems.extend(found.iter().map(|problem| format!("{here}: {problem}")));
             }
             problems
         };
@@ -48,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!(
             "{}: {} modules generated alone",
             folder.display(),
-            all.modules.len()
+            all.len()
         );
     }
     match problems.is_empty() {
@@ -57,27 +71,74 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// What is wrong with the files of a build.
-fn whole(folder: &Path, specs: &Specs) -> Vec<String> {
-    let what = match specs.modules.first() {
-        Some(module) => format!("{} {}", folder.display(), module.name),
-        None => format!("{} without modules", folder.display()),
+/// So many builds of some modules for each release.
+const SOME: u64 = 8;
+
+/// Some of the modules, by a generator of numbers that starts at a seed.
+fn some(all: &BTreeSet<String>, seed: u64) -> BTreeSet<String> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
     };
-    let files = match folio_codegen::generate(specs, Options { schemas: true }) {
-        Ok(files) => files,
-        Err(error) => return vec![format!("{what}: {error}")],
-    };
+    let share = 2 + next() % 20;
+    all.iter()
+        .filter(|_| next() % share == 0)
+        .cloned()
+        .collect()
+}
+
+/// Generates the files of a build, with and without JSON Schemas, and compares them with those of
+/// the package.
+fn build(
+    folder: &Path,
+    modules: &BTreeSet<String>,
+    features: &Features,
+    package: &Package,
+) -> Result<Vec<String>, Box<dyn Error>> {
+    let release = folder.file_name().unwrap_or_default().to_string_lossy();
+    let specs = Specs::read(folder, |module| modules.contains(module))?
+        .describe(&folder.with_file_name("glossary"))?;
+    let disabled = folio_codegen::disabled(&features.disabled(modules, Some(&*release)));
     let mut problems = Vec::new();
-    for (name, text) in &files {
-        if let Err(error) = syn::parse_file(text) {
-            problems.push(format!("{what}: {name}: {error}"));
+    for schemas in [false, true] {
+        let mut files = folio_codegen::generate(&specs, Options { schemas })?;
+        if schemas {
+            problems.extend(whole(&files));
+        }
+        files.insert("disabled.rs".to_owned(), disabled.clone());
+        let is_on = |feature: &str| schemas && feature == "schemars";
+        let packaged = package.files(&release, modules, is_on)?;
+        for (name, text) in &files {
+            match packaged.get(name) {
+                None => problems.push(format!("the package has no {name}")),
+                Some(other) if other == text => {}
+                Some(other) => {
+                    let mut lines = text.lines().zip(other.lines()).enumerate();
+                    let differing = lines.find(|(_, (one, other))| one != other);
+                    problems.push(format!("the package has another {name}: {differing:?}"));
+                }
+            }
         }
     }
-    let there = declared(&files);
-    for (name, text) in &files {
+    Ok(problems)
+}
+
+/// What is wrong with the files of a build.
+fn whole(files: &BTreeMap<String, String>) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, text) in files {
+        if let Err(error) = syn::parse_file(text) {
+            problems.push(format!("{name}: {error}"));
+        }
+    }
+    let there = declared(files);
+    for (name, text) in files {
         for missing in shared(text).difference(&there) {
             problems.push(format!(
-                "{what}: {name} names common::{missing}, which is not there"
+                "{name} names common::{missing}, which is not there"
             ));
         }
     }

@@ -1,5 +1,6 @@
 //! The input of emit: the document of a module, and its model.
 
+use crate::conditions::Conditions;
 use crate::document::{Document, Home};
 use crate::error::Error;
 use crate::facts::Operation;
@@ -11,6 +12,8 @@ pub(crate) struct Context<'a> {
     pub(crate) document: &'a Document,
     pub(crate) common: &'a Document,
     pub(crate) model: &'a Model,
+    /// For which modules the types are there.
+    pub(crate) conditions: &'a Conditions,
 }
 
 impl<'a> Context<'a> {

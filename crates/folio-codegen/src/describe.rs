@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::document::{Document, Specs};
+use crate::document::{Document, Links, Specs};
 use crate::error::Error;
 use crate::glossary::Entries;
 use crate::lower::is_type;
@@ -17,8 +17,20 @@ impl Specs {
     ///
     /// # Errors
     /// A file of the glossary cannot be read.
-    pub fn describe(mut self, glossary: &Path) -> Result<Self, Error> {
-        let links = Arc::new(links(&self)?);
+    pub fn describe(self, glossary: &Path) -> Result<Self, Error> {
+        self.described(glossary, false)
+    }
+
+    /// The same, for code of any modules if `are_conditional`.
+    pub(crate) fn described(
+        mut self,
+        glossary: &Path,
+        are_conditional: bool,
+    ) -> Result<Self, Error> {
+        let links = Arc::new(Links {
+            paths: links(&self)?,
+            are_conditional,
+        });
         let modules = self.modules.iter_mut();
         for document in modules.chain([&mut self.common]) {
             if let Some(entries) = Entries::read(glossary, &document.name)? {

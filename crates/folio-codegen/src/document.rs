@@ -26,6 +26,15 @@ pub(crate) const SHARED: &str = "common.json#/components/schemas/";
 /// The other files of a directory: the sources of the import.
 const RELEASE: &str = "release";
 
+/// The types that documentation can link to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Links {
+    /// Their paths, by `module.Record`.
+    pub(crate) paths: BTreeMap<String, String>,
+    /// Whether the code is for any modules, so that a link to another module has a condition.
+    pub(crate) are_conditional: bool,
+}
+
 /// One canonical document.
 #[derive(Clone, Debug)]
 pub struct Document {
@@ -37,8 +46,8 @@ pub struct Document {
     pub(crate) entries: Entries<String>,
     /// Where the sources of the release are.
     pub(crate) sources: Arc<Sources>,
-    /// The types of the build that documentation can link to, by `module.Record`.
-    pub(crate) links: Arc<BTreeMap<String, String>>,
+    /// The types that documentation can link to: those of the build.
+    pub(crate) links: Arc<Links>,
 }
 
 impl Document {
@@ -66,7 +75,10 @@ impl Document {
     }
 
     /// The names of the modules that a folder has documents of.
-    pub(crate) fn modules(folder: &Path) -> Result<BTreeSet<String>, Error> {
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn modules(folder: &Path) -> Result<BTreeSet<String>, Error> {
         let mut names: BTreeSet<String> = files(folder)?.into_keys().collect();
         names.remove(COMMON);
         Ok(names)

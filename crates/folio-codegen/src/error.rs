@@ -30,8 +30,8 @@ pub enum Error {
         /// The actual and the expected content.
         problem: String,
     },
-    /// The enabled features exclude each other, or request something that a release does not have.
-    Features(String),
+    /// The code of a package cannot be written.
+    Package(String),
     /// progenitor or typify rejected a document, or produced output that the passes do not support.
     Model {
         /// The document, `mod-users`.
@@ -81,7 +81,7 @@ impl fmt::Display for Error {
                     "{document}: at {pointer}: {problem}; check it with `folio-spec import`"
                 )
             }
-            Self::Features(problem) => out.write_str(problem),
+            Self::Package(problem) => out.write_str(problem),
             Self::Model { document, problem } => write!(
                 out,
                 "{document}: the code generator does not support it: {problem}"
@@ -95,7 +95,7 @@ impl std::error::Error for Error {
         match self {
             Self::Io { source, .. } => Some(source),
             Self::Json { source, .. } => Some(source),
-            Self::Document { .. } | Self::Features(_) | Self::Model { .. } => None,
+            Self::Document { .. } | Self::Package(_) | Self::Model { .. } => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::conditions::Conditions;
 use crate::context::Context;
 use crate::document::{Document, Specs};
 use crate::emit;
@@ -14,6 +15,10 @@ use crate::parallel::{on_a_large_stack, on_all_cores};
 use crate::progenitor;
 use crate::schemas;
 use crate::shared_names;
+use crate::template::Code;
+
+/// The feature of the SDK for JSON Schemas.
+const SCHEMAS: &str = "schemars";
 
 /// The optional parts to generate besides records and calls.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,7 +35,13 @@ pub struct Options {
 /// # Errors
 /// A document is not canonical, or progenitor rejects it.
 pub fn generate(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
-    on_a_large_stack(|| files(specs, options))
+    on_a_large_stack(|| files(specs, options, false))
+}
+
+/// The same for any modules of the documents, with JSON Schemas, and with conditions at what
+/// depends on the modules and features of a build.
+pub(crate) fn generate_conditional(specs: &Specs) -> Result<BTreeMap<String, String>, Error> {
+    on_a_large_stack(|| files(specs, Options { schemas: true }, true))
 }
 
 /// A document, and its results.
@@ -40,6 +51,7 @@ pub(crate) struct Modelled<'a> {
     pub(crate) module: String,
     pub(crate) lowered: Lowered,
     pub(crate) model: Model,
+    pub(crate) conditions: Conditions,
 }
 
 impl<'a> Modelled<'a> {
@@ -52,6 +64,7 @@ impl<'a> Modelled<'a> {
             module: rust_name(document.feature()),
             model: progenitor::build(&document.name, &lowered)?,
             lowered,
+            conditions: Conditions::default(),
         })
     }
 
@@ -64,6 +77,7 @@ impl<'a> Modelled<'a> {
             module: common.name.clone(),
             model: progenitor::build(&common.name, &lowered)?,
             lowered,
+            conditions: Conditions::default(),
         })
     }
 
@@ -72,6 +86,7 @@ impl<'a> Modelled<'a> {
             document: self.document,
             common,
             model: &self.model,
+            conditions: &self.conditions,
         }
     }
 
@@ -80,7 +95,11 @@ impl<'a> Modelled<'a> {
     }
 }
 
-fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
+fn files(
+    specs: &Specs,
+    options: Options,
+    is_conditional: bool,
+) -> Result<BTreeMap<String, String>, Error> {
     specs.modules.iter().try_for_each(check_name)?;
     let common = &specs.common;
     let generated = on_all_cores(specs, |document| {
@@ -95,19 +114,37 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
         files.insert(module.file(), text);
         modules.push(module);
     }
-    let shared = Modelled::common(common, &modules)?;
+    let mut shared = Modelled::common(common, &modules)?;
+    if is_conditional {
+        shared.conditions = conditions(&shared.model, &modules);
+    }
     for module in &modules {
         let used = &module.lowered.common;
         let names = shared_names::names(module.document, &module.model, &shared.model, used);
         append(&mut files, module, &emit::shared(&names));
     }
     files.insert(shared.file(), emit::common(&shared.context(common))?);
-    files.insert("api.rs".to_owned(), emit::api(&specs.modules));
-    files.insert("built.rs".to_owned(), emit::built(&specs.modules));
+    files.insert(
+        "api.rs".to_owned(),
+        emit::api(&specs.modules, is_conditional),
+    );
+    files.insert("built.rs".to_owned(), emit::built(specs, is_conditional));
     if options.schemas {
-        add_schemas(common, &modules, &shared, &mut files)?;
+        add_schemas(common, &modules, &shared, is_conditional, &mut files)?;
     }
     Ok(files)
+}
+
+/// For which modules there are the shared types.
+fn conditions(shared: &Model, modules: &[Modelled<'_>]) -> Conditions {
+    let mut types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for module in modules {
+        for name in shared_names::reached(shared, &module.lowered.common) {
+            let modules = types.entry(name).or_default();
+            modules.insert(module.document.name.clone());
+        }
+    }
+    Conditions::of(types)
 }
 
 fn append(files: &mut BTreeMap<String, String>, module: &Modelled<'_>, text: &str) {
@@ -122,17 +159,30 @@ fn add_schemas(
     common: &Document,
     modules: &[Modelled<'_>],
     shared: &Modelled<'_>,
+    is_conditional: bool,
     files: &mut BTreeMap<String, String>,
 ) -> Result<(), Error> {
     let types = schemas::types(common, &shared.model)?;
-    let mut wanted = BTreeSet::new();
+    let mut add = |module: &Modelled<'_>, text: Code| {
+        let text = match is_conditional {
+            true => text.when([SCHEMAS]),
+            false => text,
+        };
+        append(files, module, &text.into_string());
+    };
+    let mut wanted: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for module in modules {
-        let written = schemas::emit(&module.context(common), &types, BTreeSet::new())?;
-        append(files, module, &written.text);
-        wanted.extend(written.shared);
+        let written = schemas::emit(&module.context(common), &types, BTreeMap::new())?;
+        add(module, written.code);
+        for name in written.shared {
+            wanted
+                .entry(name)
+                .or_default()
+                .insert(&module.document.name);
+        }
     }
     let written = schemas::emit(&shared.context(common), &types, wanted)?;
-    append(files, shared, &written.text);
+    add(shared, written.code);
     Ok(())
 }
 

@@ -24,6 +24,7 @@
 //! # Ok::<(), folio_codegen::Error>(())
 //! ```
 
+mod conditions;
 mod context;
 mod describe;
 mod described;
@@ -43,6 +44,7 @@ mod media_type;
 mod model;
 mod module_name;
 mod names;
+mod package;
 mod paging;
 mod parallel;
 mod progenitor;
@@ -62,10 +64,11 @@ pub use described::described;
 pub use document::{Document, Specs};
 pub use emit::disabled;
 pub use error::Error;
-pub use features::{DisabledModule, Features};
+pub use features::features;
 pub use generate::{Options, generate, lowered};
 pub use lists::lists;
 pub use names::{snake, squashed};
+pub use package::{fingerprint, package};
 #[cfg(feature = "surface")]
 pub use surface::{Surface, surface};
 pub use text::is_unsafe;

@@ -62,7 +62,7 @@ pub(crate) fn names(
 }
 
 /// The types that these records lead to, and they themselves.
-fn reached(common: &Model, used: &BTreeSet<String>) -> BTreeSet<String> {
+pub(crate) fn reached(common: &Model, used: &BTreeSet<String>) -> BTreeSet<String> {
     fn named<'a>(ty: &'a Ty, out: &mut Vec<&'a str>) {
         match ty {
             Ty::Vec(inner) | Ty::Map(inner) | Ty::Box(inner) | Ty::Option(inner) => {

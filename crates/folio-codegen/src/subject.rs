@@ -169,7 +169,13 @@ impl<'a> Subject<'a> {
 
     /// The type of a record of the build, by its name in the glossary.
     pub(crate) fn link(&self, record: &str) -> Option<&'a str> {
-        self.home.document.links.get(record).map(String::as_str)
+        let paths = &self.home.document.links.paths;
+        paths.get(record).map(String::as_str)
+    }
+
+    /// Whether a link to a record of a module depends on what else is in the build.
+    pub(crate) fn is_conditional(&self, module: &str) -> bool {
+        self.home.document.links.are_conditional && module != self.module()
     }
 
     /// Its name: `User.personal.lastName`.

@@ -15,6 +15,8 @@
 //!
 //! [`fill!`] does not compile if a hole is not filled, or if there is none of a name.
 
+use folio_sdk_build::condition;
+
 use crate::text::{is_unsafe, push_escaped};
 
 /// Lines of generated code.
@@ -47,6 +49,21 @@ impl Code {
             fill!(&mut docs, "/// {text}", text = text.as_ref());
         }
         docs
+    }
+
+    /// The code as a block that is there if one of the modules is in the build. Without any line
+    /// there is none of the condition either.
+    pub(crate) fn when<'a>(self, modules: impl IntoIterator<Item = &'a str>) -> Self {
+        match self.is_empty() {
+            true => self,
+            false => Self(condition::begin(modules) + &self.0 + condition::END),
+        }
+    }
+
+    /// The code as a block that is there if a module is not in the build.
+    pub(crate) fn without(self, module: &str) -> Self {
+        let begin = condition::begin([module]);
+        Self(begin + condition::OTHERWISE + &self.0 + condition::END)
     }
 
     fn push_indented(&mut self, depth: usize, code: &Self) {

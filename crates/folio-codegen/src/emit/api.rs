@@ -45,7 +45,11 @@ const BLOCKING_HANDLE: &str = "
 ";
 
 /// The file of the modules.
-pub(crate) fn api(documents: &[Document]) -> String {
+pub(crate) fn api(documents: &[Document], is_conditional: bool) -> String {
+    let when = |module: &Document, code: Code| match is_conditional {
+        true => code.when([&*module.name]),
+        false => code,
+    };
     let mut modules = Code::default();
     let mut handles = Code::default();
     let mut blocking_handles = Code::default();
@@ -57,22 +61,16 @@ pub(crate) fn api(documents: &[Document]) -> String {
         let docs = about.first().cloned().unwrap_or_default();
         about.push(String::new());
         about.push(format!("Operations: [`{handle}`]({name}::{handle}), by `folio.{name}()`. Their builders, with the parameters: [`operation`]({name}::operation). All other types are records."));
-        fill!(
-            &mut modules,
-            MODULE,
-            docs = Code::docs(about),
-            name,
-            feature
-        );
-        fill!(&mut handles, HANDLE, docs, name, handle, feature);
-        fill!(
-            &mut blocking_handles,
-            BLOCKING_HANDLE,
-            docs,
-            name,
-            handle,
-            feature
-        );
+        let mut code = Code::default();
+        let text = Code::docs(about);
+        fill!(&mut code, MODULE, docs = text, name, feature);
+        modules.append(&when(module, code));
+        let mut code = Code::default();
+        fill!(&mut code, HANDLE, docs, name, handle, feature);
+        handles.append(&when(module, code));
+        let mut code = Code::default();
+        fill!(&mut code, BLOCKING_HANDLE, docs, name, handle, feature);
+        blocking_handles.append(&when(module, code));
     }
     let mut out = Code::default();
     fill!(&mut out, API, modules, handles, blocking_handles);

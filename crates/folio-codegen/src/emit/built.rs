@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::document::Document;
+use crate::document::Specs;
 use crate::template::{Code, fill, literal};
 
 const BUILT: &str = "
@@ -15,9 +15,9 @@ const BUILT: &str = "
 const MODULE: &str = "Built { module: {module}, version: {version}, interfaces: &{interfaces} },";
 
 /// The file of the modules that are built.
-pub(crate) fn built(documents: &[Document]) -> String {
+pub(crate) fn built(specs: &Specs, is_conditional: bool) -> String {
     let mut modules = Code::default();
-    for document in documents {
+    for document in &specs.modules {
         let provided = document.root.pointer("/x-folio/interfaces");
         let provided = provided.and_then(Value::as_object);
         // Those with a `_` are FOLIO's own: `_tenant`, `_timer`.
@@ -27,16 +27,21 @@ pub(crate) fn built(documents: &[Document]) -> String {
             .filter(|(id, _)| !id.starts_with('_'))
             .filter_map(|(id, version)| Some((id.as_str(), version.as_str()?)))
             .collect();
+        let mut row = Code::default();
         fill!(
-            &mut modules,
+            &mut row,
             MODULE,
             module = literal(&document.name),
             version = literal(document.version().unwrap_or_default()),
             interfaces = literal(&interfaces),
         );
+        modules.append(&match is_conditional {
+            true => row.when([&*document.name]),
+            false => row,
+        });
     }
-    let release = documents
-        .iter()
+    let release = std::iter::once(&specs.common)
+        .chain(&specs.modules)
         .find_map(|document| document.root.pointer("/x-folio/release")?.as_str());
     let mut out = Code::default();
     let release = literal(release.unwrap_or_default());

@@ -2,10 +2,10 @@
 //! that names the feature.
 
 use crate::document::feature_of;
-use crate::features::DisabledModule;
 use crate::module_name::rust_name;
 use crate::names::pascal;
 use crate::template::{Code, fill, literal};
+use folio_sdk_build::DisabledModule;
 
 const DISABLED: &str = r#"
     /// What makes the handles of modules that are not part of this build fail to compile: each needs a trait that nothing implements, whose
@@ -50,6 +50,15 @@ const HANDLE: &str = "
 
 /// The file of the handles that do not compile.
 pub fn disabled(modules: &[DisabledModule]) -> String {
+    file(modules, false)
+}
+
+/// The same for all modules, each under the condition that it is not in the build.
+pub(crate) fn disabled_if_not_built(modules: &[DisabledModule]) -> String {
+    file(modules, true)
+}
+
+fn file(modules: &[DisabledModule], is_conditional: bool) -> String {
     let mut traits = Code::default();
     let mut handles = Code::default();
     for module in modules {
@@ -82,15 +91,24 @@ pub fn disabled(modules: &[DisabledModule]) -> String {
         };
         let texts = [message, label, note].map(|text| literal(&text));
         let [message, label, note] = &texts;
+        // No build of the release has a module that the release lacks.
+        let when = |code: Code| match is_conditional && release.is_none() {
+            true => code.without(module),
+            false => code,
+        };
+        let mut code = Code::default();
         fill!(
-            &mut traits,
+            &mut code,
             TRAIT,
             message = *message,
             label = *label,
             note = *note,
             name
         );
-        fill!(&mut handles, HANDLE, function, name);
+        traits.append(&when(code));
+        let mut code = Code::default();
+        fill!(&mut code, HANDLE, function, name);
+        handles.append(&when(code));
     }
     let mut out = Code::default();
     fill!(&mut out, DISABLED, traits, handles);

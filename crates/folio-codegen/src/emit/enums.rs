@@ -1,7 +1,7 @@
 //! String enums, each open to undescribed values.
 
 use super::docs::Types;
-use crate::model::Enum;
+use crate::context::Context;
 use crate::names::variant_name;
 use crate::template::{Code, fill, literal};
 use crate::text::code;
@@ -26,9 +26,11 @@ const VARIANT: &str = "
 ";
 
 /// All enums of a document.
-pub(super) fn enums(all: &[Enum], docs: &Types<'_>) -> Code {
+pub(super) fn enums(context: &Context<'_>, docs: &Types<'_>) -> Code {
+    let all = &context.model.enums;
     let mut enums = Code::default();
     for item in all {
+        let mut one = Code::default();
         let mut variants = Code::default();
         for (name, text) in &item.variants {
             fill!(
@@ -40,11 +42,14 @@ pub(super) fn enums(all: &[Enum], docs: &Types<'_>) -> Code {
             );
         }
         let docs = docs.values(&item.name);
-        fill!(&mut enums, ENUM, docs, name = item.name, variants);
+        fill!(&mut one, ENUM, docs, name = item.name, variants);
+        enums.append(&context.conditions.when([&*item.name], one));
     }
     let mut out = Code::default();
     if !enums.is_empty() {
         fill!(&mut out, ENUMS, enums);
     }
-    out
+    context
+        .conditions
+        .when(all.iter().map(|item| &*item.name), out)
 }

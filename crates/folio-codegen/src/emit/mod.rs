@@ -62,6 +62,7 @@ mod unions;
 pub(crate) use api::api;
 pub(crate) use built::built;
 pub use disabled::disabled;
+pub(crate) use disabled::disabled_if_not_built;
 pub(crate) use facts::{expression, paging};
 pub(crate) use module::{common, module};
 #[cfg(feature = "surface")]

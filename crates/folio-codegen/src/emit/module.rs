@@ -114,8 +114,8 @@ pub(crate) fn common(context: &Context<'_>) -> Result<String, Error> {
 
 fn types(context: &Context<'_>, docs: &Types<'_>) -> Result<Code, Error> {
     let mut out = records(context, docs)?;
-    out.append(&unions(&context.model.unions, docs));
-    out.append(&enums(&context.model.enums, docs));
+    out.append(&unions(context, docs));
+    out.append(&enums(context, docs));
     Ok(out)
 }
 

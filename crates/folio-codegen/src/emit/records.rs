@@ -1,6 +1,6 @@
 //! Records: structs that read and write themselves by a table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::docs::Types;
 use super::types::{blank, boxes, rust};
@@ -12,10 +12,19 @@ use crate::template::{Code, fill, literal};
 
 const RECORDS: &str = "
     {records}
-    crate::__record!({names});
+    crate::__record! {
+        {names}
+    }
 ";
 
-const BOXED: &str = "crate::__boxed!({types});";
+const BOXED: &str = "
+    crate::__boxed! {
+        {types}
+    }
+";
+
+/// A type in a list of types.
+const NAME: &str = "{name},";
 
 const RECORD: &str = "
     {docs}
@@ -122,28 +131,65 @@ pub(super) fn records(context: &Context<'_>, docs: &Types<'_>) -> Result<Code, E
         return Ok(out);
     }
     let mut records = Code::default();
-    let mut names = BTreeSet::new();
+    let mut names = Code::default();
+    // What comes from fields, each with the records that have such fields.
+    let mut requirements: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut boxed: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for item in all {
-        record(&mut records, context, docs, item)?;
-        names.extend(required(item).map(|field| ident(&field.name)));
-    }
-    if !names.is_empty() {
-        let mut fields = Code::default();
-        for name in names {
-            fill!(&mut fields, "pub enum {name} {}", name);
+        let name = &*item.name;
+        let mut one = Code::default();
+        record(&mut one, context, docs, item)?;
+        records.append(&context.conditions.when([name], one));
+        names.append(&context.conditions.when([name], entry(name)));
+        for field in required(item) {
+            requirements
+                .entry(ident(&field.name))
+                .or_default()
+                .insert(name);
         }
-        fill!(&mut records, REQUIRED, fields);
+        let mut types = BTreeSet::new();
+        item.fields
+            .iter()
+            .for_each(|field| boxes(&field.ty, &mut types));
+        for ty in types {
+            boxed.entry(ty).or_default().insert(name);
+        }
     }
-    let names: Vec<&str> = all.iter().map(|record| record.name.as_str()).collect();
-    fill!(&mut out, RECORDS, records, names = names.join(", "));
-    let mut boxed = BTreeSet::new();
-    let fields = all.iter().flat_map(|record| &record.fields);
-    fields.for_each(|field| boxes(&field.ty, &mut boxed));
+    if !requirements.is_empty() {
+        let mut fields = Code::default();
+        for (name, records) in &requirements {
+            let mut field = Code::default();
+            fill!(&mut field, "pub enum {name} {}", name);
+            fields.append(&context.conditions.when(records.iter().copied(), field));
+        }
+        let mut all = Code::default();
+        fill!(&mut all, REQUIRED, fields);
+        let having = requirements.values().flatten().copied();
+        records.append(&context.conditions.when(having, all));
+    }
+    fill!(&mut out, RECORDS, records, names);
+    out = context
+        .conditions
+        .when(all.iter().map(|record| &*record.name), out);
     if !boxed.is_empty() {
-        let types: Vec<String> = boxed.into_iter().collect();
-        fill!(&mut out, BOXED, types = types.join(", "));
+        let mut types = Code::default();
+        for (ty, records) in &boxed {
+            let records = records.iter().copied();
+            types.append(&context.conditions.when(records, entry(ty)));
+        }
+        let mut all = Code::default();
+        fill!(&mut all, BOXED, types);
+        let having = boxed.values().flatten().copied();
+        out.append(&context.conditions.when(having, all));
     }
     Ok(out)
+}
+
+/// A type in a list.
+fn entry(name: &str) -> Code {
+    let mut out = Code::default();
+    fill!(&mut out, NAME, name);
+    out
 }
 
 fn record(
@@ -311,6 +357,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::conditions::Conditions;
     use crate::document::Document;
     use crate::model::Model;
 
@@ -337,6 +384,7 @@ mod tests {
             document: &document,
             common: &document,
             model,
+            conditions: &Conditions::default(),
         };
         records(&context, &Types::of(&context, &[], &[])?)
     }

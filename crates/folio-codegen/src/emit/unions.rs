@@ -2,7 +2,8 @@
 
 use super::docs::Types;
 use super::types::rust;
-use crate::model::{Ty, Union, UnionVariant};
+use crate::context::Context;
+use crate::model::{Ty, UnionVariant};
 use crate::template::{Code, fill, literal};
 use crate::text::code;
 
@@ -26,9 +27,11 @@ const VARIANT: &str = "
 ";
 
 /// All unions of a document.
-pub(super) fn unions(all: &[Union], docs: &Types<'_>) -> Code {
+pub(super) fn unions(context: &Context<'_>, docs: &Types<'_>) -> Code {
+    let all = &context.model.unions;
     let mut unions = Code::default();
     for item in all {
+        let mut one = Code::default();
         let by = match item.tag.as_str() {
             "" => "the best fit".to_owned(),
             tag => code(tag),
@@ -38,7 +41,7 @@ pub(super) fn unions(all: &[Union], docs: &Types<'_>) -> Code {
             variant(&mut variants, item);
         }
         fill!(
-            &mut unions,
+            &mut one,
             UNION,
             docs = docs.values(&item.name),
             by,
@@ -46,12 +49,15 @@ pub(super) fn unions(all: &[Union], docs: &Types<'_>) -> Code {
             tag = literal(&item.tag),
             variants,
         );
+        unions.append(&context.conditions.when([&*item.name], one));
     }
     let mut out = Code::default();
     if !unions.is_empty() {
         fill!(&mut out, UNIONS, unions);
     }
-    out
+    context
+        .conditions
+        .when(all.iter().map(|item| &*item.name), out)
 }
 
 fn variant(out: &mut Code, variant: &UnionVariant) {

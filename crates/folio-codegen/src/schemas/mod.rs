@@ -11,6 +11,7 @@ mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::conditions::Conditions;
 use crate::context::Context;
 use crate::document::Document;
 use crate::error::Error;
@@ -40,7 +41,7 @@ const SCHEMAS: &str = "
 /// The schemas of a file.
 pub(crate) struct Schemas {
     /// The code for the end of a module's file.
-    pub(crate) text: String,
+    pub(crate) code: Code,
     /// The shared components that the schemas refer to.
     pub(crate) shared: BTreeSet<String>,
 }
@@ -106,11 +107,11 @@ fn find<'a>(
 }
 
 /// Writes the schemas of a file. `shared` has the types of the shared components; in the shared
-/// file itself, `wanted` names the components that modules refer to.
+/// file itself, `wanted` names the components that modules refer to, with these modules.
 pub(crate) fn emit(
     context: &Context<'_>,
     shared: &BTreeMap<String, String>,
-    wanted: BTreeSet<String>,
+    wanted: BTreeMap<String, BTreeSet<&str>>,
 ) -> Result<Schemas, Error> {
     let components = context.document.schemas()?;
     let own = types(context.document, context.model)?;
@@ -119,47 +120,108 @@ pub(crate) fn emit(
         own: &own,
         shared,
         named: BTreeSet::new(),
-        open: wanted
-            .into_iter()
-            .filter(|name| !own.contains_key(name))
-            .collect(),
+        open: BTreeSet::new(),
     };
+    let conditions = context.conditions;
+    let mut plain = Plain::default();
+    for (component, modules) in wanted {
+        if !own.contains_key(&component) {
+            plain.need(&component, &modules);
+        }
+    }
     let mut schemas = Code::default();
     for (name, (_, place)) in find(context, &own)? {
-        writer.write(&mut schemas, &name, &name, &place)?;
-    }
-    let mut plain = BTreeSet::new();
-    while let Some(component) = writer.open.pop() {
-        if plain.contains(&component) {
-            continue;
+        let code = writer.write(&name, &name, &place)?;
+        schemas.append(&conditions.when([&*name], code));
+        let modules = conditions.modules([&*name]).unwrap_or_default();
+        for component in std::mem::take(&mut writer.open) {
+            plain.need(&component, &modules);
         }
-        let (record, schema) = components.get_key_value(&component).ok_or_else(|| {
-            let at = format!("/components/schemas/{component}");
-            Error::document(
-                &context.document.name,
-                at,
-                "a schema refers to it, and it is not here",
-            )
-        })?;
-        let ty = format!("schema::{component}");
-        let place = Subject::component(context.home(), record, schema);
-        writer.write(&mut schemas, &ty, &component, &place)?;
-        plain.insert(component);
+    }
+    while let Some(component) = plain.open.pop_first() {
+        if !plain.written.contains_key(&component) {
+            let (record, schema) = components.get_key_value(&component).ok_or_else(|| {
+                let at = format!("/components/schemas/{component}");
+                let problem = "a schema refers to it, and it is not here";
+                Error::document(&context.document.name, at, problem)
+            })?;
+            let ty = format!("schema::{component}");
+            let place = Subject::component(context.home(), record, schema);
+            let code = writer.write(&ty, &component, &place)?;
+            let written = (code, std::mem::take(&mut writer.open));
+            plain.written.insert(component.clone(), written);
+        }
+        plain.pass_on(&component);
     }
     let mut types = Code::default();
-    for component in &plain {
-        fill!(&mut types, PLAIN_TYPE, component);
+    for (component, (code, _)) in &plain.written {
+        let mut ty = Code::default();
+        fill!(&mut ty, PLAIN_TYPE, component);
+        types.append(&plain.when(conditions, component, ty));
+        schemas.append(&plain.when(conditions, component, code.clone()));
     }
     let mut out = Code::default();
     if !types.is_empty() {
-        fill!(&mut out, PLAIN, types);
+        let mut module = Code::default();
+        fill!(&mut module, PLAIN, types);
+        let all = plain.needed.values().flatten().copied();
+        out.append(&conditions.when_modules(all, module));
     }
     if !schemas.is_empty() {
-        let document = literal(&context.document.name);
-        fill!(&mut out, SCHEMAS, document, schemas);
+        let mut all = Code::default();
+        fill!(
+            &mut all,
+            SCHEMAS,
+            document = literal(&context.document.name),
+            schemas
+        );
+        let typed = conditions.modules(context.model.names().map(|name| &**name));
+        let modules = plain.needed.values().flatten().copied();
+        let modules = typed.into_iter().flatten().chain(modules);
+        out.append(&conditions.when_modules(modules, all));
     }
     Ok(Schemas {
-        text: out.into_string(),
+        code: out,
         shared: writer.named,
     })
+}
+
+/// The components without types of their own that schemas refer to.
+#[derive(Default)]
+struct Plain<'a> {
+    /// Each with the modules that need it, where code is written for any modules.
+    needed: BTreeMap<String, BTreeSet<&'a str>>,
+    /// What was written, each with the components that it refers to.
+    written: BTreeMap<String, (Code, BTreeSet<String>)>,
+    /// Those that are to be written, or whose modules grew.
+    open: BTreeSet<String>,
+}
+
+impl<'a> Plain<'a> {
+    fn need(&mut self, component: &str, modules: &BTreeSet<&'a str>) {
+        let is_new = !self.needed.contains_key(component);
+        let known = self.needed.entry(component.to_owned()).or_default();
+        let count = known.len();
+        known.extend(modules);
+        if is_new || known.len() > count {
+            self.open.insert(component.to_owned());
+        }
+    }
+
+    /// What a component refers to is needed where it is.
+    fn pass_on(&mut self, component: &str) {
+        let modules = self.needed.get(component).cloned().unwrap_or_default();
+        let others = self
+            .written
+            .get(component)
+            .map(|(_, others)| others.clone());
+        for other in others.into_iter().flatten() {
+            self.need(&other, &modules);
+        }
+    }
+
+    fn when(&self, conditions: &Conditions, component: &str, code: Code) -> Code {
+        let modules = self.needed.get(component).into_iter().flatten().copied();
+        conditions.when_modules(modules, code)
+    }
 }

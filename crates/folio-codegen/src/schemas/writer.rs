@@ -22,32 +22,27 @@ pub(super) struct Writer<'a> {
     /// Shared components that were referred to.
     pub(super) named: BTreeSet<String>,
     /// Components without a type that were referred to.
-    pub(super) open: Vec<String>,
+    pub(super) open: BTreeSet<String>,
 }
 
 impl Writer<'_> {
     /// The line of a type in the macro: `Book = "Book" r#"{…}"# [Author, crate::common::Tags];`
-    pub(super) fn write(
-        &mut self,
-        out: &mut Code,
-        ty: &str,
-        name: &str,
-        place: &Place<'_>,
-    ) -> Result<(), Error> {
+    pub(super) fn write(&mut self, ty: &str, name: &str, place: &Place<'_>) -> Result<Code, Error> {
         let mut references = Vec::new();
         let schema = self
             .converted(place.home, place.schema, &mut references)?
             .to_string();
         let (name, schema) = (literal(name), raw_literal(&schema));
+        let mut out = Code::default();
         fill!(
-            out,
+            &mut out,
             SCHEMA,
             ty,
             name,
             schema,
             references = references.join(", ")
         );
-        Ok(())
+        Ok(out)
     }
 
     /// A schema of OpenAPI 3.0 as JSON Schema 2020-12 has it.
@@ -125,7 +120,7 @@ impl Writer<'_> {
         } else if let Some(ty) = self.own.get(name) {
             ty.clone()
         } else {
-            self.open.push(name.to_owned());
+            self.open.insert(name.to_owned());
             format!("schema::{name}")
         };
         let number = references

@@ -1,5 +1,7 @@
 //! Links of documentation: to types of the build, and to pages of the sources.
 
+use folio_sdk_build::condition;
+
 use crate::document::Document;
 use crate::model::Ty;
 use crate::subject::Subject;
@@ -12,13 +14,19 @@ pub(super) fn referenced(subject: &Subject<'_>, record: &str) -> String {
         true => "an",
         false => "a",
     };
-    match subject.link(record) {
-        Some(path) => format!("{article} [{}]({path})", code(name)),
-        None if module.is_empty() || module == subject.module() => {
-            format!("{article} {}", code(name))
+    let name = code(name);
+    let plain = match module.is_empty() || module == subject.module() {
+        true => name.clone(),
+        false => format!("{name} of `{module}`"),
+    };
+    let target = match subject.link(record) {
+        Some(path) if subject.is_conditional(module) => {
+            condition::inline([module], &format!("[{name}]({path})"), &plain)
         }
-        None => format!("{article} {} of `{module}`", code(name)),
-    }
+        Some(path) => format!("[{name}]({path})"),
+        None => plain,
+    };
+    format!("{article} {target}")
 }
 
 /// A type as it is written in code below the records, as a link to what it names first.
