@@ -293,7 +293,11 @@ fn collections<'a>(document: &'a Document, common: &'a Document) -> Vec<Collecti
 }
 
 /// The record that a list has.
-fn element<'a>(document: &'a Document, common: &'a Document, list: &Value) -> Option<&'a str> {
+fn element<'a>(document: &'a Document, common: &'a Document, list: &'a Value) -> Option<&'a str> {
+    // Of one of several responses the record is stated.
+    if let Some(stated) = list["x-folio"]["paging"]["record"].as_str() {
+        return stated.rsplit('/').next();
+    }
     let name = record(&list["responses"]["200"])?;
     let items = list["x-folio"]["paging"]["items"].as_str()?;
     let mut all = [document, common].into_iter();
