@@ -154,11 +154,11 @@ pub use record::json::Json;
 pub use record::lenient::{Mistyped, read_json};
 pub use record::scalar::{DateTime, Id, InvalidDateTime, InvalidId, InvalidNumber, Number};
 pub use record::{AdditionalFields, List, Received, Record};
-pub use tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+pub use tenant::circulation_rules::{AppliedPolicy, CirculationPolicies, RuleParameters};
 pub use tenant::compatibility::{
     Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState,
 };
-pub use tenant::consortium::{Consortium, Member};
+pub use tenant::consortium::{Member, TenantConsortium};
 pub use tenant::modules::{Module, Modules, Platform};
 pub use tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 pub use value::body::Body;

@@ -101,7 +101,7 @@ async fn a_typed_call_gives_the_record() {
     };
     let (server, folio) = serving(vec![job("In progress"), job("Ids published")]).await;
     let clock = Clock::stop();
-    let wait = folio.inventory_storage().get_reindex(ID).until_done();
+    let wait = folio.inventory_storage().get_reindex_job(ID).until_done();
     let job = clock.run(STEP, wait.into_future()).await.unwrap();
     assert_eq!(job.published, Some(7));
     assert_eq!(reads(&server), 2);
@@ -129,9 +129,9 @@ async fn a_failed_job_is_an_error_that_tells_what_the_server_says() {
 
     let failed = json!({"id": ID, "published": 7, "jobStatus": "Id publishing failed", "submittedDate": "2026-01-01T00:00:00Z"});
     let (_server, folio) = serving(vec![Reply::json(failed)]).await;
-    let error = folio.inventory_storage().get_reindex(ID).until_done();
+    let error = folio.inventory_storage().get_reindex_job(ID).until_done();
     let shown = error.await.unwrap_err().to_string();
-    assert!(shown.starts_with("get_reindex: GET "), "{shown}");
+    assert!(shown.starts_with("get_reindex_job: GET "), "{shown}");
     assert!(shown.contains("Id publishing failed (7)"), "{shown}");
 }
 

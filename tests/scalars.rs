@@ -5,6 +5,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+#[path = "scalars/date_fields.rs"]
+mod date_fields;
 #[path = "scalars/dates.rs"]
 mod dates;
 #[path = "scalars/ids.rs"]

@@ -17,9 +17,9 @@ use crate::harvest::Harvest;
 use crate::paging::RecordStream;
 use crate::poll::UntilDone;
 use crate::record::scalar::Id;
-use crate::tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+use crate::tenant::circulation_rules::{AppliedPolicy, CirculationPolicies, RuleParameters};
 use crate::tenant::compatibility::Compatibility;
-use crate::tenant::consortium::{Consortium, Member};
+use crate::tenant::consortium::{Member, TenantConsortium};
 use crate::tenant::modules::Modules;
 use crate::tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 use crate::tenant::reference_lists::reference_lists;
@@ -66,7 +66,7 @@ waiting!(ReferenceData, ReferenceData<Blocking> {
     location_id(code: &str) -> Id;
 });
 
-waiting!(CirculationRules, CirculationRules<Blocking> {
+waiting!(CirculationPolicies, CirculationPolicies<Blocking> {
     loan_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
     request_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
     notice_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
@@ -74,7 +74,7 @@ waiting!(CirculationRules, CirculationRules<Blocking> {
     lost_item_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
 });
 
-waiting!(Consortium, Consortium<Blocking> {
+waiting!(TenantConsortium, TenantConsortium<Blocking> {
     members() -> Vec<Member>;
 });
 
@@ -87,7 +87,7 @@ impl FolioClient {
 
     /// The policies that apply: see
     /// [`folio_sdk::FolioClient::circulation_rules`](crate::FolioClient::circulation_rules).
-    pub fn circulation_rules(&self) -> CirculationRules<Blocking> {
+    pub fn circulation_rules(&self) -> CirculationPolicies<Blocking> {
         self.folio.circulation_rules().in_mode(self.mode())
     }
 
@@ -96,7 +96,7 @@ impl FolioClient {
     ///
     /// # Errors
     /// Those of the asynchronous call.
-    pub fn consortium(&self) -> Result<Option<Consortium<Blocking>>> {
+    pub fn consortium(&self) -> Result<Option<TenantConsortium<Blocking>>> {
         let consortium = self.mode.wait(self.folio.consortium())?;
         Ok(consortium.map(|consortium| consortium.in_mode(self.mode())))
     }
@@ -227,9 +227,9 @@ macro_rules! as_async {
     };
 }
 
-as_async!(ReferenceData, CirculationRules, Consortium);
+as_async!(ReferenceData, CirculationPolicies, TenantConsortium);
 
-impl Consortium<Blocking> {
+impl TenantConsortium<Blocking> {
     /// A client for the central tenant, with the same login.
     pub fn central(&self) -> FolioClient {
         FolioClient {

@@ -293,12 +293,12 @@ async fn typed(folio: &FolioClient, lists: &BTreeMap<String, List>) -> Outcome {
         list_patron_notice_policies() => "/patron-notice-policy-storage/patron-notice-policies",
         list_request_policies() => "/request-policy-storage/request-policies",
         list_actual_cost_records() => "/actual-cost-record-storage/actual-cost-records",
-        list_request_preference() => "/request-preference-storage/request-preference",
+        list_request_preferences() => "/request-preference-storage/request-preference",
         list_scheduled_notices() => "/scheduled-notice-storage/scheduled-notices",
         list_tlr_feature_toggle_jobs() => "/tlr-feature-toggle-job-storage/tlr-feature-toggle-jobs",
         list_patron_action_sessions() => "/patron-action-session-storage/patron-action-sessions",
         list_check_ins() => "/check-in-storage/check-ins",
-        list_check_out_lock_storage() => "/check-out-lock-storage",
+        list_check_out_locks() => "/check-out-lock-storage",
     });
     #[cfg(feature = "configuration")]
     lists!(all, lists, folio.configuration(), {
@@ -372,7 +372,7 @@ async fn typed(folio: &FolioClient, lists: &BTreeMap<String, List>) -> Outcome {
         list_bound_with_parts() => "/inventory-storage/bound-with-parts",
         list_inventory_view_instances() => "/inventory-view/instances",
         list_instance_set(10) => "/inventory-view/instance-set",
-        list_reindex() => "/instance-storage/reindex",
+        list_reindex_jobs() => "/instance-storage/reindex",
     });
     #[cfg(feature = "invoice-storage")]
     lists!(all, lists, folio.invoice_storage(), {

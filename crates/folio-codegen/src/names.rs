@@ -40,6 +40,16 @@ pub(crate) fn ident(name: &str) -> String {
     }
 }
 
+/// The variant of an enum or a union for a described value or type of this name. `Unknown` is the
+/// variant for what is not described, and `Self` no name of a variant: both get an underscore.
+pub(crate) fn variant_name(name: &str) -> &str {
+    match name {
+        "Unknown" => "Unknown_",
+        "Self" => "Self_",
+        name => name,
+    }
+}
+
 /// Words in lower case, joined by underscores: `order_by` of `orderBy`. The names of operations and
 /// modules are made with it, too.
 pub fn snake(name: &str) -> String {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::document::{Document, LOCAL};
-use crate::names::pascal;
+use crate::names::{pascal, variant_name};
 
 /// A union as it is described.
 #[derive(Clone, Debug)]
@@ -237,10 +237,9 @@ pub(crate) fn variant(union: &str, part: &Part, index: usize) -> String {
             (None, None) => "Object".to_owned(),
         },
     };
-    if name.starts_with(|c: char| c.is_ascii_uppercase()) && !matches!(&*name, "Self" | "Unknown") {
-        name
-    } else {
-        format!("Variant{}{name}", index + 1)
+    match name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        true => variant_name(&name).to_owned(),
+        false => format!("Variant{}{name}", index + 1),
     }
 }
 
@@ -260,4 +259,30 @@ pub(crate) struct Unions {
     pub(crate) names: BTreeMap<String, String>,
     /// Records within unions, which have no name of their own.
     pub(crate) inline: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variant_has_the_name_of_its_type_unless_it_is_taken() {
+        for (component, expected) in [
+            ("Book", "Book"),
+            ("EntryBook", "Book"),
+            // As the values of enums: `Unknown` is what is not described.
+            ("Unknown", "Unknown_"),
+            ("EntryUnknown", "Unknown_"),
+            ("Self", "Self_"),
+            ("2", "Variant32"),
+        ] {
+            let part = Part {
+                schema: json!({}),
+                component: Some(component.to_owned()),
+                tags: Vec::new(),
+                place: None,
+            };
+            assert_eq!(variant("Entry", &part, 2), expected, "{component}");
+        }
+    }
 }

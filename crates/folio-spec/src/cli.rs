@@ -12,14 +12,15 @@ use clap::Parser as _;
 
 use crate::base::error::{Error, Result};
 use crate::canonical::release::Release;
-use crate::corrections::id_rules::IdRules;
+use crate::corrections::field_rules::FieldRules;
 use crate::corrections::overrides::Overrides;
 use crate::glossary;
 use crate::reports::check::check;
 use crate::reports::diff::{diff, page};
 use crate::reports::features::Features;
 use crate::reports::routes::routes;
-use crate::reports::{coverage, facts_page, ids};
+use crate::reports::typed_fields::{self, DATES, IDS};
+use crate::reports::{coverage, facts_page};
 use arguments::{Arguments, Command};
 use output::print;
 
@@ -82,8 +83,20 @@ fn run(command: Command) -> Result<ExitCode> {
             print(coverage::page(&read_all(&specs, releases)?));
         }
         Command::Ids { releases, specs } => {
-            let rules = IdRules::read(&specs)?;
-            print(ids::page(&read_all(&specs, releases)?, &rules));
+            let rules = FieldRules::ids(&specs)?;
+            print(typed_fields::page(
+                &read_all(&specs, releases)?,
+                &IDS,
+                &rules,
+            ));
+        }
+        Command::Dates { releases, specs } => {
+            let rules = FieldRules::dates(&specs)?;
+            print(typed_fields::page(
+                &read_all(&specs, releases)?,
+                &DATES,
+                &rules,
+            ));
         }
         Command::Glossary { releases, request } => {
             let named = read_all(&request.specs, releases)?;

@@ -49,7 +49,7 @@ pub use base::yaml::Node;
 pub use canonical::operation::{Operation, operations};
 pub use canonical::release::Release;
 pub use canonical::route::{path_template, route_key, starred};
-pub use corrections::id_rules::IdRules;
+pub use corrections::field_rules::FieldRules;
 pub use corrections::overrides::Overrides;
 pub use grails::checkout::{Checkout, Describe};
 pub use grails::{describe, merged};
@@ -60,8 +60,10 @@ pub use reports::check::{Finding, check};
 pub use reports::coverage::{Share, share};
 pub use reports::diff::{Change, diff};
 pub use reports::features::Features;
-pub use reports::ids::{IdField, IdKind, ids, stale_patterns};
 pub use reports::routes::routes;
+pub use reports::typed_fields::{
+    DATES, Examined, FieldKind, IDS, TypedField, stale_patterns, typed_fields,
+};
 pub use select::discover::discover;
 
 /// The operations that a module describes, before anything is normalised or routed. What cannot be

@@ -2,13 +2,14 @@
 //!
 //! Each pass is a file: `reconcile` (what is described and routed), `operation_names`, `operation`
 //! with `parameters` (the document of an operation), `component_names` (with `equal`, `uses` and
-//! `generic_names`), `paging`, `uuids`, `nested_names` (with `nested_candidates`). `read` runs them
+//! `generic_names`), `paging`, `uuids`, `dates`, `nested_names` (with `nested_candidates`). `read` runs them
 //! in this order, with overrides and facts between them.
 
 mod component_names;
+mod dates;
 pub(crate) mod equal;
 pub(crate) mod generic_names;
-mod nested_candidates;
+pub(crate) mod nested_candidates;
 pub(crate) mod nested_names;
 mod operation;
 pub(crate) mod operation_names;
@@ -28,7 +29,7 @@ use crate::base::report::ModuleReport;
 use crate::base::text::deceptive;
 use crate::canonical::facts::{self, Facts};
 use crate::canonical::reference::prune;
-use crate::corrections::id_rules::IdRules;
+use crate::corrections::field_rules::FieldRules;
 use crate::corrections::ours;
 use crate::corrections::overrides::Overrides;
 use crate::corrections::pins::Pins;
@@ -76,7 +77,9 @@ pub(crate) struct Reading<'a> {
     /// What is corrected.
     pub(crate) overrides: &'a Overrides,
     /// Which texts are UUIDs, and which ids are none.
-    pub(crate) ids: &'a IdRules,
+    pub(crate) ids: &'a FieldRules,
+    /// Which texts are points in time.
+    pub(crate) dates: &'a FieldRules,
     /// The folder with `ours/`.
     pub(crate) specs: &'a Path,
     /// Whether the first problem ends the import.
@@ -170,6 +173,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     nested_names::write(&mut document, &entry.name, &pins.releases);
     crate::facts::write(&mut document, reading.overrides, &entry.name);
     uuids::write(&mut document, reading.ids, &entry.name);
+    dates::write(&mut document, reading.dates, &entry.name);
     if let Some((at, problem)) = deceptive(&document) {
         return Err(Error::at(&entry.folder, at, problem));
     }
@@ -231,6 +235,7 @@ fn described(
     if let Some(rmb) = ours::of_rmb(reading.specs, entry)? {
         operations.extend(rmb.operations(entry, is_unrouted, schemas, report)?);
     }
-    reading.overrides.describe(entry, &mut operations, report);
+    let overrides = reading.overrides;
+    overrides.describe(entry, reading.release, &mut operations, report);
     Ok(operations)
 }

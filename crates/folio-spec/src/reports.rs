@@ -5,5 +5,5 @@ pub(crate) mod coverage;
 pub(crate) mod diff;
 pub(crate) mod facts_page;
 pub(crate) mod features;
-pub(crate) mod ids;
 pub(crate) mod routes;
+pub(crate) mod typed_fields;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::document::LOCAL;
 use crate::facts::Operation;
 use crate::model::{Model, Ty};
 use crate::template::{Code, fill, literal};
@@ -63,11 +64,7 @@ pub(super) fn collections<'a>(
         let Some(items) = paging.items.as_deref().filter(|_| paging.style == "cql") else {
             continue;
         };
-        let Some(Ty::Named(response)) = response(model, list) else {
-            continue;
-        };
-        let Some(record) = element(model, response, |key| key == items).map(|(_, name)| name)
-        else {
+        let Some(record) = listed(model, list, items) else {
             continue;
         };
         let takes = |method: &str, fits: &dyn Fn(&str) -> bool| {
@@ -117,8 +114,18 @@ pub(super) fn collections<'a>(
         .collect()
 }
 
-fn response<'a>(model: &'a Model, operation: &Operation) -> Option<&'a Ty> {
-    model.operations.get(&operation.name)?.response.as_ref()
+/// The record that a list gives: the stated one, where the response is one of several types, or
+/// the element of the list in the response.
+fn listed<'a>(model: &'a Model, list: &Operation, items: &str) -> Option<&'a str> {
+    let stated = list.paging.as_ref()?.record.as_ref();
+    if let Some(reference) = stated {
+        let record = model.record(reference.strip_prefix(LOCAL)?)?;
+        return Some(&record.name);
+    }
+    let Ty::Named(response) = model.operations.get(&list.name)?.response.as_ref()? else {
+        return None;
+    };
+    element(model, response, |key| key == items).map(|(_, name)| name)
 }
 
 /// The record that an operation takes.

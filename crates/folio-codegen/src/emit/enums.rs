@@ -2,6 +2,7 @@
 
 use super::docs::Types;
 use crate::context::Context;
+use crate::names::variant_name;
 use crate::template::{Code, fill, literal};
 use crate::text::code;
 
@@ -36,7 +37,7 @@ pub(super) fn enums(context: &Context<'_>, docs: &Types<'_>) -> Code {
                 &mut variants,
                 VARIANT,
                 docs = code(text),
-                name = variant(name),
+                name = variant_name(name),
                 text = literal(text)
             );
         }
@@ -51,12 +52,4 @@ pub(super) fn enums(context: &Context<'_>, docs: &Types<'_>) -> Code {
     context
         .conditions
         .when(all.iter().map(|item| &*item.name), out)
-}
-
-/// The name of a variant. `Unknown` is the variant for values that are not described.
-fn variant(name: &str) -> &str {
-    match name {
-        "Unknown" => "Unknown_",
-        name => name,
-    }
 }

@@ -29,8 +29,11 @@ pub(super) fn is_scalar(lowered: &Value) -> bool {
 
 /// Text: an identifier, a date, one of several values, or any.
 pub(super) fn text(schema: &Map<String, Value>) -> Value {
-    if let Some(format @ ("uuid" | "date-time")) = schema.get("format").and_then(Value::as_str) {
-        return json!({"type": "string", "format": format});
+    match schema.get("format").and_then(Value::as_str) {
+        Some("uuid") => return json!({"type": "string", "format": "uuid"}),
+        // One type has all forms of a point in time, a plain date too.
+        Some("date-time" | "date") => return json!({"type": "string", "format": "date-time"}),
+        _ => {}
     }
     match schema.get("enum").and_then(Value::as_array) {
         Some(values) if makes_variants(values) => json!({"type": "string", "enum": values}),
@@ -83,6 +86,14 @@ mod tests {
             (
                 json!({"type": "string", "format": "date-time"}),
                 json!({"type": "string", "format": "date-time"}),
+            ),
+            (
+                json!({"type": "string", "format": "date"}),
+                json!({"type": "string", "format": "date-time"}),
+            ),
+            (
+                json!({"type": "string", "format": "time"}),
+                json!({"type": "string"}),
             ),
             (
                 json!({"type": "string", "format": "email"}),

@@ -50,13 +50,25 @@ fn element(mut schema: &mut Value) -> &mut Value {
 /// Whether text is described no further: without a format, a pattern, values, or a length that no
 /// UUID has.
 pub(crate) fn is_plain_text(schema: &Value) -> bool {
+    is_text_of_any_form(schema, 36, 36)
+}
+
+/// Whether text is described no further: without a format, a pattern, values, or a length that no
+/// date has (`2025-05-01` and `2025-05-01 02:00:17.887498+00:00`).
+pub(crate) fn is_date_sized(schema: &Value) -> bool {
+    is_text_of_any_form(schema, 10, 32)
+}
+
+/// Text without a format, a pattern and values, of which a value with a length between these is
+/// possible.
+fn is_text_of_any_form(schema: &Value, least: u64, most: u64) -> bool {
     let length = |key: &str| schema.get(key).and_then(Value::as_u64);
     schema.get("type").is_some_and(|kind| kind == "string")
         && !["format", "pattern", "enum"]
             .iter()
             .any(|key| schema.get(*key).is_some())
-        && length("maxLength").is_none_or(|most| most >= 36)
-        && length("minLength").is_none_or(|least| least <= 36)
+        && length("maxLength").is_none_or(|limit| limit >= least)
+        && length("minLength").is_none_or(|limit| limit <= most)
 }
 
 /// The names of a component: of the files that it was made from, or of the definitions in them; its
@@ -83,12 +95,22 @@ fn source_name(source: &str) -> Option<String> {
 
 /// States that text is a UUID by the rule of this name.
 pub(crate) fn make_uuid(schema: &mut Value, rule: &str) {
+    state_format(schema, "uuid", "uuid", rule);
+}
+
+/// States that text is a point in time by the rule of this name.
+pub(crate) fn make_date(schema: &mut Value, rule: &str) {
+    state_format(schema, "date-time", "date", rule);
+}
+
+/// States the format of text, and under `key` of `x-folio` the rule by which it has it.
+fn state_format(schema: &mut Value, format: &str, key: &str, rule: &str) {
     if let Value::Object(schema) = schema {
         let folio = schema
             .entry("x-folio")
             .or_insert_with(|| Value::Object(Map::new()));
-        folio["uuid"] = rule.into();
-        schema.insert("format".to_owned(), "uuid".into());
+        folio[key] = rule.into();
+        schema.insert("format".to_owned(), format.into());
     }
 }
 

@@ -92,6 +92,15 @@ pub(super) enum Command {
         #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
     },
+    /// Prints docs/dates.md: which dates are points in time, by which evidence, and which are text.
+    Dates {
+        /// The releases: names, or folders of documents.
+        #[arg(required = true)]
+        releases: Vec<String>,
+        /// The folder with the releases' folders and dates.toml.
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
+        specs: PathBuf,
+    },
     /// Checks the glossary in specs/glossary/ against the documents, and prints how much of them
     /// has a sentence.
     Glossary {

@@ -160,11 +160,13 @@ impl Overrides {
     pub(crate) fn describe(
         &self,
         entry: &Entry,
+        release: &str,
         operations: &mut Vec<Operation>,
         report: &mut ModuleReport,
     ) {
         let file = self.modules.get(&entry.name);
-        for described in file.into_iter().flat_map(|file| &file.describe) {
+        let described = file.into_iter().flat_map(|file| &file.describe);
+        for described in described.filter(|described| described.is_for(release)) {
             described.add(entry, operations, report);
         }
     }

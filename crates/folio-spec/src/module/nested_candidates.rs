@@ -4,7 +4,7 @@ use crate::base::words::singular;
 use crate::canonical::identifier::is_type;
 
 /// Names are not longer than this, unless there is no other.
-const LONGEST: usize = 40;
+pub(crate) const LONGEST: usize = 40;
 
 /// Names of this length or less have two words before the field.
 const SHORT: usize = 32;

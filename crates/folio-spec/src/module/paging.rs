@@ -204,8 +204,9 @@ fn paging(
     Some(paging)
 }
 
-/// The record of several collections that can hold those of all: of whole records and of their ids
-/// it is the whole one.
+/// The record of several collections that has the fields of all: of whole records and of their ids
+/// it is the whole one. A client reads an id as a record of which the other fields are absent, also
+/// those that are required.
 fn largest(
     collections: &[BTreeMap<String, Value>],
     items: &str,
@@ -215,27 +216,13 @@ fn largest(
     for properties in collections {
         let reference = properties.get(items)?.pointer("/items/$ref")?.as_str()?;
         let record = schemas.get(reference.strip_prefix(LOCAL)?)?;
-        let required = record.get("required").and_then(Value::as_array);
-        records.push((
-            reference.to_owned(),
-            all_properties(record, schemas),
-            required,
-        ));
+        records.push((reference, all_properties(record, schemas)));
     }
-    let holds_all = |index: usize| {
-        let (_, fields, required) = &records[index];
-        records.iter().all(|(_, others, always)| {
-            let always: Vec<&Value> = always.iter().copied().flatten().collect();
-            others.keys().all(|name| fields.contains_key(name))
-                && required
-                    .iter()
-                    .copied()
-                    .flatten()
-                    .all(|name| always.contains(&name))
-        })
-    };
-    let index = (0..records.len()).find(|index| holds_all(*index))?;
-    Some(records.swap_remove(index).0)
+    let (reference, _) = records.iter().find(|(_, fields)| {
+        let mut others = records.iter().flat_map(|(_, others)| others.keys());
+        others.all(|name| fields.contains_key(name))
+    })?;
+    Some((*reference).to_owned())
 }
 
 #[cfg(test)]
@@ -258,7 +245,7 @@ mod tests {
         let list =
             |record: &str| json!({"type": "array", "items": {"$ref": format!("{LOCAL}{record}")}});
         json!({
-            "Book": {"type": "object", "properties": {"id": {}, "title": {}}, "required": ["id"]},
+            "Book": {"type": "object", "properties": {"id": {}, "title": {}}, "required": ["id", "title"]},
             "Id": {"type": "object", "properties": {"id": {}}, "required": ["id"]},
             "Books": {"type": "object", "properties": {"books": list("Book"), "totalRecords": {}, "resultInfo": {"type": "array"}}},
             "Ids": {"type": "object", "properties": {"books": list("Id"), "totalRecords": {}}},

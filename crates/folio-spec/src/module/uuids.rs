@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::canonical::operation::json_schema;
 use crate::canonical::reference::LOCAL;
 use crate::canonical::text_field::{each_text_field, is_plain_text, make_uuid, record_names};
-use crate::corrections::id_rules::{FieldPath, IdRule, IdRules};
+use crate::corrections::field_rules::{FieldPath, FieldRule, FieldRules};
 
 /// The rule by which the path of a record and its `id` are one.
 pub(crate) const PATH: &str = "path";
@@ -25,7 +25,7 @@ pub(crate) const PATH: &str = "path";
 const OF_THE_RECORD: [(&str, &str); 2] = [("get", "/responses/200"), ("put", "/requestBody")];
 
 /// States which texts of a module are UUIDs.
-pub(crate) fn write(document: &mut Value, rules: &IdRules, module: &str) {
+pub(crate) fn write(document: &mut Value, rules: &FieldRules, module: &str) {
     let named = records_by_path(document);
     fields(document, rules, module, &named);
     parameters(document, rules, module, &named);
@@ -73,7 +73,7 @@ fn last_parameter(path: &str) -> Option<&str> {
         .filter(|name| !name.contains(['{', '}']))
 }
 
-fn fields(document: &mut Value, rules: &IdRules, module: &str, named: &[Named]) {
+fn fields(document: &mut Value, rules: &FieldRules, module: &str, named: &[Named]) {
     let identified: Vec<&String> = named
         .iter()
         .filter(|named| is_uuid_parameter(document, named))
@@ -88,9 +88,9 @@ fn fields(document: &mut Value, rules: &IdRules, module: &str, named: &[Named]) 
             }
             path.clone_into(&mut field.properties);
             match rules.find(module, &field) {
-                Some(IdRule::Text(_)) => {}
+                Some(FieldRule::Text(_)) => {}
                 _ if path == ["id"] && identified.contains(&name) => make_uuid(text, PATH),
-                Some(IdRule::Uuid(rule)) => make_uuid(text, rule),
+                Some(FieldRule::Typed(rule)) => make_uuid(text, rule),
                 None => {}
             }
         });
@@ -111,7 +111,7 @@ fn is_uuid_parameter(document: &Value, named: &Named) -> bool {
     })
 }
 
-fn parameters(document: &mut Value, rules: &IdRules, module: &str, named: &[Named]) {
+fn parameters(document: &mut Value, rules: &FieldRules, module: &str, named: &[Named]) {
     // The rule by which the id of a record is a UUID; `path`, if its description states it.
     let rule_of_id = |record: &str| -> Option<String> {
         let id = document.pointer(&format!("/components/schemas/{record}/properties/id"))?;
@@ -153,8 +153,8 @@ fn parameters(document: &mut Value, rules: &IdRules, module: &str, named: &[Name
                     ..FieldPath::default()
                 };
                 match rules.find(module, &field) {
-                    Some(IdRule::Text(_)) => {}
-                    Some(IdRule::Uuid(rule)) => make_uuid(schema, rule),
+                    Some(FieldRule::Text(_)) => {}
+                    Some(FieldRule::Typed(rule)) => make_uuid(schema, rule),
                     None if place == "path" => {
                         if let Some(rule) = rule_of(&name) {
                             make_uuid(schema, rule);
@@ -204,7 +204,7 @@ mod tests {
                 "Name": {"properties": {"id": text}},
             }},
         });
-        write(&mut document, &toml::from_str(RULES).unwrap(), "mod-a");
+        write(&mut document, &FieldRules::of_ids(RULES), "mod-a");
         document
     }
 
@@ -253,7 +253,7 @@ mod tests {
     fn what_is_written_twice_is_the_same() {
         let mut document = written(Some("uuid"));
         let once = document.clone();
-        write(&mut document, &toml::from_str(RULES).unwrap(), "mod-a");
+        write(&mut document, &FieldRules::of_ids(RULES), "mod-a");
         assert_eq!(document, once);
     }
 }

@@ -131,7 +131,9 @@ fn format(schema: &Map<String, Value>, out: &mut Map<String, Value>, kind: Optio
         .get("format")
         .and_then(Value::as_str)
         .map(str::to_lowercase);
-    let date = schema.get("type").and_then(Value::as_str) == Some("date-time");
+    // OpenAPI's name of the format is `date-time`; RAML's is `datetime`.
+    let date = schema.get("type").and_then(Value::as_str) == Some("date-time")
+        || kind == Some("string") && stated.as_deref() == Some("datetime");
     let uuid = kind == Some("string")
         && (stated.as_deref() == Some("uuid")
             || schema
@@ -224,6 +226,12 @@ mod tests {
                 "string",
                 json!({"format": "date-time"}),
             ),
+            (
+                json!({"format": "datetime"}),
+                "string",
+                json!({"format": "date-time"}),
+            ),
+            (json!({"format": "datetime"}), "integer", json!({})),
             (json!({"format": "isbn"}), "string", json!({})),
             (
                 json!({"type": "date-time"}),

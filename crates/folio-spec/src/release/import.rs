@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::files::{clean, read_json};
 use crate::base::note::{Kind, Note, joined};
 use crate::base::report::ModuleReport;
-use crate::corrections::id_rules::IdRules;
+use crate::corrections::field_rules::FieldRules;
 use crate::corrections::overrides::Overrides;
 use crate::corrections::pins::Pins;
 use crate::fetch;
@@ -86,11 +86,13 @@ pub fn import(import: &Import) -> Result<Report> {
             ),
         ));
     }
-    let ids = IdRules::read(&import.specs)?;
+    let ids = FieldRules::ids(&import.specs)?;
+    let dates = FieldRules::dates(&import.specs)?;
     let reading = module::Reading {
         release: &import.release,
         overrides: &overrides,
         ids: &ids,
+        dates: &dates,
         specs: &import.specs,
         strict: import.strict,
     };

@@ -11,6 +11,7 @@ use crate::corrections::pins::Pins;
 use crate::module::Module;
 use crate::module::equal::equals;
 use crate::module::generic_names::is_generic;
+use crate::module::nested_candidates::LONGEST;
 use crate::module::nested_names;
 
 /// Moves shared records out of the modules; returns the document that has them.
@@ -104,29 +105,59 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
 }
 
 /// Gives what stands within shared records names that differ: each module has them under its own.
-/// Returns the changes: the record, the name that the modules have, and the one in the shared
-/// document.
+/// The record after which one is named keeps the name; what stands within another record is named
+/// after that one. Returns the changes: the record, the name that the modules have, and the one in
+/// the shared document.
 fn tell_nested_apart(shared: &mut BTreeMap<String, Value>) -> Vec<(String, String, String)> {
     let mut taken: BTreeSet<String> = shared.keys().map(|name| name.to_lowercase()).collect();
+    let mut nested: Vec<(String, String, String)> = Vec::new();
+    for (record, schema) in shared.iter() {
+        let within = nested_names::within(schema).into_iter();
+        nested.extend(within.map(|(at, name)| (record.clone(), at, name)));
+    }
+    // Stable: of two with an equal right to a name, the first one has it.
+    nested.sort_by_key(|(record, _, name)| !name.starts_with(&**record));
     let mut changes = Vec::new();
-    for (record, schema) in shared {
-        for (at, name) in nested_names::within(schema) {
-            let mut other = name.clone();
-            let mut number = 2;
-            while !taken.insert(other.to_lowercase()) {
-                other = format!("{name}V{number}");
-                number += 1;
-            }
-            if other == name {
-                continue;
-            }
-            if let Some(nested) = schema.pointer_mut(&at) {
-                nested["x-folio"]["name"] = other.clone().into();
-            }
-            changes.push((record.clone(), name, other));
+    for (record, at, name) in nested {
+        let mut other = name.clone();
+        let mut number = 1;
+        while !taken.insert(other.to_lowercase()) {
+            other = match number {
+                1 => within_record(&record, &name),
+                number => format!("{name}V{number}"),
+            };
+            number += 1;
         }
+        if other == name {
+            continue;
+        }
+        let schema = shared.get_mut(&record);
+        if let Some(nested) = schema.and_then(|schema| schema.pointer_mut(&at)) {
+            nested["x-folio"]["name"] = other.clone().into();
+        }
+        changes.push((record, name, other));
     }
     changes
+}
+
+/// The name of what stands within a record, when another record's has its own name:
+/// `ResultInfoV2Facet` of `ResultInfoFacet` in `ResultInfoV2`, `CheckOutRequestItemNotLoanableBlock`
+/// of `OverrideBlocksItemNotLoanableBlock` in `CheckOutRequest`. Of a long name the first words are
+/// left out.
+fn within_record(record: &str, name: &str) -> String {
+    let numbered = record.trim_end_matches(|c: char| c.is_ascii_digit());
+    let plain = numbered.strip_suffix('V').unwrap_or(record);
+    let own = name.strip_prefix(plain).filter(|rest| !rest.is_empty());
+    let mut rest = own.unwrap_or(name);
+    while record.len() + rest.len() > LONGEST {
+        let next = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| c.is_ascii_uppercase());
+        let Some((at, _)) = next else { break };
+        rest = &rest[at..];
+    }
+    format!("{record}{rest}")
 }
 
 /// The name that it has already, else the one that most modules use; where two contents want one,
@@ -293,6 +324,41 @@ mod tests {
 
     fn record(field: &str, source: &str) -> Value {
         json!({"type": "object", "properties": {field: {"type": "string"}}, "x-folio": {"sources": [source]}})
+    }
+
+    #[test]
+    fn what_stands_within_a_shared_record_is_named_after_it() {
+        let within =
+            |at: &str, name: &str| json!({"properties": {at: {"x-folio": {"name": name}}}});
+        let block = |record: &str| within(record, "OverrideBlocksItemNotLoanableBlock");
+        let mut shared = BTreeMap::from([
+            ("CheckOutRequest".to_owned(), block("overrideBlocks")),
+            ("OverrideBlocks".to_owned(), block("itemNotLoanableBlock")),
+            ("ResultInfo".to_owned(), within("facets", "ResultInfoFacet")),
+            (
+                "ResultInfoV2".to_owned(),
+                within("facets", "ResultInfoFacet"),
+            ),
+            ("Title".to_owned(), within("data", "TitleData")),
+            ("TitleData".to_owned(), json!({})),
+        ]);
+        let changes = tell_nested_apart(&mut shared);
+        let changes: Vec<(&str, &str)> = changes
+            .iter()
+            .map(|(record, _, new)| (&**record, &**new))
+            .collect();
+        let expected = [
+            ("ResultInfoV2", "ResultInfoV2Facet"),
+            // Nothing else distinguishes the two.
+            ("Title", "TitleDataV2"),
+            ("CheckOutRequest", "CheckOutRequestItemNotLoanableBlock"),
+        ];
+        for change in expected {
+            assert!(changes.contains(&change), "{change:?}: {changes:?}");
+        }
+        assert_eq!(changes.len(), 3);
+        let named = shared["ResultInfoV2"].pointer("/properties/facets/x-folio/name");
+        assert_eq!(named, Some(&json!("ResultInfoV2Facet")));
     }
 
     #[test]

@@ -95,9 +95,10 @@ fn lists_are_told_from_what_only_looks_like_one() {
             // A list of errors, and the errors of what is no list.
             "/failures": {"style": "offset", "items": "errors"},
             "/rejected": null,
-            // Records or their ids: the record can hold both, unless it must have a name.
+            // Records or their ids: the record can hold both, also if it must have a name. Required
+            // fields that are absent are no error of a client.
             "/either": {"style": "cql", "items": "shelves", "record": "#/components/schemas/Shelf"},
-            "/strict": {"style": "cql", "items": "shelves"},
+            "/strict": {"style": "cql", "items": "shelves", "record": "#/components/schemas/Named"},
         })
     );
 }

@@ -42,7 +42,7 @@ pub async fn by_group(
     let mut loans = loans.query(in_period).limit(1000).stream();
     while let Some(loan) = loans.try_next().await? {
         // The group at the time of the loan. An anonymized loan has it still, but no user.
-        let group = loan.patron_group_id_at_checkout.map(Id::from);
+        let group = loan.patron_group_id_at_checkout;
         counts.entry(group).or_default().loans += 1;
     }
     let mut names: BTreeMap<Option<Id>, String> = BTreeMap::new();

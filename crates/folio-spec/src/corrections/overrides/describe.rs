@@ -16,6 +16,9 @@ pub(super) struct Describe {
     name: String,
     #[allow(dead_code, reason = "read by people")]
     reason: String,
+    /// The releases that it is for; all, if there are none.
+    #[serde(default)]
+    releases: Vec<String>,
     /// Method and path as the descriptor has them, `POST /things/check`.
     operation: String,
     /// The file of the request schema.
@@ -28,6 +31,11 @@ pub(super) struct Describe {
 }
 
 impl Describe {
+    /// Whether it applies to a release.
+    pub(super) fn is_for(&self, release: &str) -> bool {
+        self.releases.is_empty() || self.releases.iter().any(|name| name == release)
+    }
+
     /// Adds the operation, if the module's own descriptions lack it. Outdated ones are reported.
     pub(super) fn add(
         &self,
@@ -152,6 +160,20 @@ mod tests {
         let (operations, _) = added(stated, &[]);
         assert_eq!(operations[0].root, "overrides/mod-a.toml");
         assert!(operations[0].responses["200"].contains_key("text/csv"));
+    }
+
+    #[test]
+    fn it_is_for_all_releases_or_for_those_that_it_names() {
+        for (releases, expected) in [
+            ("", [true, true]),
+            ("releases = ['trillium']", [false, true]),
+            ("releases = ['ramsons', 'trillium']", [true, true]),
+        ] {
+            let stated = format!("name = 'n'\nreason = 'r'\noperation = 'GET /a'\n{releases}");
+            let describe: Describe = toml::from_str(&stated).unwrap();
+            let is_for = ["ramsons", "trillium"].map(|release| describe.is_for(release));
+            assert_eq!(is_for, expected, "{releases}");
+        }
     }
 
     #[test]

@@ -25,9 +25,12 @@ pub(super) struct Unnamed {
 }
 
 impl Unnamed {
-    /// Whether a name does not misstate what is deleted. A misleading name would be worse than
-    /// one that changes.
+    /// Whether it may retain a name: the stated one, or one that does not misstate what is deleted.
+    /// A misleading name would be worse than one that changes.
     fn may_have(&self, name: &str) -> bool {
+        if let Some(stated) = &self.name {
+            return name == stated;
+        }
         if self.subject.method != "delete" || self.subject.path.is_record {
             return true;
         }

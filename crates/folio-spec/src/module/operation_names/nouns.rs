@@ -1,5 +1,6 @@
 //! The nouns of paths: words that a URL runs together, and singulars.
 
+use super::verbs::is_in;
 use crate::base::words;
 use crate::canonical::identifier::snake;
 
@@ -81,6 +82,11 @@ pub(super) const SINGULARS: [Spelling; 3] = [
     ),
 ];
 
+/// The last words of segments that have no plural: lists of them are named as the URL has them.
+pub(super) const UNCOUNTABLE: &str = "\
+    audit children content control credentials data discovery env health history information install log lookup \
+    metadata oai preview progress refdata rtac self set storage";
+
 /// The words of a segment of a path, in lower case.
 pub(super) fn words_of(segment: &str) -> Vec<String> {
     snake(segment)
@@ -113,6 +119,30 @@ pub(super) fn singular(words: &[String]) -> Vec<String> {
     singular
 }
 
+/// The plural of the words of a segment that has the singular: `smtp_configuration`. A plural, and
+/// what has none, stays.
+pub(super) fn plural(words: &[String]) -> Vec<String> {
+    let mut plural = words.to_vec();
+    // What follows `by` selects: `items_by_holdings_id`.
+    let is_singular = singular(words) == words && !words.iter().any(|word| word == "by");
+    if let Some(last) = plural
+        .last_mut()
+        .filter(|last| is_singular && !is_in(UNCOUNTABLE, last))
+    {
+        *last = plural_word(last);
+    }
+    plural
+}
+
+fn plural_word(word: &str) -> String {
+    let ends = |ends: &[&str]| ends.iter().any(|end| word.ends_with(end));
+    match word.strip_suffix('y') {
+        Some(stem) if !ends(&["ay", "ey", "oy", "uy"]) => format!("{stem}ies"),
+        _ if ends(&["s", "x", "z", "ch", "sh"]) => format!("{word}es"),
+        _ => format!("{word}s"),
+    }
+}
+
 fn singular_word(word: &str) -> String {
     match SINGULARS.iter().find(|exception| exception.url == word) {
         Some(exception) => exception.name.to_owned(),
@@ -123,6 +153,25 @@ fn singular_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_has_the_plural_of_its_segment() {
+        for (segment, list) in [
+            ("smtp-configuration", "smtp_configurations"),
+            ("entitlementLogEntry", "entitlement_log_entries"),
+            ("survey", "surveys"),
+            ("box", "boxes"),
+            ("users", "users"),
+            ("modes-of-issuance", "modes_of_issuance"),
+            ("consortia", "consortia"),
+            ("credentials", "credentials"),
+            ("banking-information", "banking_information"),
+            ("items-by-holdings-id", "items_by_holdings_id"),
+            ("children", "children"),
+        ] {
+            assert_eq!(plural(&words_of(segment)).join("_"), list, "{segment}");
+        }
+    }
 
     #[test]
     fn a_record_has_the_singular_of_its_segment() {

@@ -1,6 +1,6 @@
 //! The tables of the rule, for `docs/names.md`.
 
-use super::nouns::{SINGULARS, SPELLINGS, Spelling};
+use super::nouns::{SINGULARS, SPELLINGS, Spelling, UNCOUNTABLE};
 use super::path::{ADJECTIVES, SELECTORS};
 use super::rule::{LONGEST, SEARCHES, VAGUE};
 use super::verbs::{ENDING, INTRANSITIVE, NOUNS, READING, STATES, VERBS};
@@ -25,6 +25,7 @@ pub fn tables(overrides: &Overrides) -> String {
             SELECTORS,
         ),
         ("Segments that take the one before them along", VAGUE),
+        ("Last words without a plural", UNCOUNTABLE),
         (
             "First segments that are the verb of the lists below them",
             SEARCHES,

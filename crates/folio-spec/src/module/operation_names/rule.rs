@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::nouns::singular;
+use super::nouns::{plural, singular};
 use super::path::{Path, Segment};
 use super::verbs::{ENDING, INTRANSITIVE, STATES, VERBS, is_in, reading_length, verb_length};
 use crate::canonical::facts::{Deletes, DeletesKind};
@@ -254,7 +254,7 @@ impl Subject {
             "get" if self.is_list && last.words.len() > 1 && last.words[0] == "list" => {
                 ("list", last.words[1..].to_vec())
             }
-            "get" if self.is_list => ("list", own),
+            "get" if self.is_list => ("list", plural(&last.words)),
             "get" if self.is_paged_record && self.is_plural(last) => ("list", last.words.clone()),
             "get" => ("get", own),
             "post" => {

@@ -1,22 +1,42 @@
-//! Which texts are ids of records, and which ids are no UUIDs: `specs/ids.toml`.
+//! What texts of records are, where no description states it: which are ids of records and which
+//! ids are no UUIDs (`specs/ids.toml`), which are points in time and which are not
+//! (`specs/dates.toml`).
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::base::error::Result;
 use crate::base::files::read_toml;
 use crate::canonical::identifier::squashed;
 
 /// The rules, in the order of the file: the first that names a field holds, those of texts first.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
+pub struct FieldRules {
+    text: Vec<TextRule>,
+    typed: Vec<TypedRule>,
+}
+
+/// The form of `specs/ids.toml`.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct IdRules {
+struct IdsFile {
     #[serde(default)]
     text: Vec<TextRule>,
     #[serde(default)]
-    uuid: Vec<UuidRule>,
+    uuid: Vec<TypedRule>,
+}
+
+/// The form of `specs/dates.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatesFile {
+    #[serde(default)]
+    text: Vec<TextRule>,
+    #[serde(default)]
+    date: Vec<TypedRule>,
 }
 
 /// Fields that are text.
@@ -29,10 +49,10 @@ struct TextRule {
     reason: String,
 }
 
-/// Fields that are UUIDs.
+/// Fields that are more than text: UUIDs, or points in time.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct UuidRule {
+struct TypedRule {
     name: String,
     #[serde(default)]
     modules: Vec<String>,
@@ -42,11 +62,11 @@ struct UuidRule {
 
 /// What the rules say about a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IdRule<'a> {
+pub(crate) enum FieldRule<'a> {
     /// It is text, and why.
     Text(&'a str),
-    /// It is a UUID by the rule of this name.
-    Uuid(&'a str),
+    /// It is a UUID or a point in time, by the rule of this name.
+    Typed(&'a str),
 }
 
 /// A field: the names of its record, and the names of the properties that lead to it.
@@ -56,48 +76,77 @@ pub(crate) struct FieldPath {
     pub(crate) properties: Vec<String>,
 }
 
-impl IdRules {
-    /// Reads the file in a folder; there are no rules where it is not there.
+impl FieldRules {
+    /// The rules of ids in a folder of specs; there are none where it has no file of them.
     ///
     /// # Errors
     /// The file is broken.
-    pub fn read(specs: &Path) -> Result<Self> {
-        let path = specs.join("ids.toml");
-        match path.is_file() {
-            true => read_toml(&path),
-            false => Ok(Self::default()),
-        }
+    pub fn ids(specs: &Path) -> Result<Self> {
+        let IdsFile { text, uuid: typed } = read_or_default(&specs.join("ids.toml"))?;
+        Ok(Self { text, typed })
+    }
+
+    /// The rules of dates in a folder of specs; there are none where it has no file of them.
+    ///
+    /// # Errors
+    /// The file is broken.
+    pub fn dates(specs: &Path) -> Result<Self> {
+        let DatesFile { text, date: typed } = read_or_default(&specs.join("dates.toml"))?;
+        Ok(Self { text, typed })
     }
 
     /// The first rule that names a field of a module.
-    pub(crate) fn find(&self, module: &str, field: &FieldPath) -> Option<IdRule<'_>> {
+    pub(crate) fn find(&self, module: &str, field: &FieldPath) -> Option<FieldRule<'_>> {
         let is_named = |modules: &[String], fields: &[String]| {
             (modules.is_empty() || modules.iter().any(|name| name == module))
                 && fields.iter().any(|pattern| field.matches(pattern))
         };
         let mut text = self.text.iter();
         if let Some(rule) = text.find(|rule| is_named(&rule.modules, &rule.fields)) {
-            return Some(IdRule::Text(&rule.reason));
+            return Some(FieldRule::Text(&rule.reason));
         }
-        let mut uuid = self.uuid.iter();
-        let rule = uuid.find(|rule| is_named(&rule.modules, &rule.fields))?;
-        Some(IdRule::Uuid(&rule.name))
+        let mut typed = self.typed.iter();
+        let rule = typed.find(|rule| is_named(&rule.modules, &rule.fields))?;
+        Some(FieldRule::Typed(&rule.name))
     }
 
-    /// The rules of UUIDs: their names and the evidence.
+    /// The rules of what is more than text: their names and the evidence.
     pub fn evidence(&self) -> impl Iterator<Item = (&str, &str)> {
-        let rules = self.uuid.iter();
+        let rules = self.typed.iter();
         rules.map(|rule| (&*rule.name, &*rule.evidence))
     }
 
     /// Every pattern of the rules, with the modules that it is for.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = (&[String], &str)> {
         let text = self.text.iter().map(|rule| (&rule.modules, &rule.fields));
-        let uuid = self.uuid.iter().map(|rule| (&rule.modules, &rule.fields));
-        text.chain(uuid).flat_map(|(modules, fields)| {
+        let typed = self.typed.iter().map(|rule| (&rule.modules, &rule.fields));
+        text.chain(typed).flat_map(|(modules, fields)| {
             let fields = fields.iter();
             fields.map(move |field| (&**modules, &**field))
         })
+    }
+}
+
+/// A file that need not be there.
+fn read_or_default<T: Default + DeserializeOwned>(path: &Path) -> Result<T> {
+    match path.is_file() {
+        true => read_toml(path),
+        false => Ok(T::default()),
+    }
+}
+
+#[cfg(test)]
+impl FieldRules {
+    /// The rules of ids in a text.
+    pub(crate) fn of_ids(text: &str) -> Self {
+        let IdsFile { text, uuid: typed } = toml::from_str(text).expect("rules of ids");
+        Self { text, typed }
+    }
+
+    /// The rules of dates in a text.
+    pub(crate) fn of_dates(text: &str) -> Self {
+        let DatesFile { text, date: typed } = toml::from_str(text).expect("rules of dates");
+        Self { text, typed }
     }
 }
 
@@ -169,14 +218,13 @@ mod tests {
 
     #[test]
     fn texts_go_before_uuids_and_rules_of_other_modules_do_not_hold() {
-        let rules: IdRules = toml::from_str(
+        let rules = FieldRules::of_ids(
             "[[uuid]]\nname = 'users'\nfields = ['userId']\nevidence = 'a table'\n\
              [[text]]\nmodules = ['mod-b']\nfields = ['*Id']\nreason = 'a name'\n",
-        )
-        .unwrap();
+        );
         let field = field(&["loan"], "userId");
-        assert_eq!(rules.find("mod-a", &field), Some(IdRule::Uuid("users")));
-        assert_eq!(rules.find("mod-b", &field), Some(IdRule::Text("a name")));
+        assert_eq!(rules.find("mod-a", &field), Some(FieldRule::Typed("users")));
+        assert_eq!(rules.find("mod-b", &field), Some(FieldRule::Text("a name")));
         assert_eq!(rules.evidence().collect::<Vec<_>>(), [("users", "a table")]);
         assert_eq!(rules.patterns().count(), 2);
     }
