@@ -3,6 +3,7 @@
 //! | page | subject |
 //! |---|---|
 //! | [`asynchronous_use`] | from the first call to services and jobs that run for months |
+//! | [`recipes`] | whole programs for common work |
 //! | [`records`] | how records are read, made and written back |
 //! | [`reliability`] | what the SDK guarantees, and the test that proves it |
 //! | [`gateways`] | timeouts, limits and proxies between the client and FOLIO |
@@ -28,6 +29,8 @@ macro_rules! pages {
         #[doc = "[`HttpService`]: crate::HttpService"]
         #[doc = "[`Id`]: crate::Id"]
         #[doc = "[names.md]: crate::guide::names"]
+        #[doc = "[async-usage.md]: crate::guide::asynchronous_use"]
+        #[doc = "[recipes.md]: crate::guide::recipes"]
         #[doc = "[records.md]: crate::guide::records"]
         #[doc = "[reliability.md]: crate::guide::reliability"]
         #[doc = "[gateways.md#timeouts]: crate::guide::gateways#timeouts"]
@@ -51,6 +54,7 @@ macro_rules! pages {
 
 pages! {
     asynchronous_use = "async-usage.md";
+    recipes = "recipes.md";
     records = "records.md";
     reliability = "reliability.md";
     gateways = "gateways.md";

@@ -143,7 +143,8 @@ pub use engine::http::{
 };
 pub use engine::memory::MemoryLimits;
 pub use harvest::{
-    Checkpoint, CheckpointError, CheckpointFile, Harvest, HarvestStream, Progress, ProgressStream,
+    Checkpoint, CheckpointError, CheckpointFile, ForEach, Harvest, HarvestStream, MapStream,
+    Progress, ProgressStream,
 };
 pub use http::{Method, StatusCode};
 pub use paging::{LookupById, LookupByValue, RawRecord, RecordStream};
@@ -153,11 +154,11 @@ pub use record::json::Json;
 pub use record::lenient::{Mistyped, read_json};
 pub use record::scalar::{DateTime, Id, InvalidDateTime, InvalidId, InvalidNumber, Number};
 pub use record::{AdditionalFields, List, Received, Record};
-pub use tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+pub use tenant::circulation_rules::{AppliedPolicy, CirculationPolicies, RuleParameters};
 pub use tenant::compatibility::{
     Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState,
 };
-pub use tenant::consortium::{Consortium, Member};
+pub use tenant::consortium::{Member, TenantConsortium};
 pub use tenant::modules::{Module, Modules, Platform};
 pub use tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 pub use value::body::Body;

@@ -10,8 +10,8 @@ use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::inventory_storage::Instance;
 use folio_sdk::users::{User, Usergroup};
 use folio_sdk::{
-    CheckpointFile, Cql, Deletion, Error, FolioClient, Id, Record, RetryPolicy, UpsertReport,
-    blocking, cql, testing,
+    CheckpointFile, Cql, Deletion, Error, FolioClient, Id, MissingFields, Record, RetryPolicy,
+    UpsertReport, blocking, cql, testing,
 };
 use folio_test_support::sandbox::demo;
 use futures_util::{StreamExt, TryStreamExt};
@@ -135,6 +135,41 @@ pub(crate) async fn rename(folio: &FolioClient, path: &str, group: &Value) -> Re
 pub(crate) async fn delete_hidden(folio: &FolioClient) -> Result<(), Error> {
     let hidden = cql::field("discoverySuppress").eq(true);
     folio.inventory_storage().delete_instances_by_query().query(hidden).confirm(Deletion::Matching).send().await
+}
+
+pub(crate) async fn add_note(folio: &FolioClient, ids: Vec<Id>, note: &str) -> (usize, Vec<(Id, Error)>) {
+    let mut updates = futures_util::stream::iter(ids)
+        .map(async |id| {
+            let update = folio.update_with(&id, |instance: &mut Instance| {
+                // A note that is there is not added again: a second run changes nothing.
+                if !instance.administrative_notes.iter().any(|other| other == note) {
+                    instance.administrative_notes.push(note.to_owned());
+                }
+            });
+            let update = update.await;
+            (id, update)
+        })
+        .buffer_unordered(8);
+    let (mut written, mut failed) = (0, Vec::new());
+    while let Some((id, update)) = updates.next().await {
+        match update {
+            Ok(update) => written += usize::from(update.written),
+            Err(error) => failed.push((id, error)),
+        }
+    }
+    (written, failed)
+}
+
+pub(crate) async fn load_patrons(folio: &FolioClient, patrons: Vec<User>) -> UpsertReport {
+    folio
+        .upsert(patrons)
+        .match_on("externalSystemId")
+        // The id of a new user is derived from the external id: two concurrent runs create the same one.
+        .id_from_key(|user| user.external_system_id.clone())
+        // Fields that the source does not have are preserved: barcode, notes, addresses.
+        .missing_fields(MissingFields::Keep)
+        .run()
+        .await
 }
 
 pub(crate) fn show_calls() {
@@ -286,6 +321,31 @@ pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mu
     }
     left.save(&instances.checkpoint().with_position(titles.len() as u64))?;
     println!("{}", instances.progress());
+    outcome
+}
+
+pub(crate) async fn index_titles(folio: &FolioClient, left: &Path, index: tokio::sync::mpsc::Sender<String>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let left = CheckpointFile::open(left)?;
+    let mut harvest = folio.harvest(folio.inventory_storage().list_instances().limit(1000));
+    if let Some(checkpoint) = left.load()? {
+        harvest = harvest.resume(checkpoint);
+    }
+    let mut run = harvest.for_each_concurrent(8, move |instance| {
+        let index = index.clone();
+        async move {
+            // An unreadable record, or an index that is closed, ends the run.
+            index.send(instance?.title).await?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        }
+    });
+    let mut often = tokio::time::interval(Duration::from_secs(10));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut run => break outcome,
+            _ = often.tick() => left.save(&run.checkpoint())?,
+        }
+    };
+    left.save(&run.checkpoint())?;
     outcome
 }
 
@@ -456,6 +516,78 @@ async fn whole_lists() {
     assert_eq!(titles.len(), stored(&sandbox, path).len());
     assert!(odd.contains(&"title".to_owned()) && odd.contains(&"source".to_owned()));
     assert_eq!(unreadable.len(), 0);
+}
+
+#[tokio::test]
+async fn a_few_fields_of_many_records_change_once() {
+    let (sandbox, folio) = start().await;
+    let path = "/instance-storage/instances";
+    let ids = || {
+        stored(&sandbox, path)
+            .into_iter()
+            .map(|it| it["id"].as_str().unwrap().into())
+    };
+    let mut ids: Vec<Id> = ids().collect();
+    let count = ids.len();
+    let absent = Id::new_v4();
+    ids.push(absent.clone());
+    // One record cannot be written.
+    let broken = ids[3].clone();
+    let fault = Fault::new(Effect::status(422, "rejected")).method("PUT");
+    sandbox.fault(fault.path(&format!("{path}/{broken}")));
+    let (written, failed) = blocks::add_note(&folio, ids.clone(), "checked").await;
+    assert_eq!(written, count - 1);
+    let mut failed: Vec<Id> = failed.into_iter().map(|(id, _)| id).collect();
+    failed.sort_by_key(|id| *id == absent);
+    assert_eq!(failed, [broken, absent]);
+    let first = stored(&sandbox, path);
+    let puts = || {
+        let exchanges = sandbox.exchanges().into_iter();
+        exchanges
+            .filter(|exchange| exchange.method == "PUT")
+            .count()
+    };
+    let before = puts();
+    let (written, _) = blocks::add_note(&folio, ids, "checked").await;
+    // Only the record that failed is sent again.
+    assert_eq!((written, puts() - before), (0, 1));
+    assert_eq!(stored(&sandbox, path), first);
+}
+
+#[tokio::test]
+async fn patrons_are_found_by_their_external_ids_and_keep_what_the_source_lacks() {
+    let (sandbox, folio) = start().await;
+    let known = "00000000-0000-4000-8000-00000000abcd";
+    let before = json!({"id": known, "username": "old", "externalSystemId": "p-1", "barcode": "b-1", "active": true,
+        "personal": {"lastName": "Old", "phone": "123"}});
+    sandbox.load("diku", "/users", vec![before]).unwrap();
+    let source = || -> Vec<User> {
+        serde_json::from_value(json!([
+            {"username": "new-1", "externalSystemId": "p-1", "personal": {"lastName": "New"}},
+            {"username": "new-2", "externalSystemId": "p-2", "personal": {"lastName": "Other"}},
+        ]))
+        .unwrap()
+    };
+    let report = blocks::load_patrons(&folio, source()).await;
+    assert_eq!((report.created, report.updated, report.failed), (1, 1, 0));
+    let again = blocks::load_patrons(&folio, source()).await;
+    assert_eq!((again.created, again.updated, again.unchanged), (0, 0, 2));
+    let users = stored(&sandbox, "/users");
+    let users: Vec<&Value> = users
+        .iter()
+        .filter(|user| user["externalSystemId"].is_string())
+        .collect();
+    assert_eq!(users.len(), 2);
+    let user = users.iter().find(|user| user["id"] == known).unwrap();
+    assert_eq!(
+        (&user["username"], &user["barcode"]),
+        (&json!("new-1"), &json!("b-1"))
+    );
+    let personal = &user["personal"];
+    assert_eq!(
+        (&personal["lastName"], &personal["phone"]),
+        (&json!("New"), &json!("123"))
+    );
 }
 
 #[tokio::test]
@@ -631,6 +763,28 @@ async fn a_harvest_goes_on_where_it_ended() {
     lock.push(".lock");
     std::fs::remove_file(lock).unwrap();
     std::fs::remove_file(left).unwrap();
+}
+
+#[tokio::test]
+async fn records_are_processed_on_all_cores_and_what_remains_is_saved() {
+    let (sandbox, folio) = start().await;
+    let folder = folio_test_support::files::scratch();
+    let left = folder.path().join("left");
+    let all = stored(&sandbox, "/instance-storage/instances").len();
+    // The index is closed: nothing counts as processed.
+    let (index, closed) = tokio::sync::mpsc::channel(1);
+    drop(closed);
+    let error = blocks::index_titles(&folio, &left, index)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("closed"), "{error}");
+    let (index, mut titles) = tokio::sync::mpsc::channel(all);
+    blocks::index_titles(&folio, &left, index).await.unwrap();
+    let mut came = 0;
+    while titles.try_recv().is_ok() {
+        came += 1;
+    }
+    assert_eq!(came, all);
 }
 
 #[tokio::test]

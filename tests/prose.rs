@@ -244,7 +244,7 @@ fn the_page_and_the_rustdoc_list_the_environment_variables_that_are_read() {
         "src/client/builder.rs",
         "src/engine/auth/credentials.rs",
         "src/testing/cassette.rs",
-        "build.rs",
+        "build/cargo.rs",
     ] {
         all.extend(variables(&read(path)));
     }

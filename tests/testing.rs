@@ -102,3 +102,29 @@ fn records_of_two_runs_are_the_same() {
     let redacted: Value = testing::redacted(&first);
     assert_eq!(redacted, testing::redacted(&second));
 }
+
+#[cfg(feature = "blocking")]
+#[test]
+fn a_test_without_async_starts_its_own_folio() {
+    let folio = testing::blocking::folio().unwrap();
+    let fault = Fault::new(Effect::status(503, "busy"))
+        .path("/groups")
+        .times(1);
+    folio.sandbox().fault(fault);
+    let groups = folio.users().list_groups().send().unwrap().usergroups;
+    assert_eq!(groups.len(), 5);
+    // The client can be moved to where the program takes it; the sandbox lives as long as `folio`.
+    let client = folio.client().clone();
+    let count = std::thread::spawn(move || client.users().list_users().stream().count());
+    assert_eq!(count.join().unwrap(), 60);
+    let empty = testing::blocking::connect_to(testing::Sandbox::builder()).unwrap();
+    let groups = empty.users().list_groups().send().unwrap().usergroups;
+    assert_eq!(groups.len(), 0);
+}
+
+#[cfg(feature = "blocking")]
+#[tokio::test]
+async fn a_blocking_folio_in_asynchronous_code_is_an_error() {
+    let error = testing::blocking::folio().unwrap_err();
+    assert_eq!(error.kind(), folio_sdk::ErrorKind::Runtime);
+}

@@ -29,6 +29,7 @@
 
 mod builder;
 mod client;
+mod harvest;
 mod iter;
 mod mode;
 mod wait;

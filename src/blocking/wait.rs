@@ -32,7 +32,7 @@ impl Drop for Engine {
 }
 
 impl Blocking {
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("folio-sdk")
@@ -47,7 +47,7 @@ impl Blocking {
     }
 
     /// Waits for a future on this thread.
-    pub(super) fn wait<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
         if is_polled() {
             return Err(in_async_code());
         }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_core::Stream;
 use http::HeaderMap;
@@ -14,13 +13,13 @@ use super::iter::Iter;
 use super::wait::Blocking;
 use crate::call::mode::Mode;
 use crate::client::marker::Async;
-use crate::harvest::{Harvest, HarvestStream, ProgressStream};
+use crate::harvest::Harvest;
 use crate::paging::RecordStream;
 use crate::poll::UntilDone;
 use crate::record::scalar::Id;
-use crate::tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+use crate::tenant::circulation_rules::{AppliedPolicy, CirculationPolicies, RuleParameters};
 use crate::tenant::compatibility::Compatibility;
-use crate::tenant::consortium::{Consortium, Member};
+use crate::tenant::consortium::{Member, TenantConsortium};
 use crate::tenant::modules::Modules;
 use crate::tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 use crate::tenant::reference_lists::reference_lists;
@@ -67,7 +66,7 @@ waiting!(ReferenceData, ReferenceData<Blocking> {
     location_id(code: &str) -> Id;
 });
 
-waiting!(CirculationRules, CirculationRules<Blocking> {
+waiting!(CirculationPolicies, CirculationPolicies<Blocking> {
     loan_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
     request_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
     notice_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
@@ -75,7 +74,7 @@ waiting!(CirculationRules, CirculationRules<Blocking> {
     lost_item_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
 });
 
-waiting!(Consortium, Consortium<Blocking> {
+waiting!(TenantConsortium, TenantConsortium<Blocking> {
     members() -> Vec<Member>;
 });
 
@@ -88,7 +87,7 @@ impl FolioClient {
 
     /// The policies that apply: see
     /// [`folio_sdk::FolioClient::circulation_rules`](crate::FolioClient::circulation_rules).
-    pub fn circulation_rules(&self) -> CirculationRules<Blocking> {
+    pub fn circulation_rules(&self) -> CirculationPolicies<Blocking> {
         self.folio.circulation_rules().in_mode(self.mode())
     }
 
@@ -97,7 +96,7 @@ impl FolioClient {
     ///
     /// # Errors
     /// Those of the asynchronous call.
-    pub fn consortium(&self) -> Result<Option<Consortium<Blocking>>> {
+    pub fn consortium(&self) -> Result<Option<TenantConsortium<Blocking>>> {
         let consortium = self.mode.wait(self.folio.consortium())?;
         Ok(consortium.map(|consortium| consortium.in_mode(self.mode())))
     }
@@ -228,9 +227,9 @@ macro_rules! as_async {
     };
 }
 
-as_async!(ReferenceData, CirculationRules, Consortium);
+as_async!(ReferenceData, CirculationPolicies, TenantConsortium);
 
-impl Consortium<Blocking> {
+impl TenantConsortium<Blocking> {
     /// A client for the central tenant, with the same login.
     pub fn central(&self) -> FolioClient {
         FolioClient {
@@ -274,15 +273,6 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T, Blocking> {
     pub fn stream(self) -> Iter<Upsert<T>> {
         let mode = self.mode.clone();
         mode.stream(self.in_mode(Async))
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> Iter<HarvestStream<T>> {
-    /// How far it is, each `period`: see [`HarvestStream::watch`]. It is for another thread than
-    /// that which reads.
-    pub fn watch(&self, period: Duration) -> Iter<ProgressStream> {
-        let _context = self.mode.enter();
-        self.mode.stream(self.stream.watch(period))
     }
 }
 

@@ -441,6 +441,8 @@ macro_rules! __builder {
         }
 
         /// A list that is passed where records are read, such as [`harvest`](crate::FolioClient::harvest).
+        // The page of `RecordStream` would list one per module.
+        #[doc(hidden)]
         impl<O: $crate::runtime::Listed, M: $crate::runtime::Mode> ::core::convert::From<Builder<O, M>>
             for $crate::RecordStream<O::Item>
         {

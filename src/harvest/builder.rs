@@ -4,17 +4,28 @@ use serde::de::DeserializeOwned;
 
 use super::checkpoint::Checkpoint;
 use super::range_reader::RangeReader;
-use super::segments::Segments;
+use super::segments::{Limits, Segments};
 use super::stream::{HarvestStream, ListSource};
+use super::work_run::{RunSettings, TaskSettings, WorkRun};
+use super::work_source::{GroupUnits, InvalidList, RangeUnits, UnitWork, WorkSource};
 use crate::call::mode::Mode;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::{Pager, RecordStream};
+use crate::wire::error::Error;
 
 /// The default number of requests in flight of a harvest.
 const PARALLEL: usize = 8;
+
+/// The default limit for the bytes of pages in memory, and that of records in order: there, pages
+/// wait for earlier ones.
+const BUFFERED: usize = 24 * 1024 * 1024;
+const BUFFERED_IN_ORDER: usize = 64 * 1024 * 1024;
+
+/// The minimum number of units whose results wait until they are returned.
+const LEAST_WAITING: usize = 4;
 
 impl FolioClient {
     /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users().stream())`, or
@@ -43,6 +54,7 @@ impl FolioClient {
             mode: Async,
             list: list.into(),
             parallel: PARALLEL,
+            buffered: None,
             ordered: false,
             resume: None,
         }
@@ -56,20 +68,39 @@ pub struct Harvest<T, M = Async> {
     pub(crate) mode: M,
     list: RecordStream<T>,
     parallel: usize,
+    buffered: Option<usize>,
     ordered: bool,
     resume: Option<Checkpoint>,
 }
 
 impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
     /// The maximum number of concurrent requests: 8 by default, at least 1. The client's own limit
-    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) applies as well. As many pages
-    /// are held in memory, three times as many if the records are to come in order.
+    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) applies as well. At most as many
+    /// pages are held in memory, three times as many if the records are to come in order, and at most
+    /// [`max_buffered_bytes`](Self::max_buffered_bytes) of them.
     ///
     /// The harvest adapts to the server: it begins with one request, and sends more at once while
     /// that raises the throughput. Where the latency rises instead, because requests queue at the
     /// server, it sends fewer.
     pub fn parallel(mut self, requests: usize) -> Self {
         self.parallel = requests.max(1);
+        self
+    }
+
+    /// The maximum size of the pages in memory, in bytes: 24 MiB by default, 64 MiB
+    /// if the records are returned [in order](Self::ordered). It counts the bodies
+    /// (decompressed) of pages that are requested, that wait, and whose records are being processed.
+    /// Records that the caller holds do not count.
+    ///
+    /// The size of a page is unknown before it arrives. So each requested page counts as the largest
+    /// recent one, and the harvest begins with one request. If pages turn out to be larger than
+    /// estimated, those in flight exceed the limit by the difference. A page that is larger than the
+    /// limit is requested alone.
+    ///
+    /// A small limit costs throughput if it permits fewer requests than the latency needs: for `n`
+    /// requests in flight it must have room for some more than `n` pages.
+    pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
+        self.buffered = Some(bytes);
         self
     }
 
@@ -130,6 +161,12 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
 
     /// The records, as a stream; of a blocking client, as an iterator.
     pub fn stream(self) -> M::Stream<HarvestStream<T>> {
+        let (mode, checkpoint, source) = self.begin();
+        mode.stream(HarvestStream::new(source, checkpoint))
+    }
+
+    /// The list, at the position where it begins or is resumed.
+    fn begin(self) -> (M, Checkpoint, ListSource<T>) {
         let checkpoint = self.checkpoint();
         let problem = self.problem(&checkpoint);
         let by_key = self.is_parallel();
@@ -137,7 +174,16 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         let source = match problem {
             Some(problem) => ListSource::Invalid(Some(pager.invalid(problem))),
             None if by_key => {
-                let segments = Segments::new(&checkpoint.remaining, self.parallel, self.ordered);
+                let default = if self.ordered {
+                    BUFFERED_IN_ORDER
+                } else {
+                    BUFFERED
+                };
+                let limits = Limits {
+                    requests: self.parallel,
+                    bytes: self.buffered.unwrap_or(default),
+                };
+                let segments = Segments::new(&checkpoint.remaining, limits, self.ordered);
                 ListSource::Ranges(Box::new(RangeReader::new(segments, pager)))
             }
             None => {
@@ -145,7 +191,31 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
                 ListSource::Sequence(Box::new(RecordStream::of(pager)))
             }
         };
-        self.mode.stream(HarvestStream::new(source, checkpoint))
+        (self.mode, checkpoint, source)
+    }
+
+    /// The tasks that process the records.
+    pub(super) fn run<U, E>(
+        self,
+        work: UnitWork<T, U, E>,
+        tasks: TaskSettings,
+    ) -> (M, WorkRun<U, E>)
+    where
+        U: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let settings = RunSettings {
+            tasks,
+            waiting: self.parallel.max(LEAST_WAITING),
+            is_ordered: self.ordered,
+        };
+        let (mode, checkpoint, source) = self.begin();
+        let source: Box<dyn WorkSource<U, E>> = match source {
+            ListSource::Ranges(reader) => Box::new(RangeUnits { reader, work }),
+            ListSource::Sequence(records) => Box::new(GroupUnits::new(records, work)),
+            ListSource::Invalid(error) => Box::new(InvalidList(error)),
+        };
+        (mode, WorkRun::new(source, checkpoint, settings))
     }
 
     /// The reason why a checkpoint cannot be resumed.
@@ -175,7 +245,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
 }
 
 #[cfg(feature = "blocking")]
-in_mode!(Harvest<T> { list, parallel, ordered, resume });
+in_mode!(Harvest<T> { list, parallel, buffered, ordered, resume });
 
 /// The identification of a checkpoint's list. It contains no secret.
 fn identity(pager: &Pager) -> String {

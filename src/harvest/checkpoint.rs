@@ -118,10 +118,37 @@ impl Checkpoint {
         Self { finished, ..self }
     }
 
-    /// A checkpoint of the same part of the list.
-    pub(super) fn part_of(self, other: &Self) -> Self {
+    /// What remains of the ranges of another checkpoint.
+    pub(super) fn rest_of(begun: &Self, mut ranges: Vec<Range>) -> Self {
+        // After the last record of a range nothing remains of it.
+        ranges.retain(|range| range.until.is_none() || range.after != range.until);
+        let has_text_keys = ranges.iter().any(|range| range.bounds().is_none());
+        if has_text_keys && let (Some(first), Some(last)) = (ranges.first(), begun.remaining.last())
+        {
+            // Keys that are not UUIDs have no known order. Their list is one range, which is read
+            // from its start to its end: it remains from the first of these ranges on.
+            ranges = vec![Range {
+                after: first.after.clone(),
+                until: last.until.clone(),
+            }];
+        }
         Self {
-            origin: other.origin.clone(),
+            origin: begun.origin.clone(),
+            ..Self::of_ranges(begun.list.clone(), ranges)
+        }
+    }
+
+    /// The checkpoint of a run that started with `begun` and has returned or processed so many
+    /// readable records. `is_failed`: an error ended it.
+    pub(super) fn after_run(self, begun: &Self, good: u64, is_failed: bool) -> Self {
+        if is_failed && self.is_finished() {
+            // All ranges were read, but records are missing: their position is unknown, so that
+            // everything has to be read again.
+            return begun.clone();
+        }
+        Self {
+            records: begun.records.saturating_add(good),
+            position: begun.position,
             ..self
         }
     }

@@ -24,6 +24,8 @@ const MOST_PATIENCE: u32 = 64;
 #[derive(Debug)]
 pub(super) struct Concurrency {
     most: usize,
+    /// As many of them as fit into memory.
+    fitting: usize,
     limit: usize,
     /// The latency without a queue, in seconds: the shortest mean of a window.
     base: Option<f64>,
@@ -48,6 +50,7 @@ impl Concurrency {
     pub(super) fn new(most: usize) -> Self {
         Self {
             most: most.max(1),
+            fitting: most.max(1),
             limit: 1,
             base: None,
             count: 0,
@@ -58,6 +61,13 @@ impl Concurrency {
             patience: PATIENCE,
             page: 0,
         }
+    }
+
+    /// From now on there are at most so many requests, because more of their pages do not fit into
+    /// memory: the others would never be sent, and say nothing of the server.
+    pub(super) fn at_most(&mut self, pages: usize) {
+        self.fitting = self.most.min(pages).max(1);
+        self.limit = self.limit.min(self.fitting);
     }
 
     /// How many requests may be in flight.
@@ -79,7 +89,7 @@ impl Concurrency {
         }
         let Some(base) = self.base else {
             self.base = Some(latency.as_secs_f64());
-            self.limit = self.most.min(START);
+            self.limit = self.fitting.min(START);
             return;
         };
         if self.stale > 0 {
@@ -124,14 +134,14 @@ impl Concurrency {
             return;
         }
         if self.is_starting {
-            self.limit = self.most.min(2 * self.limit);
+            self.limit = self.fitting.min(2 * self.limit);
             return;
         }
         self.calm += 1;
         if self.calm >= self.patience {
             self.calm = 0;
             self.stale = self.limit - 1;
-            self.limit = self.most.min(self.limit + 1);
+            self.limit = self.fitting.min(self.limit + 1);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The statistics of a harvest.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,13 +9,16 @@ use tokio::time::Instant;
 use super::checkpoint::Checkpoint;
 use super::progress::{Progress, ProgressStream};
 use super::range::Range;
+use super::record_count::RecordCount;
 
 /// The number of records after which watchers are notified.
 const OFTEN: u64 = 256;
 
 /// The statistics of a harvest, and their watchers.
 pub(super) struct Figures {
+    /// Without the number of records.
     now: Progress,
+    count: Arc<RecordCount>,
     started: Option<Instant>,
     /// The share of the list that remained at the start of this run.
     open: Option<f64>,
@@ -31,6 +35,7 @@ impl Figures {
             .then(|| checkpoint.remaining.iter().map(share).sum());
         Self {
             now: Progress::default(),
+            count: Arc::default(),
             started: None,
             open,
             watchers: watch::Sender::new(Progress::default()),
@@ -46,8 +51,15 @@ impl Figures {
         };
         Progress {
             elapsed,
+            records: self.count.good(),
+            bad: self.count.bad(),
             ..self.now
         }
+    }
+
+    /// The number of records, for the tasks that process them.
+    pub(super) fn counter(&self) -> Arc<RecordCount> {
+        Arc::clone(&self.count)
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -56,17 +68,16 @@ impl Figures {
 
     /// The number of received records.
     pub(super) fn received(&self) -> u64 {
-        self.now.records + self.now.bad
+        self.count.good() + self.count.bad()
     }
 
     pub(super) fn watch(&self, period: Duration) -> ProgressStream {
-        ProgressStream::new(self.watchers.subscribe(), period)
+        ProgressStream::new(self.watchers.subscribe(), self.counter(), period)
     }
 
     pub(super) fn count(&mut self, is_good: bool) {
         self.started.get_or_insert_with(Instant::now);
-        self.now.records += u64::from(is_good);
-        self.now.bad += u64::from(!is_good);
+        self.count.add(is_good);
         if self.received().is_multiple_of(OFTEN) {
             self.publish();
         }

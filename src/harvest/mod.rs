@@ -11,20 +11,34 @@
 //! - Inserts and deletes shift offsets. So a list that cannot be read by id is read sequentially,
 //!   page by page.
 
+#[cfg(feature = "blocking")]
+mod blocking_task;
 mod builder;
 mod checkpoint;
 mod checkpoint_file;
 mod concurrency;
 mod figures;
+mod for_each;
+mod map_stream;
+mod page_budget;
+mod process;
 mod progress;
 mod range;
 mod range_reader;
+mod record_count;
 mod segment;
 mod segments;
+mod slots;
 mod stream;
+mod unit_task;
+mod work_run;
+mod work_source;
+mod work_unit;
 
 pub use builder::Harvest;
 pub use checkpoint::Checkpoint;
 pub use checkpoint_file::{CheckpointError, CheckpointFile};
+pub use for_each::ForEach;
+pub use map_stream::MapStream;
 pub use progress::{Progress, ProgressStream};
 pub use stream::HarvestStream;

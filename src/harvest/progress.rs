@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::sync::watch;
 use tokio::time::{Interval, interval};
+
+use super::record_count::RecordCount;
 
 /// The progress of a harvest. `Display` writes one line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -94,15 +97,22 @@ impl fmt::Display for Progress {
 #[derive(Debug)]
 pub struct ProgressStream {
     figures: watch::Receiver<Progress>,
+    /// The number of records, which is more recent.
+    count: Arc<RecordCount>,
     period: Duration,
     tick: Option<Interval>,
     ended: bool,
 }
 
 impl ProgressStream {
-    pub(super) fn new(figures: watch::Receiver<Progress>, period: Duration) -> Self {
+    pub(super) fn new(
+        figures: watch::Receiver<Progress>,
+        count: Arc<RecordCount>,
+        period: Duration,
+    ) -> Self {
         Self {
             figures,
+            count,
             period: period.max(Duration::from_millis(1)),
             tick: None,
             ended: false,
@@ -131,6 +141,11 @@ impl Stream for ProgressStream {
         ready!(tick.poll_tick(context));
         // The harvest has ended or was dropped.
         this.ended = this.figures.has_changed().is_err();
-        Poll::Ready(Some(*this.figures.borrow()))
+        let figures = *this.figures.borrow();
+        Poll::Ready(Some(Progress {
+            records: this.count.good(),
+            bad: this.count.bad(),
+            ..figures
+        }))
     }
 }

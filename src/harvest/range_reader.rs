@@ -9,7 +9,6 @@ use super::range::Range;
 use super::segment::SegmentPage;
 use super::segments::Segments;
 use crate::paging::{Ahead, Pager};
-use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 
 /// From this number of records on, RMB estimates `totalRecords` (`exactCount`); below it counts.
@@ -25,6 +24,8 @@ pub(super) struct RangeReader {
     watched: Option<String>,
     /// The number of received records, including null and unreadable ones.
     arrived: u64,
+    /// Whether the keys of a page that is processed elsewhere were checked.
+    has_checked: bool,
     /// The exact number of records, requested if fewer arrived than expected.
     counting: Option<Ahead>,
 }
@@ -37,6 +38,7 @@ impl RangeReader {
             pager,
             watched: None,
             arrived: 0,
+            has_checked: false,
             counting: None,
         }
     }
@@ -56,10 +58,35 @@ impl RangeReader {
             if let Some(record) = self.take() {
                 return Poll::Ready(Some(record));
             }
+            match ready!(self.poll_page(context, figures, 0)) {
+                Some(Ok(page)) => {
+                    self.watched = None;
+                    self.current = Some(page);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => {
+                    return ready!(self.poll_end(context)).map_or_else(
+                        |error| Poll::Ready(Some(Err(error))),
+                        |()| Poll::Ready(None),
+                    );
+                }
+            }
+        }
+    }
+
+    /// The next page; none if there are no more. `held` is the size of the pages that were returned
+    /// before and are still in memory, in bytes.
+    pub(super) fn poll_page(
+        &mut self,
+        context: &mut Context<'_>,
+        figures: &mut Figures,
+        held: usize,
+    ) -> Poll<Option<Result<SegmentPage>>> {
+        loop {
             if let Err(error) = self.pager.check() {
                 return Poll::Ready(Some(Err(error)));
             }
-            self.segments.send_requests(&self.pager);
+            self.segments.send_requests(&self.pager, held);
             match self.segments.poll(context, &self.pager, figures) {
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.rejected(error)))),
                 // A page arrived: others may be requested.
@@ -67,19 +94,57 @@ impl RangeReader {
                 Poll::Pending => {}
             }
             match self.segments.take() {
-                Some(taken) => {
-                    self.watched = None;
-                    self.current = Some(taken);
-                }
-                None if self.segments.is_done() => {
-                    return ready!(self.poll_end(context)).map_or_else(
-                        |error| Poll::Ready(Some(Err(error))),
-                        |()| Poll::Ready(None),
-                    );
-                }
+                Some(page) => return Poll::Ready(Some(Ok(page))),
+                None if self.segments.is_done() => return Poll::Ready(None),
                 None => return Poll::Pending,
             }
         }
+    }
+
+    /// Checks the keys of a page whose records are processed elsewhere: those of the first page,
+    /// because a server that does not sort would lose some, and those that are not UUIDs.
+    pub(super) fn check_keys(&mut self, page: &SegmentPage) -> Result<()> {
+        let is_first = !std::mem::replace(&mut self.has_checked, true);
+        if !is_first && !self.pager.has_text_keys() {
+            return Ok(());
+        }
+        let mut ahead = page.page.fresh();
+        let mut before: Option<String> = None;
+        // A page that is broken is the error of who reads it.
+        while let Some(Ok(_)) = ahead.skip() {
+            let Some(key) = ahead.key_of_last() else {
+                continue;
+            };
+            if page.is_beyond(&key) {
+                break;
+            }
+            if let Some(error) = self.pager.repeats(ahead.exchange(), &key) {
+                return Err(error);
+            }
+            if let Some(before) = before.filter(|_| is_first)
+                && let Some(error) = self.pager.out_of_order(ahead.exchange(), &before, &key)
+            {
+                return Err(error);
+            }
+            before = Some(key);
+        }
+        Ok(())
+    }
+
+    /// Whether keys came that are not UUIDs. Such a list is one range.
+    pub(super) fn has_text_keys(&self) -> bool {
+        self.pager.has_text_keys()
+    }
+
+    /// A page is not processed: it remains.
+    pub(super) fn put_back(&mut self, page: SegmentPage) {
+        self.current = Some(page);
+    }
+
+    /// A page was read elsewhere to its end: its number of records, including `nulls`.
+    pub(super) fn has_read(&mut self, records: u64, nulls: u64) {
+        self.arrived += records;
+        self.pager.nulls += nulls;
     }
 
     /// The first page was rejected: adds the likely reason.
@@ -99,7 +164,7 @@ impl RangeReader {
     /// `totalRecords` is usually an estimate from 1,000 records on, and a long harvest has
     /// concurrent writers; so only small numbers are compared, or those of a range that was
     /// unexpectedly empty.
-    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+    pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let has_given = self.arrived > self.pager.nulls;
         let nulls = self.pager.nulls + self.segments.nulls();
         if let Some(error) = self.pager.only_nulls(nulls).filter(|_| !has_given) {
@@ -143,7 +208,7 @@ impl RangeReader {
             let nulls = current.page.summary().nulls;
             self.arrived += nulls;
             self.pager.nulls += nulls;
-            if let Err(error) = current.check(&self.pager) {
+            if let Err(error) = current.check() {
                 return Some(Err(error));
             }
             self.current = None;
@@ -158,9 +223,7 @@ impl RangeReader {
         let is_watched = self.pager.seen == 0 || self.pager.has_text_keys();
         if is_watched || current.stop.is_some() {
             let key = current.page.key_of_last();
-            if let (Some(stop), Some(key)) = (&current.stop, &key)
-                && is_beyond(key, stop)
-            {
+            if key.as_deref().is_some_and(|key| current.is_beyond(key)) {
                 // The others belong to the next range, and are read there.
                 let nulls = current.page.summary().nulls;
                 self.arrived += nulls;

@@ -1,7 +1,8 @@
 //! One range of a list that is read in parallel: its known properties, and its page.
 
 use super::range::Range;
-use crate::paging::{Ahead, PageBody, Pager};
+use crate::paging::{Ahead, PageBody};
+use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 
 /// The maximum estimate of pages if the server does not state the number of records.
@@ -51,8 +52,23 @@ impl SegmentPage {
         }
     }
 
+    /// The same page from its start.
+    pub(super) fn fresh(&self) -> Self {
+        Self {
+            page: self.page.fresh(),
+            range: self.range.clone(),
+            stop: self.stop.clone(),
+        }
+    }
+
+    /// Whether a record with this key belongs to the next range, and is read there.
+    pub(super) fn is_beyond(&self, key: &str) -> bool {
+        let stop = self.stop.as_deref();
+        stop.is_some_and(|stop| is_beyond(key, stop))
+    }
+
     /// Whether the page ended at the estimated position.
-    pub(super) fn check(&self, pager: &Pager) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let last = self.page.summary().last;
         if self.stop.is_some() || last.is_none() || last == self.range.until {
             return Ok(());
@@ -61,7 +77,7 @@ impl SegmentPage {
             self.page.exchange().clone(),
             format!(
                 "the page has another array after its records, with another `{}`: read this list as a stream instead",
-                pager.key()
+                self.page.key()
             ),
         ))
     }

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use super::concurrency::Concurrency;
 use super::figures::Figures;
+use super::page_budget::PageBudget;
 use super::range::Range;
 use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
 use crate::paging::{Ahead, PageBody, PageBounds, PageSummary, Pager};
@@ -25,9 +26,19 @@ const AHEAD: f64 = 2.0;
 const BARREN: u64 = 64;
 const BARREN_FOR_EACH: u64 = 2;
 
+/// The limits of a harvest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Requests in flight.
+    pub(super) requests: usize,
+    /// Bytes of pages in memory.
+    pub(super) bytes: usize,
+}
+
 pub(super) struct Segments {
     list: Vec<RangeSegment>,
     concurrency: Concurrency,
+    budget: PageBudget,
     ordered: bool,
     /// The number of ids that the last page covered.
     density: f64,
@@ -44,10 +55,11 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    pub(super) fn new(ranges: &[Range], parallel: usize, ordered: bool) -> Self {
+    pub(super) fn new(ranges: &[Range], limits: Limits, ordered: bool) -> Self {
         Self {
             list: ranges.iter().cloned().map(RangeSegment::waiting).collect(),
-            concurrency: Concurrency::new(parallel),
+            concurrency: Concurrency::new(limits.requests),
+            budget: PageBudget::new(limits.bytes),
             ordered,
             density: 0.0,
             is_trusted: false,
@@ -116,8 +128,9 @@ impl Segments {
             .count()
     }
 
-    /// Requests as many pages as may be in flight, and splits large ranges for that.
-    pub(super) fn send_requests(&mut self, pager: &Pager) {
+    /// Requests as many pages as may be in flight, and splits large ranges for that. `held` is the
+    /// size of the pages in memory that are no longer in the list, in bytes.
+    pub(super) fn send_requests(&mut self, pager: &Pager, held: usize) {
         loop {
             let asked = self.count(|state| {
                 matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..))
@@ -134,7 +147,9 @@ impl Segments {
             let next = self.list.iter().position(is_waiting);
             // The range that all others wait for is requested in any case.
             let is_needed = next.is_some() && next == self.first();
-            if asked >= limit || asked + here >= most && !is_needed {
+            let fits = asked + here < most || is_needed;
+            let has_room = self.has_room(asked, held, is_needed);
+            if asked >= limit || !fits || !has_room {
                 return;
             }
             match next {
@@ -143,6 +158,22 @@ impl Segments {
                 None => {}
             }
         }
+    }
+
+    /// Whether one more page fits into memory. If the records are returned in order, this leaves room
+    /// for the page that all others wait for; that one is requested in any case if only pages that
+    /// wait for it are in memory.
+    fn has_room(&self, asked: usize, held: usize, is_needed: bool) -> bool {
+        if self.ordered && is_needed && held == 0 {
+            return true;
+        }
+        let here = self.list.iter().map(|segment| match &segment.state {
+            SegmentState::Here(page, _) => page.bytes(),
+            _ => 0,
+        });
+        let held = here.fold(held, usize::saturating_add);
+        let more = if self.ordered && !is_needed { 2 } else { 1 };
+        self.budget.has_room(asked, held, more)
     }
 
     fn send(&mut self, at: usize, pager: &Pager) {
@@ -223,6 +254,8 @@ impl Segments {
                 let arrived = response.and_then(|response| {
                     let bytes = response.body().len();
                     figures.page(bytes);
+                    self.budget.arrived(bytes);
+                    self.concurrency.at_most(self.budget.pages());
                     self.concurrency.arrived(response.exchange().elapsed, bytes);
                     self.arrive(at, pager.page(&response, figures.received()), pager)
                 });

@@ -11,7 +11,8 @@ use super::checkpoint::Checkpoint;
 use super::figures::Figures;
 use super::progress::{Progress, ProgressStream};
 use super::range_reader::RangeReader;
-use crate::paging::{ListPosition, RecordStream};
+use super::work_source::at_position;
+use crate::paging::RecordStream;
 use crate::wire::error::{Error, Result};
 
 /// The records of a harvest. As with [`RecordStream`], an unreadable record is an error in its
@@ -90,34 +91,16 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
     /// [position](Checkpoint::with_position). To resume, truncate the output to that position. See
     /// `examples/harvest.rs`.
     pub fn checkpoint(&self) -> Checkpoint {
-        let mut checkpoint = match &self.source {
+        let is_complete = self.ended && self.figures.is_complete();
+        let checkpoint = match &self.source {
             ListSource::Ranges(reading) => {
-                Checkpoint::of_ranges(self.begun.list.clone(), reading.rest().collect())
-                    .part_of(&self.begun)
+                Checkpoint::rest_of(&self.begun, reading.rest().collect())
             }
-            ListSource::Sequence(items) => {
-                let ListPosition {
-                    offset, mut recent, ..
-                } = items.position();
-                if recent.is_empty() {
-                    recent.clone_from(&self.begun.last);
-                }
-                Checkpoint::from_offset(self.begun.list.clone(), offset, recent)
-                    .ended(self.ended && self.figures.is_complete())
-            }
+            ListSource::Sequence(items) => at_position(&self.begun, items.position(), is_complete),
             ListSource::Invalid(_) => self.begun.clone(),
         };
-        if self.ended && !self.figures.is_complete() && checkpoint.is_finished() {
-            // All ranges were read, but records are missing: their position is unknown, so that
-            // everything has to be read again.
-            return self.begun.clone();
-        }
-        checkpoint.records = self
-            .begun
-            .records
-            .saturating_add(self.figures.progress().records);
-        checkpoint.position = self.begun.position;
-        checkpoint
+        let good = self.figures.progress().records;
+        checkpoint.after_run(&self.begun, good, self.ended && !is_complete)
     }
 
     /// The current progress.

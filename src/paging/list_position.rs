@@ -23,6 +23,30 @@ pub(crate) struct ListPosition {
     pub(crate) recent: Vec<String>,
 }
 
+/// The number of keys that identify the position at which a list by offset is resumed: so many of
+/// its last records, minus one, may be deleted meanwhile.
+pub(super) const RECENT: usize = 16;
+
+impl ListPosition {
+    /// The position after some more records of a list that is read by offset: the offset after each,
+    /// and its key.
+    pub(crate) fn after_records<'a>(
+        mut self,
+        passed: impl IntoIterator<Item = (u64, Option<&'a str>)>,
+    ) -> Self {
+        for (offset, key) in passed {
+            self.offset = offset;
+            // A record without a key does not change which one was the last.
+            let is_new = |key: &&str| self.recent.last().is_none_or(|last| last != key);
+            let key = key.filter(is_new).map(str::to_owned);
+            self.recent.extend(key);
+        }
+        let old = self.recent.len().saturating_sub(RECENT);
+        self.recent.drain(..old);
+        self
+    }
+}
+
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

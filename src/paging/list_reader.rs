@@ -10,17 +10,13 @@ use serde::de::DeserializeOwned;
 
 use super::advance::{OffsetPage, PageStep};
 use super::ahead::Ahead;
-use super::list_position::ListPosition;
+use super::list_position::{ListPosition, RECENT};
 use super::page_body::PageBody;
 use super::pager::Pager;
 use super::resource_job::{self, ResourceIds};
 use crate::engine::request_line::is_absent;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
-
-/// The number of keys that identify the position at which a list by offset is resumed: so many of
-/// its last records, minus one, may be deleted meanwhile.
-const RECENT: usize = 16;
 
 /// A list that is being read: its received pages and its requests.
 pub(super) struct ListReader<T> {
@@ -166,6 +162,12 @@ impl<T> ListReader<T> {
             seen: self.pager.seen + of_page,
             ..ListPosition::default()
         }
+    }
+
+    /// Of a list that is read by offset: the offset after the record that was taken last, and its
+    /// key.
+    pub(super) fn passed(&self) -> (u64, Option<&str>) {
+        (self.passed, self.recent.front().map(String::as_str))
     }
 
     pub(super) fn show(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -75,6 +75,16 @@ impl PageBody {
         &self.exchange
     }
 
+    /// The property that is the key of the records.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The size of the page in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
     /// The number of records passed so far.
     pub(crate) fn received(&self) -> u64 {
         self.spans.len() as u64
@@ -258,7 +268,7 @@ impl PageBody {
     }
 
     /// The same page from its start.
-    pub(super) fn fresh(&self) -> Self {
+    pub(crate) fn fresh(&self) -> Self {
         Self {
             body: self.body.clone(),
             exchange: self.exchange.clone(),

@@ -43,6 +43,10 @@ use crate::wire::request::Request;
 /// # }
 /// ```
 ///
+/// The builder of a typed list converts into it: where a function accepts `impl
+/// Into<RecordStream<T>>`, such as [`harvest`](crate::FolioClient::harvest), pass
+/// `folio.users().list_users()` itself.
+///
 /// Other clients may insert and delete records while a list is read: every record that exists
 /// throughout is returned once. In a list read by offset, such changes shift the records that
 /// follow. So each page starts with the last record of the previous one; if that is missing, the
@@ -199,6 +203,11 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
     /// The position after the last returned record.
     pub(crate) fn position(&self) -> ListPosition {
         self.reader.position()
+    }
+
+    /// Of a list that is read by offset: the offset after the last returned record, and its key.
+    pub(crate) fn passed(&self) -> (u64, Option<&str>) {
+        self.reader.passed()
     }
 
     /// `totalRecords` of the first page that has it.

@@ -77,7 +77,7 @@ impl AppliedPolicy {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct CirculationRules<M = Async> {
+pub struct CirculationPolicies<M = Async> {
     #[cfg_attr(
         not(feature = "blocking"),
         allow(dead_code, reason = "only the blocking client reads it")
@@ -89,8 +89,8 @@ pub struct CirculationRules<M = Async> {
 
 impl FolioClient {
     /// The circulation rules of this handle's tenant.
-    pub fn circulation_rules(&self) -> CirculationRules {
-        CirculationRules {
+    pub fn circulation_rules(&self) -> CirculationPolicies {
+        CirculationPolicies {
             mode: Async,
             client: self.clone(),
             max_age: MAX_AGE,
@@ -140,9 +140,9 @@ static LOST: PolicyReference = PolicyReference::new(
 );
 
 #[cfg(feature = "blocking")]
-in_mode!(CirculationRules<> { client, max_age });
+in_mode!(CirculationPolicies<> { client, max_age });
 
-impl<M: Mode> CirculationRules<M> {
+impl<M: Mode> CirculationPolicies<M> {
     /// The TTL of a cached response, 10 minutes by default. [`Duration::ZERO`] bypasses the cache.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
@@ -151,7 +151,7 @@ impl<M: Mode> CirculationRules<M> {
     }
 }
 
-impl CirculationRules {
+impl CirculationPolicies {
     /// The loan policy.
     ///
     /// # Errors

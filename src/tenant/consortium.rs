@@ -27,7 +27,7 @@ static TENANTS: Operation = Operation::new(
 
 /// The consortium of a tenant, returned by [`FolioClient::consortium`].
 #[derive(Debug, Clone)]
-pub struct Consortium<M = Async> {
+pub struct TenantConsortium<M = Async> {
     #[cfg_attr(
         not(feature = "blocking"),
         allow(dead_code, reason = "only the blocking client reads it")
@@ -85,7 +85,7 @@ impl FolioClient {
     /// not an error: a tenant outside of consortia does not have the module.
     #[doc(alias = "is_ecs")]
     #[doc(alias = "ecs_consortium")]
-    pub async fn consortium(&self) -> Result<Option<Consortium>> {
+    pub async fn consortium(&self) -> Result<Option<TenantConsortium>> {
         let by_affiliation = self.consortium_by_affiliation().await;
         if let Ok(Some(consortium)) = by_affiliation {
             return Ok(Some(consortium));
@@ -102,7 +102,7 @@ impl FolioClient {
         }
     }
 
-    async fn consortium_by_affiliation(&self) -> Result<Option<Consortium>> {
+    async fn consortium_by_affiliation(&self) -> Result<Option<TenantConsortium>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Affiliations {
@@ -118,7 +118,7 @@ impl FolioClient {
         let request = Request::new(&AFFILIATIONS, &[]).param("limit", 1).probing();
         let found: Affiliations = self.execute(request).await?.json()?;
         Ok(found.user_tenants.into_iter().find_map(|affiliation| {
-            Some(Consortium {
+            Some(TenantConsortium {
                 mode: Async,
                 client: self.clone(),
                 id: affiliation.consortium_id?,
@@ -129,7 +129,7 @@ impl FolioClient {
         }))
     }
 
-    async fn consortium_by_list(&self) -> Result<Option<Consortium>> {
+    async fn consortium_by_list(&self) -> Result<Option<TenantConsortium>> {
         #[derive(Deserialize)]
         struct Consortia {
             #[serde(default)]
@@ -146,7 +146,7 @@ impl FolioClient {
         };
         let members = members(self, &known.id).await?;
         let central = members.into_iter().find(|member| member.is_central);
-        Ok(central.map(|central| Consortium {
+        Ok(central.map(|central| TenantConsortium {
             mode: Async,
             client: self.clone(),
             id: known.id,
@@ -156,9 +156,9 @@ impl FolioClient {
 }
 
 #[cfg(feature = "blocking")]
-in_mode!(Consortium<> { client, id, central_tenant });
+in_mode!(TenantConsortium<> { client, id, central_tenant });
 
-impl<M: Mode> Consortium<M> {
+impl<M: Mode> TenantConsortium<M> {
     /// The identifier of the consortium.
     pub fn id(&self) -> &Id {
         &self.id
@@ -171,7 +171,7 @@ impl<M: Mode> Consortium<M> {
     }
 }
 
-impl Consortium {
+impl TenantConsortium {
     /// A handle for the central tenant, with the login of the client that found the consortium. The
     /// user needs an affiliation with that tenant.
     pub fn central(&self) -> FolioClient {

@@ -22,9 +22,14 @@
 //! # }
 //! ```
 //!
+//! A test without async uses `testing::blocking::folio`, with the features `testing` and `blocking`.
+//!
 //! Requires the feature `testing`, preferably as a dev-dependency: `folio-sdk = { version = "0.1",
 //! features = ["testing"] }`.
 
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod cassette;
 
 use std::collections::HashMap;
@@ -40,21 +45,21 @@ pub use folio_sandbox::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::client::FolioClient;
+use crate::client::{FolioClient, FolioClientBuilder};
 use crate::value::redact;
 use crate::wire::error::{Error, Result};
 use crate::wire::retry::RetryPolicy;
 
-/// A client that is connected to its own sandbox; it dereferences to a [`FolioClient`]. Dropping it
-/// ends the sandbox.
-pub struct TestFolio {
-    client: FolioClient,
+/// A client that is connected to its own sandbox; it dereferences to the client: a [`FolioClient`],
+/// or that of `folio_sdk::blocking`. Dropping it ends the sandbox.
+pub struct TestFolio<C = FolioClient> {
+    client: C,
     sandbox: Sandbox,
 }
 
-impl TestFolio {
+impl<C> TestFolio<C> {
     /// The client, to be cloned.
-    pub fn client(&self) -> &FolioClient {
+    pub fn client(&self) -> &C {
         &self.client
     }
 
@@ -64,22 +69,23 @@ impl TestFolio {
     }
 }
 
-impl Deref for TestFolio {
-    type Target = FolioClient;
+impl<C> Deref for TestFolio<C> {
+    type Target = C;
 
-    fn deref(&self) -> &FolioClient {
+    fn deref(&self) -> &C {
         &self.client
     }
 }
 
-impl fmt::Debug for TestFolio {
+impl<C: fmt::Debug> fmt::Debug for TestFolio<C> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.client, out)
     }
 }
 
 /// A connected client of a sandbox with demo data (`diku`, user `diku_admin`): users, groups,
-/// locations, instances with holdings and items. Its retries have short waits.
+/// locations, instances with holdings and items, statistical codes, and circulation rules by which
+/// items are lent. Its retries have short waits.
 ///
 /// # Errors
 /// No port can be opened, or no thread can be started.
@@ -105,17 +111,23 @@ pub async fn folio() -> Result<TestFolio> {
 /// # Errors
 /// The sandbox cannot be started, or that user cannot log in.
 pub async fn connect_to(sandbox: SandboxBuilder) -> Result<TestFolio> {
-    let sandbox = sandbox
-        .start()
-        .await
-        .map_err(|error| Error::configuration(error.to_string()))?;
-    let client = FolioClient::builder(sandbox.url())
+    let sandbox = started(sandbox).await?;
+    let client = settings(FolioClient::builder(sandbox.url()));
+    let client = client.connect().await?;
+    Ok(TestFolio { client, sandbox })
+}
+
+async fn started(sandbox: SandboxBuilder) -> Result<Sandbox> {
+    let sandbox = sandbox.start().await;
+    sandbox.map_err(|error| Error::configuration(error.to_string()))
+}
+
+/// The settings of a client of a sandbox.
+fn settings<M>(client: FolioClientBuilder<M>) -> FolioClientBuilder<M> {
+    client
         .tenant("diku")
         .credentials("diku_admin", "admin")
         .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(2)))
-        .connect()
-        .await?;
-    Ok(TestFolio { client, sandbox })
 }
 
 /// Any serializable value as JSON that is equal in every run, for a one-line snapshot:

@@ -2,10 +2,12 @@
 
 use std::error::Error;
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use folio_sdk::inventory_storage::Instance;
-use folio_sdk::{Collection, FolioClient, RawRecord, RetryPolicy};
+use folio_sdk::{Collection, FolioClient, Harvest, HarvestStream, RawRecord, RetryPolicy};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -17,13 +19,13 @@ const PATH: &str = "/instance-storage/instances";
 
 /// The result of a job: the number of records, and a checksum, so that nothing is optimized away.
 #[derive(Default)]
-struct Seen {
-    records: u64,
-    sum: u64,
+pub(crate) struct Seen {
+    pub(crate) records: u64,
+    pub(crate) sum: u64,
 }
 
 impl Seen {
-    fn add(&mut self, sum: usize) {
+    pub(crate) fn add(&mut self, sum: usize) {
         self.records += 1;
         self.sum += sum as u64;
     }
@@ -40,16 +42,38 @@ pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result
         "ours-typed" => typed(url, page).await?,
         "ours-value" => generic::<Value>(url, page, value_length).await?,
         "ours-raw" => generic::<RawRecord>(url, page, |raw| raw.get().len()).await?,
-        "ours-harvest" => harvest::<Instance>(url, page, |instance| instance.title.len()).await?,
-        "ours-harvest-raw" => harvest::<RawRecord>(url, page, |raw| raw.get().len()).await?,
+        "ours-harvest" | "ours-harvest-unbounded" => {
+            let folio = connect(url).await?;
+            let harvest = begin(&folio, page, job == "ours-harvest");
+            all(harvest.stream(), title_length).await?
+        }
+        "ours-harvest-raw" | "ours-harvest-raw-unbounded" => {
+            let folio = connect(url).await?;
+            let harvest = begin::<RawRecord>(&folio, page, job == "ours-harvest-raw");
+            all(harvest.stream(), |raw| raw.get().len()).await?
+        }
+        "ours-harvest-ordered" | "ours-harvest-ordered-unbounded" => {
+            let folio = connect(url).await?;
+            let harvest = begin(&folio, page, job == "ours-harvest-ordered");
+            all(harvest.ordered().stream(), title_length).await?
+        }
+        "ours-harvest-tasks" => in_tasks(connect(url).await?, page).await?,
         "ours-upsert" => upsert(url, records).await?,
         "hand-one-by-one" => one_by_one(url, records).await?,
         other => return Err(format!("no such job: {other}").into()),
     };
-    let wall = start.elapsed().as_secs_f64();
+    report(&seen, start.elapsed().as_secs_f64())
+}
+
+/// Prints the cost of a job.
+pub(crate) fn report(seen: &Seen, wall: f64) -> Result<(), Failure> {
     let line = json!({"records": seen.records, "sum": seen.sum, "wall": wall, "cpu": cpu_of("/proc/self/task".as_ref())?, "peak": peak()?});
     writeln!(std::io::stdout(), "{line}")?;
     Ok(())
+}
+
+pub(crate) fn title_length(instance: &Instance) -> usize {
+    instance.title.len()
 }
 
 fn value_length(value: &Value) -> usize {
@@ -206,22 +230,56 @@ async fn generic<T: DeserializeOwned + Send + 'static>(
     Ok(seen)
 }
 
-async fn harvest<T: DeserializeOwned + Send + 'static>(
-    url: &str,
+/// A harvest of 16 requests in flight, before it starts.
+pub(crate) fn begin<T: DeserializeOwned + Send + 'static>(
+    folio: &FolioClient,
     page: u32,
-    length: impl Fn(&T) -> usize,
-) -> Result<Seen, Failure> {
-    let folio = connect(url).await?;
+    is_bounded: bool,
+) -> Harvest<T> {
     let list = folio
         .folio_get_all::<T>(PATH, "instances")
         .by_id()
         .limit(page);
-    let mut instances = folio.harvest(list).parallel(16).stream();
+    let harvest = folio.harvest(list).parallel(16);
+    match is_bounded {
+        true => harvest,
+        false => harvest.max_buffered_bytes(usize::MAX),
+    }
+}
+
+pub(crate) async fn all<T: DeserializeOwned + Send + 'static>(
+    mut records: HarvestStream<T>,
+    length: impl Fn(&T) -> usize,
+) -> Result<Seen, Failure> {
     let mut seen = Seen::default();
-    while let Some(instance) = instances.next().await {
-        seen.add(length(&instance?));
+    while let Some(record) = records.next().await {
+        seen.add(length(&record?));
     }
     Ok(seen)
+}
+
+/// The records of a harvest, each decoded, used and dropped in one of as many tasks as the runtime
+/// has threads.
+pub(crate) async fn in_tasks(folio: FolioClient, page: u32) -> Result<Seen, Failure> {
+    let counts = Arc::new((AtomicU64::new(0), AtomicU64::new(0)));
+    let counted = Arc::clone(&counts);
+    let harvest = begin::<Instance>(&folio, page, true);
+    let threads = tokio::runtime::Handle::current().metrics().num_workers();
+    let run = harvest.for_each_concurrent(threads, move |instance| {
+        let counts = Arc::clone(&counted);
+        async move {
+            counts.0.fetch_add(1, Ordering::Relaxed);
+            counts
+                .1
+                .fetch_add(instance?.title.len() as u64, Ordering::Relaxed);
+            Ok::<_, folio_sdk::Error>(())
+        }
+    });
+    run.await?;
+    Ok(Seen {
+        records: counts.0.load(Ordering::Relaxed),
+        sum: counts.1.load(Ordering::Relaxed),
+    })
 }
 
 fn instances(records: u64) -> Result<impl Iterator<Item = Instance> + Send + 'static, Failure> {

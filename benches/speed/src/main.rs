@@ -2,7 +2,7 @@
 //! FolioClient, in one run. Prints tables in Markdown.
 //!
 //! `cargo run --release -p folio-sdk-speed` measures everything in `benches/README.md`. With
-//! `--quick` a tenth of the records.
+//! `--quick` a tenth of the records. `tasks` measures only decoding in several tasks (`tasks.rs`).
 //!
 //! Each job runs in a separate process against a server in another one, several times in
 //! alternation with the others; the minimum of each counts, because disturbances of the machine
@@ -22,6 +22,7 @@ mod client;
 #[path = "../../src/sample.rs"]
 mod sample;
 mod server;
+mod tasks;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -67,9 +68,12 @@ fn main() -> Result<(), Failure> {
         ["client", job, url, records] => {
             runtime()?.block_on(client::run(job, url, PAGE, records.parse()?))
         }
+        ["decode", job, threads, records] => tasks::run(job, threads.parse()?, records.parse()?),
+        ["tasks"] => tasks::measure(200_000, 5),
+        ["tasks", "--quick"] => tasks::measure(40_000, 3),
         [] => measure(200_000, 3),
         ["--quick"] => measure(20_000, 2),
-        _ => Err("expected nothing, or --quick".into()),
+        _ => Err("expected nothing, `tasks`, or --quick".into()),
     }
 }
 
@@ -197,6 +201,13 @@ fn title(job: &str) -> &'static str {
         "ours-raw" => "`folio_get_all::<RawRecord>`",
         "ours-harvest" => "`harvest`, typed, 16 in flight",
         "ours-harvest-raw" => "`harvest`, raw, 16 in flight",
+        "ours-harvest-unbounded" => "`harvest`, typed, 16 in flight, memory not bounded",
+        "ours-harvest-raw-unbounded" => "`harvest`, raw, 16 in flight, memory not bounded",
+        "ours-harvest-tasks" => "`harvest`, typed, 16 in flight, `for_each_concurrent`",
+        "ours-harvest-ordered" => "`harvest`, typed, 16 in flight, in order",
+        "ours-harvest-ordered-unbounded" => {
+            "`harvest`, typed, 16 in flight, in order, memory not bounded"
+        }
         "ours-upsert" => "`upsert`",
         _ => "(a) hand-written, one by one",
     }
@@ -269,6 +280,11 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             "ours-raw",
             "ours-harvest",
             "ours-harvest-raw",
+            "ours-harvest-tasks",
+            "ours-harvest-ordered",
+            "ours-harvest-unbounded",
+            "ours-harvest-raw-unbounded",
+            "ours-harvest-ordered-unbounded",
         ];
         if peer && latency != 5 {
             jobs.insert(1, "folioclient");

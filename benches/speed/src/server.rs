@@ -23,7 +23,7 @@ use crate::sample;
 /// Rendered records: more than any page has.
 const RENDERED: usize = 2_000;
 
-struct Fixture {
+pub(crate) struct Fixture {
     records: u64,
     /// The distance of an identifier from the next, in its first 32 bits.
     step: u64,
@@ -38,16 +38,7 @@ struct Fixture {
 
 /// Serves `records` instances until the process is ended; prints its port.
 pub(crate) async fn serve(records: u64, latency: Duration) -> std::io::Result<()> {
-    let record = format!("{},", sample::instance(0));
-    let at = record.find("\"id\":\"").map_or(0, |at| at + 6);
-    let fixture = Arc::new(Fixture {
-        records,
-        step: (1 << 32) / records.max(1),
-        latency,
-        size: record.len(),
-        at,
-        rendered: record.repeat(RENDERED).into_bytes(),
-    });
+    let fixture = Arc::new(Fixture::new(records, latency));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("{}", listener.local_addr()?.port());
     loop {
@@ -123,9 +114,22 @@ async fn answer(
 }
 
 impl Fixture {
+    pub(crate) fn new(records: u64, latency: Duration) -> Self {
+        let record = format!("{},", sample::instance(0));
+        let at = record.find("\"id\":\"").map_or(0, |at| at + 6);
+        Self {
+            records,
+            step: (1 << 32) / records.max(1),
+            latency,
+            size: record.len(),
+            at,
+            rendered: record.repeat(RENDERED).into_bytes(),
+        }
+    }
+
     /// A page: the records of the range that the query's comparisons of `id` select, from `offset`
     /// on.
-    fn page(&self, query: &str) -> Bytes {
+    pub(crate) fn page(&self, query: &str) -> Bytes {
         let parameter = |name: &str| {
             let value = query.split('&').find_map(|pair| {
                 pair.split_once('=')

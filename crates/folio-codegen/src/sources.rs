@@ -9,6 +9,9 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sources(BTreeMap<String, BTreeMap<String, String>>);
 
+/// The folder of this project's descriptions.
+const OURS: &str = "specs/ours/";
+
 impl Sources {
     /// Takes them from the text of `release.json`.
     pub(crate) fn of(release: &Value) -> Self {
@@ -28,9 +31,13 @@ impl Sources {
     }
 
     /// The page of a file of a module, `ramls/users.raml`. Nothing where its repository is not
-    /// known.
+    /// known, or where this project describes the module: that file is not in the repository.
     pub(crate) fn page(&self, module: &str, path: &str) -> Option<String> {
-        let path = path.split('#').next().unwrap_or_default();
+        if path.starts_with(OURS) {
+            return None;
+        }
+        // A place in the file follows `#`, or `!` in RAML.
+        let path = path.split(['#', '!']).next().unwrap_or_default();
         let below = |folder: &str| match folder {
             "" => Some(path),
             folder => path.strip_prefix(folder)?.strip_prefix('/'),
@@ -77,6 +84,12 @@ mod tests {
                 "mod-users",
                 "ramls/raml-utils/x",
                 Some("folio-org/mod-users/blob/v19.6.0/ramls/raml-utils/x"),
+            ),
+            ("mod-users", "specs/ours/mod-users.json#/a", None),
+            (
+                "mod-users",
+                "ramls/users.raml!user",
+                Some("folio-org/mod-users/blob/v19.6.0/ramls/users.raml"),
             ),
             ("mod-users", "a b)", None),
             ("mod-users", "", None),

@@ -387,3 +387,51 @@ fn the_records_of_every_collection_are_stored_by_their_type() {
         assert_eq!(lacking, Vec::<String>::new(), "{}", release.name);
     }
 }
+
+/// The names that `use folio_sdk::*` imports besides the modules.
+fn root_names() -> BTreeSet<String> {
+    let lib = std::fs::read_to_string(folder().join("../src/lib.rs")).unwrap();
+    let uses = lib.split("\npub use ").skip(1);
+    let names = uses.flat_map(|rest| {
+        let path = rest.split(';').next().unwrap();
+        let list = path.split_once('{').map(|(_, list)| list.trim_end());
+        let list = list.map_or(path, |list| list.trim_end_matches('}'));
+        let names = list.split(',').map(str::trim);
+        let names = names.map(|name| name.rsplit([':', ' ']).next().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    });
+    names
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
+        .collect()
+}
+
+/// With two glob imports, a name of both is ambiguous where it is used.
+#[test]
+fn names_of_the_root_that_modules_have_too_are_documented() {
+    let root = root_names();
+    assert!(root.len() > 80, "{root:?}");
+    let mut both: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for release in &*ALL {
+        for (module, code) in modules(release) {
+            let names = defined(code).into_keys();
+            for name in names.chain(exported(code).into_keys()) {
+                if root.contains(&name) {
+                    let modules = both.entry(name).or_default();
+                    modules.insert(format!("`{module}`"));
+                }
+            }
+        }
+    }
+    let page = std::fs::read_to_string(folder().join("../docs/names.md")).unwrap();
+    let table = page.split_once("## Names of the root").unwrap().1;
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let documented: BTreeMap<String, BTreeSet<String>> = rows
+        .map(|row| {
+            let mut cells = row.split('|').skip(1).map(str::trim);
+            let name = cells.next().unwrap().trim_matches('`').to_owned();
+            let modules = cells.next().unwrap().split(", ").map(str::to_owned);
+            (name, modules.collect())
+        })
+        .collect();
+    assert_eq!(documented, both);
+}

@@ -53,15 +53,9 @@ async fn instances_are_tagged_once() {
             .records("diku", "/instance-storage/instances")
             .unwrap()
     };
-    let code = "9d8abbe2-1a94-4866-8731-4d12ac09f7a8";
-    let codes = json!({"id": code, "code": "x", "name": "X", "statisticalCodeTypeId": code});
-    let kind = json!({"id": code, "name": "ARL", "source": "folio"});
-    sandbox
-        .load("diku", "/statistical-code-types", vec![kind])
-        .unwrap();
-    sandbox
-        .load("diku", "/statistical-codes", vec![codes])
-        .unwrap();
+    let codes = sandbox.records("diku", "/statistical-codes").unwrap();
+    let code = codes.iter().find(|code| code["code"] == "gift").unwrap();
+    let code = code["id"].as_str().unwrap();
     let mut hrids: Vec<String> = instances()
         .iter()
         .map(|instance| instance["hrid"].as_str().unwrap().to_owned())
@@ -281,6 +275,53 @@ async fn a_block_is_overridden_only_if_that_was_asked_for() {
     circulate::check_in(&folio, "item", &desk, "2026-01-01T10:00:00Z".into())
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn items_of_the_demo_are_lent_and_returned() {
+    let (sandbox, folio) = demo().await;
+    let desk = &sandbox.records("diku", "/service-points").unwrap()[0];
+    let desk: Id = desk["id"].as_str().unwrap().into();
+    let status = || {
+        let items = sandbox.records("diku", "/item-storage/items").unwrap();
+        items[0]["status"]["name"].clone()
+    };
+    let loan = circulate::check_out(&folio, "0004000000", "20250000", &desk, None)
+        .await
+        .unwrap();
+    assert!(loan.due_date.is_some());
+    assert_eq!(status(), "Checked out");
+    let now = std::time::SystemTime::now();
+    circulate::check_in(&folio, "0004000000", &desk, now.into())
+        .await
+        .unwrap();
+    assert_eq!(status(), "Available");
+}
+
+#[tokio::test]
+async fn a_patron_block_of_the_demo_needs_the_permission_to_override_it() {
+    let (sandbox, folio) = demo().await;
+    let find = |path: &str, field: &str, value: &str| {
+        let records = sandbox.records("diku", path).unwrap();
+        let found = records.into_iter().find(|record| record[field] == value);
+        Id::from(found.unwrap()["id"].as_str().unwrap())
+    };
+    let desk = find("/service-points", "code", "SP1");
+    let block = json!({"id": Id::new_v4(), "userId": find("/users", "barcode", "20250000"), "type": "Manual",
+        "desc": "card lost", "borrowing": true, "renewals": false, "requests": false});
+    sandbox.load("diku", "/manualblocks", vec![block]).unwrap();
+    let lend = async |comment| {
+        circulate::check_out(&folio, "0004000000", "20250000", &desk, comment).await
+    };
+    let error = lend(Some("shown in person")).await.unwrap_err();
+    let body: Value = error.body_json().unwrap();
+    let missing = &body["errors"][0]["overridableBlock"]["missingPermissions"];
+    assert_eq!(*missing, json!(["circulation.override-patron-block.post"]));
+    let user = folio.current_user_id().await.unwrap();
+    let granted = json!({"id": Id::new_v4(), "userId": user, "permissions": missing});
+    sandbox.load("diku", "/perms/users", vec![granted]).unwrap();
+    assert!(lend(None).await.unwrap_err().is_validation());
+    assert!(lend(Some("shown in person")).await.is_ok());
 }
 
 #[tokio::test]

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::value::fold::Fold;
 
+const CODE_TYPES: &str = "/statistical-code-types";
+const CODES: &str = "/statistical-codes";
+
 const GROUPS: [(&str, &str); 5] = [
     ("faculty", "Teachers and researchers"),
     ("graduate", "Students after their first degree"),
@@ -173,7 +176,7 @@ const BOOKS: [(&str, &str, &str, &str); 24] = [
 ];
 
 /// The same name gives the same identifier.
-fn id(kind: &str, name: impl std::fmt::Display) -> String {
+pub(super) fn id(kind: &str, name: impl std::fmt::Display) -> String {
     Uuid::new_v5(
         &Uuid::NAMESPACE_URL,
         format!("folio-sandbox/{kind}/{name}").as_bytes(),
@@ -181,7 +184,7 @@ fn id(kind: &str, name: impl std::fmt::Display) -> String {
     .to_string()
 }
 
-fn metadata() -> Value {
+pub(super) fn metadata() -> Value {
     json!({
         "createdDate": "2025-03-03T09:00:00.000+00:00", "createdByUserId": id("user", 0),
         "updatedDate": "2025-03-03T09:00:00.000+00:00", "updatedByUserId": id("user", 0),
@@ -200,13 +203,12 @@ fn named(kind: &str, field: &str, names: &[&str]) -> Vec<Value> {
 /// names a record, and the records, whose references to others are written `kind/name`.
 const REFERENCE: &str = include_str!("../../data/reference.json");
 
-/// The records that others refer to: groups, places, types.
-pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
-    let mut records = records();
-    records.retain(|(path, _)| *path != "/users" && !path.contains("-storage/"));
+/// The lists of [`REFERENCE`], by the paths of their collections.
+fn lists() -> Vec<(&'static str, Vec<Value>)> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     static PATHS: OnceLock<Map<String, Value>> = OnceLock::new();
-    for (path, own) in PATHS.get_or_init(|| serde_json::from_str(REFERENCE).unwrap_or_default()) {
+    let paths = PATHS.get_or_init(|| serde_json::from_str(REFERENCE).unwrap_or_default());
+    let lists = paths.iter().map(|(path, own)| {
         let (kind, key) = (text(own.get("kind")), text(own.get("key")));
         let rows = own.get("rows").and_then(Value::as_array);
         let list = rows.into_iter().flatten().cloned().map(|mut row| {
@@ -225,14 +227,23 @@ pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
             }
             row
         });
-        let list = list.collect();
-        match records.iter_mut().find(|(known, _)| known == path) {
+        (path.as_str(), list.collect())
+    });
+    lists.collect()
+}
+
+/// The records that others refer to: groups, places, types.
+pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
+    let mut records = records();
+    records.retain(|(path, _)| *path != "/users" && !path.contains("-storage/"));
+    for (path, list) in lists() {
+        match records.iter_mut().find(|(known, _)| *known == path) {
             Some((_, known)) => *known = list,
             None => records.push((path, list)),
         }
     }
     // Types precede the records that reference them.
-    records.sort_by_key(|(path, _)| *path == "/statistical-codes");
+    records.sort_by_key(|(path, _)| *path == CODES);
     // No user makes reference data.
     let all = records.iter_mut().flat_map(|(_, records)| records);
     for metadata in all.filter_map(|record| record.get_mut("metadata")?.as_object_mut()) {
@@ -242,13 +253,26 @@ pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
     records
 }
 
+/// The library and its statistical codes.
+pub(crate) fn demo() -> Vec<(&'static str, Vec<Value>)> {
+    let mut records = records();
+    let mut codes = lists();
+    codes.retain(|(path, _)| [CODE_TYPES, CODES].contains(path));
+    codes.sort_by_key(|(path, _)| *path == CODES);
+    for record in codes.iter_mut().flat_map(|(_, codes)| codes) {
+        record["metadata"] = metadata();
+    }
+    records.extend(codes);
+    records
+}
+
 /// The cataloguer of the generated records.
 pub(crate) fn cataloguer() -> String {
     id("user", 0)
 }
 
-/// The records by the paths of their collections.
-pub(crate) fn records() -> Vec<(&'static str, Vec<Value>)> {
+/// The library by the paths of its collections, without the lists of [`REFERENCE`].
+fn records() -> Vec<(&'static str, Vec<Value>)> {
     let groups = GROUPS
         .iter()
         .map(|(group, desc)| json!({"id": id("group", group), "group": group, "desc": desc, "metadata": metadata()}))

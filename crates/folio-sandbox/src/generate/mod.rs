@@ -4,6 +4,7 @@
 
 pub(crate) mod demo;
 mod instances;
+pub(crate) mod lending;
 mod maker;
 mod places;
 mod random;

@@ -172,10 +172,10 @@ impl Library<'_> {
         })
     }
 
-    /// Whether the caller has the permission that overrides a block. As recorded of an
-    /// administrator, it must be granted by name: having all permissions is not sufficient.
-    pub(crate) fn may_override(&self, block: Block) -> Step<bool> {
-        let permission = block.permission();
+    /// The permission that the caller lacks to override a block. As recorded of an administrator, it
+    /// must be granted by name: having all permissions is not sufficient.
+    pub(crate) fn lacks_override(&self, block: Block) -> Step<Option<&'static str>> {
+        let permission = block.permission(self.state.release);
         let accounts = self.state.auth.tenants.get(&self.caller.home);
         let granted = accounts.is_some_and(|accounts| {
             accounts.iter().any(|account| {
@@ -187,15 +187,16 @@ impl Library<'_> {
             })
         });
         if granted {
-            return Ok(true);
+            return Ok(None);
         }
         let records = self.state.store.all(&self.caller.home, "/perms/users")?;
-        Ok(records.iter().any(|record| {
+        let granted = records.iter().any(|record| {
             text_at(record, "userId").as_ref() == Some(&self.caller.user)
                 && record
                     .get("permissions")
                     .and_then(Value::as_array)
                     .is_some_and(|list| list.iter().any(|own| own == permission))
-        }))
+        });
+        Ok((!granted).then_some(permission))
     }
 }

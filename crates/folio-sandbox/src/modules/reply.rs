@@ -4,6 +4,7 @@
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::facts::kinds::Release;
 use crate::value::java;
 use crate::wire::message::{HandlerResult, HttpResponse};
 use crate::wire::rmb;
@@ -70,12 +71,30 @@ impl Block {
         }
     }
 
-    pub(crate) fn permission(self) -> &'static str {
-        match self {
-            Self::Patron => "circulation.override-patron-block",
-            Self::ItemLimit => "circulation.override-item-limit-block",
-            Self::NotLoanable => "circulation.override-item-not-loanable-block",
-            Self::Renewal | Self::RenewalDueDateRequired => "circulation.override-renewal-block",
+    /// The permission to override it, whose name ends in `.post` as of mod-circulation 24.3.2
+    /// (Ramsons).
+    pub(crate) fn permission(self, release: Release) -> &'static str {
+        let (recorded, newer) = match self {
+            Self::Patron => (
+                "circulation.override-patron-block",
+                "circulation.override-patron-block.post",
+            ),
+            Self::ItemLimit => (
+                "circulation.override-item-limit-block",
+                "circulation.override-item-limit-block.post",
+            ),
+            Self::NotLoanable => (
+                "circulation.override-item-not-loanable-block",
+                "circulation.override-item-not-loanable-block.post",
+            ),
+            Self::Renewal | Self::RenewalDueDateRequired => (
+                "circulation.override-renewal-block",
+                "circulation.override-renewal-block.post",
+            ),
+        };
+        match release {
+            Release::Quesnelia => recorded,
+            Release::Ramsons => newer,
         }
     }
 }
@@ -86,7 +105,7 @@ pub(crate) struct ValidationError {
     message: String,
     parameters: Vec<(Option<String>, Option<String>)>,
     code: Option<&'static str>,
-    block: Option<(Block, bool)>,
+    block: Option<(Block, Option<&'static str>)>,
 }
 
 impl ValidationError {
@@ -142,8 +161,8 @@ impl ValidationError {
     }
 
     /// The block, which a user with the permission may override.
-    pub(crate) fn block(mut self, block: Block, may_override: bool) -> Self {
-        self.block = Some((block, may_override));
+    pub(crate) fn block(mut self, block: Block, lacks: Option<&'static str>) -> Self {
+        self.block = Some((block, lacks));
         self
     }
 
@@ -157,14 +176,9 @@ impl ValidationError {
         if let Some(code) = self.code {
             error["code"] = code.into();
         }
-        if let Some((block, may_override)) = self.block {
-            let missing: &[&str] = if may_override {
-                &[]
-            } else {
-                &[block.permission()]
-            };
+        if let Some((block, lacks)) = self.block {
             error["overridableBlock"] =
-                json!({"name": block.name(), "missingPermissions": missing});
+                json!({"name": block.name(), "missingPermissions": lacks.as_slice()});
         }
         error
     }
@@ -326,7 +340,7 @@ pub(crate) fn ignored_response(step: Step<()>) -> Step<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, ValidationError, body, rejected};
+    use super::{Block, Release, ValidationError, body, rejected};
 
     fn told(rejection: ValidationError) -> String {
         let body = rejected(&[rejection]).body;
@@ -365,10 +379,13 @@ mod tests {
         let place = |key: &str| said.find(key);
         assert!(place("loanPolicyName") < place("itemBarcode"));
         assert!(place("itemBarcode") < place("loanPolicyId"));
-        let block = told(ValidationError::bare("m").block(Block::Patron, false));
-        assert!(block.contains(
-            r#""overridableBlock" : { "missingPermissions" : [ "circulation.override-patron-block" ], "name" : "patronBlock" }"#
-        ));
+        for (release, suffix) in [(Release::Quesnelia, ""), (Release::Ramsons, ".post")] {
+            let lacks = Some(Block::Patron.permission(release));
+            let block = told(ValidationError::bare("m").block(Block::Patron, lacks));
+            assert!(block.contains(&format!(
+                r#""overridableBlock" : {{ "missingPermissions" : [ "circulation.override-patron-block{suffix}" ], "name" : "patronBlock" }}"#
+            )));
+        }
     }
 
     #[test]

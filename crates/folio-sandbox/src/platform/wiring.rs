@@ -22,7 +22,7 @@ pub(crate) struct Wiring {
 /// A module that the sandbox does not emulate: its gateway sends requests to it, as Okapi does.
 ///
 /// ```
-/// use folio_sandbox::Module;
+/// # use folio_sandbox::Module;
 /// let own = Module::new("mod-mine-1.0.0", ["GET", "POST"], "/mine").at("http://127.0.0.1:8081");
 /// let nowhere = Module::new("mod-mine-1.0.0", ["GET"], "/mine*");
 /// ```

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::generate::demo;
+use crate::generate::{demo, lending};
+use crate::modules::circulation::rules::routes;
 use crate::platform::consortium::Consortium;
 use crate::platform::error::Error;
 use crate::platform::state::State;
@@ -29,11 +30,14 @@ pub(super) fn fill(builder: &Builder, state: &mut State) -> Result<(), Error> {
             continue;
         }
         let records = match demo {
-            true => demo::records(),
+            true => [demo::demo(), lending::policies()].concat(),
             false => demo::reference(),
         };
         for (path, records) in records {
             state.load(&tenant, path, records)?;
+        }
+        if demo {
+            routes::initial(&state.store, &tenant, &lending::rules())?;
         }
         state.store.set_setting(&filled, "done")?;
     }

@@ -182,7 +182,7 @@ async fn a_loan_is_refused_to_who_may_not_have_it() {
     // Who has the permission overrides the block.
     library.load(
         "/perms/users",
-        json!({"id": id(301), "userId": admin(&library), "permissions": ["circulation.override-item-limit-block"]}),
+        json!({"id": id(301), "userId": admin(&library), "permissions": ["circulation.override-item-limit-block.post"]}),
     );
     let (status, loan) = library
         .post(

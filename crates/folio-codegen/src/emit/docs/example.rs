@@ -1,7 +1,7 @@
 //! Examples: the first call of a handle, and what is done with a record.
 
 use crate::context::Context;
-use crate::emit::responses::item_type;
+use crate::emit::responses::{item_type, output};
 use crate::facts::Operation;
 use crate::model::{Field, Record, Ty};
 use crate::module_name::rust_name;
@@ -45,17 +45,18 @@ pub(super) fn handle_example(
     lists: &[(&Operation, String)],
 ) -> Vec<String> {
     let module = rust_name(context.document.feature());
-    if let Some((list, _)) = lists.iter().min_by_key(|(list, _)| list.path.len()) {
-        return example(&stream(&module, list, "println!(\"{record:?}\");"));
+    if let Some((list, item)) = lists.iter().min_by_key(|(list, _)| list.path.len()) {
+        return example(&stream(&module, list, &print(context, "record", item)));
     }
     let sendable = |operation: &&Operation| {
         is_simple(operation) && !operation.needs_body && operation.method == "get"
     };
     if let Some(get) = operations.iter().find(sendable) {
         let call = call(&module, get);
+        let ty = output(context, get).map_or_else(|_| String::new(), |output| output.ty);
         return example(&[
             format!("let response = {call}.send().await?;"),
-            "println!(\"{response:?}\");".to_owned(),
+            print(context, "response", &ty),
         ]);
     }
     // What else there is may need more than an example can know; it is made and not sent.
@@ -115,13 +116,38 @@ pub(super) fn record_example(
     }
     let item = format!("super::{name}");
     let list = lists.iter().find(|(_, ty)| *ty == item);
-    match (list, field) {
-        (Some((list, _)), Some((field, _))) => {
-            let each = format!("println!(\"{{:?}}\", record.{});", ident(&field.name));
-            example(&stream(&module, list, &each))
+    match list {
+        Some((list, item)) if text_of(record).is_some() => {
+            example(&stream(&module, list, &print(context, "record", item)))
         }
         _ => Vec::new(),
     }
+}
+
+/// Prints a text of a record or the length of its list; all of what has neither.
+fn print(context: &Context<'_>, variable: &str, ty: &str) -> String {
+    let record = ty.strip_prefix("super::");
+    let record = record.and_then(|name| context.model.record(name));
+    let printed = record.and_then(|record| text_of(record).or_else(|| length_of(record)));
+    match printed {
+        Some(text) => format!("println!(\"{{}}\", {variable}.{text});"),
+        None => format!("println!(\"{{{variable}:?}}\");"),
+    }
+}
+
+/// A text of a record, rather one that each record has.
+fn text_of(record: &Record) -> Option<String> {
+    let texts = || {
+        let fields = record.fields.iter();
+        fields.filter(|field| matches!(field.ty, Ty::String) && field.key != "id")
+    };
+    let field = texts().find(|field| field.required);
+    let field = field.or_else(|| texts().next())?;
+    let name = ident(&field.name);
+    Some(match field.required {
+        true => name.to_string(),
+        false => format!("{name}.unwrap_or_default()"),
+    })
 }
 
 /// A field that a program may change, and a value for it.
@@ -139,4 +165,11 @@ fn changeable(record: &Record) -> Option<(&Field, String)> {
     };
     let mut fields = record.fields.iter();
     fields.find_map(|field| Some((field, value(field)?)))
+}
+
+/// The length of a record's first list.
+fn length_of(record: &Record) -> Option<String> {
+    let mut fields = record.fields.iter();
+    let list = fields.find(|field| matches!(field.ty, Ty::Vec(_)))?;
+    Some(format!("{}.len()", ident(&list.name)))
 }

@@ -181,9 +181,12 @@ fn origin(
     subject: Option<&Subject<'_>>,
     sources: &[serde_json::Value],
 ) -> Vec<String> {
+    // Modules share files, which have one path in each, and read versions of them.
+    let mut paths = BTreeSet::new();
     let pages: Vec<String> = sources
         .iter()
         .filter_map(|source| source.as_str()?.split_once('/'))
+        .filter(|(_, path)| paths.insert(*path))
         .take(3)
         .map(|(module, path)| links::source(document, module, path))
         .collect();

@@ -45,7 +45,7 @@ pub(crate) fn manual(
     let reason = Some(reasons.join(";"));
     Ok(vec![
         ValidationError::new(message, "reason", reason.as_deref())
-            .block(Block::Patron, library.may_override(Block::Patron)?),
+            .block(Block::Patron, library.lacks_override(Block::Patron)?),
     ])
 }
 
@@ -82,12 +82,11 @@ impl Overrides {
         library: &Library<'_>,
         block: Block,
     ) -> Step<Option<ValidationError>> {
-        if library.may_override(block)? {
-            return Ok(None);
-        }
-        Ok(Some(
-            ValidationError::bare("Insufficient override permissions").block(block, false),
-        ))
+        let lacks = library.lacks_override(block)?;
+        Ok(lacks.map(|permission| {
+            ValidationError::bare("Insufficient override permissions")
+                .block(block, Some(permission))
+        }))
     }
 }
 

@@ -246,9 +246,9 @@ impl CheckOut<'_, '_> {
             let rejection = policy
                 .rejection_of("Item is not loanable", barcode)
                 .code("ITEM_NOT_LOANABLE");
-            let may = self.library.may_override(Block::NotLoanable)?;
+            let lacks = self.library.lacks_override(Block::NotLoanable)?;
             self.rejections
-                .push(rejection.block(Block::NotLoanable, may));
+                .push(rejection.block(Block::NotLoanable, lacks));
         }
         Ok((Some(policy), queue))
     }
@@ -311,8 +311,9 @@ impl CheckOut<'_, '_> {
             ],
         )
         .code(code);
-        let may = self.library.may_override(Block::ItemLimit)?;
-        self.rejections.push(rejection.block(Block::ItemLimit, may));
+        let lacks = self.library.lacks_override(Block::ItemLimit)?;
+        self.rejections
+            .push(rejection.block(Block::ItemLimit, lacks));
         Ok(())
     }
 

@@ -414,6 +414,9 @@ fn truncated(due: Timestamp, from: Timestamp, schedules: Option<&Value>) -> Opti
 }
 
 /// The rejection of a renewal whose due date cannot be determined, or would be no later.
-pub(crate) fn due_date_required(rejection: ValidationError, may_override: bool) -> ValidationError {
-    rejection.block(Block::RenewalDueDateRequired, may_override)
+pub(crate) fn due_date_required(
+    rejection: ValidationError,
+    lacks: Option<&'static str>,
+) -> ValidationError {
+    rejection.block(Block::RenewalDueDateRequired, lacks)
 }

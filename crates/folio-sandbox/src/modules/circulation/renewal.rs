@@ -137,8 +137,8 @@ fn by_id(
 }
 
 impl Renewal<'_, '_> {
-    fn may(&self, block: Block) -> Step<bool> {
-        self.library.may_override(block)
+    fn lacks(&self, block: Block) -> Step<Option<&'static str>> {
+        self.library.lacks_override(block)
     }
 
     fn done(mut self) -> Step<HttpResponse> {
@@ -237,8 +237,8 @@ impl Renewal<'_, '_> {
     }
 
     fn regular(&mut self, policy: &LoanPolicy) -> Step<()> {
-        let renewal = self.may(Block::Renewal)?;
-        let due_date = self.may(Block::RenewalDueDateRequired)?;
+        let renewal = self.lacks(Block::Renewal)?;
+        let due_date = self.lacks(Block::RenewalDueDateRequired)?;
         let id = self.item.id();
         let loanable = policy.is_loanable();
         if !loanable {
@@ -318,7 +318,7 @@ impl Renewal<'_, '_> {
         Ok(())
     }
 
-    fn holds(&mut self, policy: &LoanPolicy, due_date: bool) {
+    fn holds(&mut self, policy: &LoanPolicy, due_date: Option<&'static str>) {
         let mut refuse = |message: &str| {
             self.rejections
                 .push(due_date_required(policy.rejection(message), due_date));

@@ -6,8 +6,7 @@ use crate::platform::faults::effect::Effect;
 /// The condition and the effect of a failure.
 ///
 /// ```
-/// use folio_sandbox::{Effect, Fault};
-///
+/// # use folio_sandbox::{Effect, Fault};
 /// // The second and third request for users are answered 503.
 /// let fault = Fault::new(Effect::status(503, "busy")).method("GET").path("/users").after(1).times(2);
 /// ```

@@ -58,8 +58,7 @@ fn words(text: &str) -> Vec<String> {
 /// A rule such as `status=503 body=busy method=GET path=/users every=3`:
 ///
 /// ```
-/// use folio_sandbox::Fault;
-///
+/// # use folio_sandbox::Fault;
 /// let fault: Fault = "reset=after method=POST path=/users probability=0.2 seed=7".parse()?;
 /// # Ok::<(), folio_sandbox::BadFault>(())
 /// ```

@@ -11,12 +11,15 @@ use crate::modules::circulation::rules::apply::{Match, Question, matches};
 use crate::modules::circulation::rules::parser::parse;
 use crate::modules::library::Library;
 use crate::modules::reply::{Step, bad_request, body, done, failed, shown};
+use crate::store::Store;
 use crate::value::json::text_at;
 use crate::value::uuid::is_versioned_uuid;
 use crate::wire::message::{HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const RULES: &str = "/circulation-rules-storage";
+
+const RULES_ID: &str = "1721f01b-e69d-5c4c-5df2-523428a04c54";
 
 /// The rules of a tenant without its own: the form of a fallback.
 const NO_RULES: &str = "priority: number-of-criteria, criterium (t, s, c, b, a, m, g), last-line";
@@ -99,12 +102,18 @@ pub(crate) struct ChosenPolicy {
 }
 
 fn stored(library: &Library<'_>) -> Step<Value> {
-    Ok(library.all(RULES)?.into_iter().next().unwrap_or_else(|| {
-        json!({
-            "id": "1721f01b-e69d-5c4c-5df2-523428a04c54", "rulesAsText": NO_RULES,
-            "metadata": {"createdDate": rmb::now()},
-        })
-    }))
+    let stored = library.all(RULES)?.into_iter().next();
+    Ok(stored.unwrap_or_else(|| record(NO_RULES)))
+}
+
+/// The record of a tenant's rules, as the module creates it.
+fn record(text: &str) -> Value {
+    json!({"id": RULES_ID, "rulesAsText": text, "metadata": {"createdDate": rmb::now()}})
+}
+
+/// Stores the rules of a new tenant.
+pub(crate) fn initial(store: &Store, tenant: &str, text: &str) -> rusqlite::Result<()> {
+    store.write(tenant, RULES, RULES_ID, &record(text))
 }
 
 /// The rules as the storage module shows them, or mod-circulation.
