@@ -1,7 +1,7 @@
-//! What cargo tells a build script, and what is told to cargo.
+//! The input of a build script from cargo, and its output for cargo.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The variable that selects another directory of imported documents.
@@ -28,6 +28,14 @@ pub(crate) fn is_on(feature: &str) -> bool {
 /// The directory of the package.
 pub(crate) fn root() -> Result<PathBuf, String> {
     variable("CARGO_MANIFEST_DIR").map(PathBuf::from)
+}
+
+/// States what is built, for the tests, which compare with the documents: their directory, and the
+/// modules.
+pub(crate) fn state_build<'a>(documents: &Path, modules: impl IntoIterator<Item = &'a String>) {
+    println!("cargo::rustc-env=FOLIO_SPECS_READ={}", documents.display());
+    let modules: Vec<&str> = modules.into_iter().map(String::as_str).collect();
+    println!("cargo::rustc-env=FOLIO_MODULES_BUILT={}", modules.join(","));
 }
 
 /// Writes a file of the build.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use folio_codegen::{Document, Error, Options, Specs};
 
-use crate::cargo::{SPECS_DIR, is_on, root, write};
+use crate::cargo::{SPECS_DIR, is_on, root, state_build, write};
 
 /// Generates the files of the build.
 pub(crate) fn generate() -> Result<(), String> {
@@ -43,9 +43,6 @@ pub(crate) fn generate() -> Result<(), String> {
         None => (specs.join(release), Some(release)),
     };
     println!("cargo::rerun-if-changed={}", folder.display());
-    // For the tests, which compare with the documents: their directory and, below, the built
-    // modules.
-    println!("cargo::rustc-env=FOLIO_SPECS_READ={}", folder.display());
     let unread = |error: Error| {
         format!(
             "folio-sdk could not read FOLIO's canonical documents: {error}. {SPECS_DIR} selects another directory; `folio-spec import` writes one"
@@ -53,6 +50,7 @@ pub(crate) fn generate() -> Result<(), String> {
     };
     let present = Document::modules(&folder).map_err(unread)?;
     let wanted = features.modules(&present, &folder, release, is_on)?;
+    state_build(&folder, &wanted);
     let disabled = folio_codegen::disabled(&features.disabled(&wanted, release));
     for (name, text) in [
         ("disabled.rs", Ok(disabled)),
@@ -72,8 +70,6 @@ pub(crate) fn generate() -> Result<(), String> {
     {
         println!("cargo::rerun-if-changed={}", file.display());
     }
-    let built: Vec<String> = wanted.into_iter().collect();
-    println!("cargo::rustc-env=FOLIO_MODULES_BUILT={}", built.join(","));
     let options = Options {
         schemas: is_on("schemars"),
     };

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use folio_sdk_build::Package;
 
-use crate::cargo::{SPECS_DIR, is_on, root, write};
+use crate::cargo::{SPECS_DIR, is_on, root, state_build, write};
 
 fn main() -> ExitCode {
     cargo::run(build)
@@ -36,9 +36,7 @@ fn build() -> Result<(), String> {
     let folder = root.join("specs").join(release);
     let present = features.modules_of(release);
     let modules = features.modules(&present, &folder, Some(release), is_on)?;
-    println!("cargo::rustc-env=FOLIO_SPECS_READ={}", folder.display());
-    let built: Vec<&str> = modules.iter().map(String::as_str).collect();
-    println!("cargo::rustc-env=FOLIO_MODULES_BUILT={}", built.join(","));
+    state_build(&folder, &modules);
     let files = package.files(release, &modules, is_on)?;
     files.iter().try_for_each(|(name, text)| write(name, text))
 }

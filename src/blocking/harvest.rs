@@ -59,6 +59,14 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T, Blocking> {
     }
 }
 
+impl<S> Iter<S> {
+    /// The progress of a run, which waits with the clock of the runtime.
+    fn watched(&self, watch: impl FnOnce(&S) -> ProgressStream) -> Iter<ProgressStream> {
+        let _context = self.mode.enter();
+        self.mode.stream(watch(&self.stream))
+    }
+}
+
 impl<E: From<Error> + Send + 'static> Iter<ForEach<E>> {
     /// Processes all records.
     ///
@@ -80,16 +88,14 @@ impl<E: From<Error> + Send + 'static> Iter<ForEach<E>> {
 
     /// The progress, each `period`: see [`ForEach::watch`].
     pub fn watch(&self, period: Duration) -> Iter<ProgressStream> {
-        let _context = self.mode.enter();
-        self.mode.stream(self.stream.watch(period))
+        self.watched(|run| run.watch(period))
     }
 }
 
 impl<U: Send + 'static> Iter<MapStream<U, Error>> {
     /// The progress, each `period`: see [`MapStream::watch`].
     pub fn watch(&self, period: Duration) -> Iter<ProgressStream> {
-        let _context = self.mode.enter();
-        self.mode.stream(self.stream.watch(period))
+        self.watched(|run| run.watch(period))
     }
 }
 
@@ -97,7 +103,6 @@ impl<T: DeserializeOwned + Send + 'static> Iter<HarvestStream<T>> {
     /// How far it is, each `period`: see [`HarvestStream::watch`]. It is for another thread than
     /// that which reads.
     pub fn watch(&self, period: Duration) -> Iter<ProgressStream> {
-        let _context = self.mode.enter();
-        self.mode.stream(self.stream.watch(period))
+        self.watched(|run| run.watch(period))
     }
 }

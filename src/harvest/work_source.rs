@@ -37,10 +37,12 @@ pub(super) trait WorkSource<U, E>: Send {
     ) -> Poll<Option<Result<NewUnit<U, E>>>>;
 
     /// A unit was read: its number of records including nulls, and the number of these.
-    fn has_read(&mut self, records: u64, nulls: u64);
+    fn has_read(&mut self, _records: u64, _nulls: u64) {}
 
     /// Whether the list is complete, once all units were processed.
-    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>>;
+    fn poll_end(&mut self, _context: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
 
     /// What remains of `begun`, if these units are open, in the order of their start.
     fn remaining(&self, begun: &Checkpoint, open: &[OpenUnit<'_>], is_complete: bool)
@@ -203,12 +205,6 @@ where
         })))
     }
 
-    fn has_read(&mut self, _: u64, _: u64) {}
-
-    fn poll_end(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
     fn remaining(
         &self,
         begun: &Checkpoint,
@@ -262,12 +258,6 @@ impl<U, E> WorkSource<U, E> for InvalidList {
         _: usize,
     ) -> Poll<Option<Result<NewUnit<U, E>>>> {
         Poll::Ready(self.0.take().map(Err))
-    }
-
-    fn has_read(&mut self, _: u64, _: u64) {}
-
-    fn poll_end(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
-        Poll::Ready(Ok(()))
     }
 
     fn remaining(&self, begun: &Checkpoint, _: &[OpenUnit<'_>], _: bool) -> Checkpoint {

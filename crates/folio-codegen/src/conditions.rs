@@ -33,14 +33,14 @@ impl Conditions {
         }
     }
 
-    /// Code that is there for these modules.
-    pub(crate) fn when_modules<'a>(
+    /// Code that is there if one of these modules or features is in the build.
+    pub(crate) fn when_built<'a>(
         &self,
-        modules: impl IntoIterator<Item = &'a str>,
+        names: impl IntoIterator<Item = &'a str>,
         code: Code,
     ) -> Code {
         match self.0 {
-            Some(_) => code.when(modules.into_iter().collect::<BTreeSet<_>>()),
+            Some(_) => code.when(names.into_iter().collect::<BTreeSet<_>>()),
             None => code,
         }
     }

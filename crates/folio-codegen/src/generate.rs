@@ -124,13 +124,11 @@ fn files(
         append(&mut files, module, &emit::shared(&names));
     }
     files.insert(shared.file(), emit::common(&shared.context(common))?);
-    files.insert(
-        "api.rs".to_owned(),
-        emit::api(&specs.modules, is_conditional),
-    );
-    files.insert("built.rs".to_owned(), emit::built(specs, is_conditional));
+    let conditions = &shared.conditions;
+    files.insert("api.rs".to_owned(), emit::api(&specs.modules, conditions));
+    files.insert("built.rs".to_owned(), emit::built(specs, conditions));
     if options.schemas {
-        add_schemas(common, &modules, &shared, is_conditional, &mut files)?;
+        add_schemas(common, &modules, &shared, &mut files)?;
     }
     Ok(files)
 }
@@ -159,15 +157,11 @@ fn add_schemas(
     common: &Document,
     modules: &[Modelled<'_>],
     shared: &Modelled<'_>,
-    is_conditional: bool,
     files: &mut BTreeMap<String, String>,
 ) -> Result<(), Error> {
     let types = schemas::types(common, &shared.model)?;
     let mut add = |module: &Modelled<'_>, text: Code| {
-        let text = match is_conditional {
-            true => text.when([SCHEMAS]),
-            false => text,
-        };
+        let text = shared.conditions.when_built([SCHEMAS], text);
         append(files, module, &text.into_string());
     };
     let mut wanted: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();

@@ -19,7 +19,7 @@ use crate::reports::check::check;
 use crate::reports::diff::{diff, page};
 use crate::reports::features::Features;
 use crate::reports::routes::routes;
-use crate::reports::typed_fields::{self, DATES, IDS};
+use crate::reports::typed_fields::{self, DATES, Examined, IDS};
 use crate::reports::{coverage, facts_page};
 use arguments::{Arguments, Command};
 use output::print;
@@ -84,19 +84,11 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Ids { releases, specs } => {
             let rules = FieldRules::ids(&specs)?;
-            print(typed_fields::page(
-                &read_all(&specs, releases)?,
-                &IDS,
-                &rules,
-            ));
+            print_fields(&specs, releases, &IDS, &rules)?;
         }
         Command::Dates { releases, specs } => {
             let rules = FieldRules::dates(&specs)?;
-            print(typed_fields::page(
-                &read_all(&specs, releases)?,
-                &DATES,
-                &rules,
-            ));
+            print_fields(&specs, releases, &DATES, &rules)?;
         }
         Command::Glossary { releases, request } => {
             let named = read_all(&request.specs, releases)?;
@@ -127,6 +119,18 @@ fn run(command: Command) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the page of the fields of one type.
+fn print_fields(
+    specs: &Path,
+    releases: Vec<String>,
+    examined: &Examined,
+    rules: &FieldRules,
+) -> Result<()> {
+    let releases = read_all(specs, releases)?;
+    print(typed_fields::page(&releases, examined, rules));
+    Ok(())
 }
 
 /// Writes the files of the features that are not as they should be, or only names them.

@@ -1,6 +1,7 @@
 //! The file that holds all modules, and their handles on the clients.
 
 use super::docs::sentence_of_module;
+use crate::conditions::Conditions;
 use crate::document::Document;
 use crate::module_name::{handle_name, rust_name};
 use crate::template::{Code, fill, literal};
@@ -45,11 +46,8 @@ const BLOCKING_HANDLE: &str = "
 ";
 
 /// The file of the modules.
-pub(crate) fn api(documents: &[Document], is_conditional: bool) -> String {
-    let when = |module: &Document, code: Code| match is_conditional {
-        true => code.when([&*module.name]),
-        false => code,
-    };
+pub(crate) fn api(documents: &[Document], conditions: &Conditions) -> String {
+    let when = |module: &Document, code| conditions.when_built([&*module.name], code);
     let mut modules = Code::default();
     let mut handles = Code::default();
     let mut blocking_handles = Code::default();

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::conditions::Conditions;
 use crate::document::Specs;
 use crate::template::{Code, fill, literal};
 
@@ -15,7 +16,7 @@ const BUILT: &str = "
 const MODULE: &str = "Built { module: {module}, version: {version}, interfaces: &{interfaces} },";
 
 /// The file of the modules that are built.
-pub(crate) fn built(specs: &Specs, is_conditional: bool) -> String {
+pub(crate) fn built(specs: &Specs, conditions: &Conditions) -> String {
     let mut modules = Code::default();
     for document in &specs.modules {
         let provided = document.root.pointer("/x-folio/interfaces");
@@ -35,10 +36,7 @@ pub(crate) fn built(specs: &Specs, is_conditional: bool) -> String {
             version = literal(document.version().unwrap_or_default()),
             interfaces = literal(&interfaces),
         );
-        modules.append(&match is_conditional {
-            true => row.when([&*document.name]),
-            false => row,
-        });
+        modules.append(&conditions.when_built([&*document.name], row));
     }
     let release = std::iter::once(&specs.common)
         .chain(&specs.modules)

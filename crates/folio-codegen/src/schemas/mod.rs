@@ -165,7 +165,7 @@ pub(crate) fn emit(
         let mut module = Code::default();
         fill!(&mut module, PLAIN, types);
         let all = plain.needed.values().flatten().copied();
-        out.append(&conditions.when_modules(all, module));
+        out.append(&conditions.when_built(all, module));
     }
     if !schemas.is_empty() {
         let mut all = Code::default();
@@ -178,7 +178,7 @@ pub(crate) fn emit(
         let typed = conditions.modules(context.model.names().map(|name| &**name));
         let modules = plain.needed.values().flatten().copied();
         let modules = typed.into_iter().flatten().chain(modules);
-        out.append(&conditions.when_modules(modules, all));
+        out.append(&conditions.when_built(modules, all));
     }
     Ok(Schemas {
         code: out,
@@ -222,6 +222,6 @@ impl<'a> Plain<'a> {
 
     fn when(&self, conditions: &Conditions, component: &str, code: Code) -> Code {
         let modules = self.needed.get(component).into_iter().flatten().copied();
-        conditions.when_modules(modules, code)
+        conditions.when_built(modules, code)
     }
 }
