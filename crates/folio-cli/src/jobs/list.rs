@@ -116,7 +116,10 @@ mod tests {
         let list = json!({"things": [{"id": "1"}], "totalRecords": 1, "resultInfo": {"a": [1]}});
         assert_eq!(key(list).unwrap().as_deref(), Some("things"));
         assert_eq!(key(json!([{"id": "1"}])).unwrap(), None);
-        assert_eq!(key(json!({"things": []})).unwrap().as_deref(), Some("things"));
+        assert_eq!(
+            key(json!({"things": []})).unwrap().as_deref(),
+            Some("things")
+        );
         for other in [
             json!({"id": "1", "departments": []}),
             json!({"a": [], "b": []}),

@@ -57,7 +57,10 @@ impl Packing {
         let source = BufReader::with_capacity(BUFFER, source);
         Ok(match self {
             Self::None => Box::new(source),
-            Self::Gzip => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(source))),
+            Self::Gzip => Box::new(BufReader::with_capacity(
+                BUFFER,
+                MultiGzDecoder::new(source),
+            )),
             Self::Zstd => {
                 let decoder = zstd::Decoder::with_buffer(source)?;
                 Box::new(BufReader::with_capacity(BUFFER, decoder))

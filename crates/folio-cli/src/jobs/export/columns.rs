@@ -295,9 +295,9 @@ mod tests {
             columns.observe(record);
         }
         let header = columns.header().unwrap();
-        let rows = records.iter().map(|record| {
-            columns.row(record, header.len()).iter().map(cell).collect()
-        });
+        let rows = records
+            .iter()
+            .map(|record| columns.row(record, header.len()).iter().map(cell).collect());
         (header.clone(), rows.collect())
     }
 

@@ -56,7 +56,10 @@ impl ParquetFile {
         Ok(Self {
             out: SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))
                 .map_err(failed)?,
-            columns: header.iter().map(|(_, column)| Column::new(*column)).collect(),
+            columns: header
+                .iter()
+                .map(|(_, column)| Column::new(*column))
+                .collect(),
             rows: 0,
             bytes: 0,
         })

@@ -207,11 +207,11 @@ fn lock(path: &std::path::Path) -> Result<File, CliError> {
 pub(crate) fn failed(what: &str, path: &std::path::Path, error: &io::Error) -> CliError {
     let told = CliError::io(format_args!("cannot {what} `{}`", path.display()), error);
     match error.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge => told.with_help(
-            "make room, and run the same command again: it continues at its last checkpoint",
-        ),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            told.with_help(
+                "make room, and run the same command again: it continues at its last checkpoint",
+            )
+        }
         _ => told,
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::args::Args;
 use super::part::Part;
 use super::scan::{Scan, Scanned};
-use super::state::{Settings, State};
+use super::state::Settings;
 use super::table_file::Conversion;
 use super::target::{FileFormat, Target};
 use super::writer::Writer;

@@ -143,7 +143,9 @@ impl Scan {
                     }
                 }
                 Some(Err(error)) if error.record_json().is_some() => {
-                    context.console.warning(format_args!("a record is not exported: {error}"));
+                    context
+                        .console
+                        .warning(format_args!("a record is not exported: {error}"));
                 }
                 Some(Err(error)) => return End::Failed(error),
                 None => return End::Complete,

@@ -1,7 +1,7 @@
 //! Turns the file of records into a table.
 
 use std::fs::File;
-use std::io::{self, BufRead, Write as _};
+use std::io::{self, BufRead};
 use std::path::Path;
 
 use serde_json::value::RawValue;

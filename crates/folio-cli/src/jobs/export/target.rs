@@ -84,8 +84,21 @@ mod tests {
         let of = |name: &str| Target::of(Path::new(name)).map(|it| (it.format, it.packing));
         assert_eq!(of("a/b.jsonl").unwrap(), (FileFormat::Jsonl, Packing::None));
         assert_eq!(of("b.v2.CSV.GZ").unwrap(), (FileFormat::Csv, Packing::Gzip));
-        assert_eq!(of("b.ndjson.zst").unwrap(), (FileFormat::Jsonl, Packing::Zstd));
-        for name in ["", "-", "a", "a.json", "a.gz", "a.txt", "jsonl", "a.jsonl.bz2", "a.jsonl/"] {
+        assert_eq!(
+            of("b.ndjson.zst").unwrap(),
+            (FileFormat::Jsonl, Packing::Zstd)
+        );
+        for name in [
+            "",
+            "-",
+            "a",
+            "a.json",
+            "a.gz",
+            "a.txt",
+            "jsonl",
+            "a.jsonl.bz2",
+            "a.jsonl/",
+        ] {
             assert_eq!(of(name).is_err(), name != "a.jsonl/", "{name}");
         }
     }

@@ -31,7 +31,11 @@ enum Place {
     /// Between values.
     Top,
     /// In an array of records.
-    Array { line: u64, is_wrapped: bool, count: u64 },
+    Array {
+        line: u64,
+        is_wrapped: bool,
+        count: u64,
+    },
     End,
 }
 
@@ -196,7 +200,8 @@ impl<R: BufRead> Pieces<R> {
         let next = text.windows(2).position(|pair| pair == b"\n{");
         match next {
             Some(at) => {
-                self.scanner.read_again(text.get(at + 1..).unwrap_or_default());
+                self.scanner
+                    .read_again(text.get(at + 1..).unwrap_or_default());
                 text.truncate(at);
             }
             // The flaw is at the beginning of a line.
@@ -213,8 +218,9 @@ impl<R: BufRead> Pieces<R> {
         match next {
             None => {
                 self.place = Place::End;
-                let problem =
-                    format!("the list that begins in line {begin} has no end: the file is not complete");
+                let problem = format!(
+                    "the list that begins in line {begin} has no end: the file is not complete"
+                );
                 return Ok(Some(malformed(line, b"", &problem)));
             }
             Some(b']') => {
@@ -283,7 +289,11 @@ impl<R: BufRead> Pieces<R> {
                     if value.is_err() || rest.len() == before {
                         self.place = Place::End;
                         let problem = "the end of the response of a list cannot be read";
-                        return Ok(Some(malformed(line, rest.get(6..).unwrap_or_default(), problem)));
+                        return Ok(Some(malformed(
+                            line,
+                            rest.get(6..).unwrap_or_default(),
+                            problem,
+                        )));
                     }
                 }
             }
@@ -311,7 +321,10 @@ fn record(line: u64, text: &[u8]) -> Piece {
 /// The record in a line of a file of failed records; any other record as it is.
 fn unwrapped(line: u64, record: Box<RawValue>) -> Piece {
     let rest = record.get().get(1..).unwrap_or_default().trim_start();
-    if !rest.starts_with("\"failed\"") && !rest.starts_with("\"record\"") && !rest.starts_with("\"text\"") {
+    if !rest.starts_with("\"failed\"")
+        && !rest.starts_with("\"record\"")
+        && !rest.starts_with("\"text\"")
+    {
         return Piece::Record { line, record };
     }
     let members = json::members(&record).unwrap_or_default();
@@ -320,10 +333,12 @@ fn unwrapped(line: u64, record: Box<RawValue>) -> Piece {
         found.map(|(_, value)| *value)
     };
     let is_failure = members.len() == 2
-        && members.iter().all(|(key, _)| FAILED.contains(&key.as_str()))
-        && member("failed").and_then(json::members).is_some_and(|failed| {
-            failed.iter().any(|(key, _)| key == "message")
-        });
+        && members
+            .iter()
+            .all(|(key, _)| FAILED.contains(&key.as_str()))
+        && member("failed")
+            .and_then(json::members)
+            .is_some_and(|failed| failed.iter().any(|(key, _)| key == "message"));
     if !is_failure {
         return Piece::Record { line, record };
     }

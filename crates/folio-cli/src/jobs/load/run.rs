@@ -69,7 +69,9 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         progress.set(done);
     }
     drop(progress);
-    let stopped = upsert.stopped().map(|error| (exit_of(error), format!("{error:#}")));
+    let stopped = upsert
+        .stopped()
+        .map(|error| (exit_of(error), format!("{error:#}")));
     drop(upsert);
     end(context, summary, &shared, started, stopped)
 }
@@ -101,7 +103,11 @@ fn identified(record: &RawValue, outcome: &Outcome) -> Box<RawValue> {
     let (Some(id), false, Some(rest)) = (id, has_id, record.get().strip_prefix('{')) else {
         return record.to_owned();
     };
-    let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+    let comma = if rest.trim_start().starts_with('}') {
+        ""
+    } else {
+        ","
+    };
     let text = format!("{{\"id\":{}{comma}{rest}", serde_json::Value::from(id));
     RawValue::from_string(text).unwrap_or_else(|_| record.to_owned())
 }
@@ -203,10 +209,13 @@ fn end(
         .with_help("run the same command again: it writes only what is missing"));
     }
     if let Some((exit, error)) = stopped {
-        return Err(
-            CliError::new(exit, format!("stopped before all records were written: {error}"))
-                .with_help("run the same command again when it can succeed: it writes only what is missing"),
-        );
+        return Err(CliError::new(
+            exit,
+            format!("stopped before all records were written: {error}"),
+        )
+        .with_help(
+            "run the same command again when it can succeed: it writes only what is missing",
+        ));
     }
     Ok(match summary.failed {
         0 => Exit::Success,

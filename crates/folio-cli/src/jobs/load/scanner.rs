@@ -104,7 +104,11 @@ impl<R: BufRead> Scanner<R> {
 
     /// Adds a value to the text. What it contains is not checked, only where it ends. `in_line`: a
     /// line that begins with `{` is another record.
-    pub(crate) fn value(&mut self, text: &mut Vec<u8>, in_line: bool) -> io::Result<Result<(), Flaw>> {
+    pub(crate) fn value(
+        &mut self,
+        text: &mut Vec<u8>,
+        in_line: bool,
+    ) -> io::Result<Result<(), Flaw>> {
         let mut depth = 0_usize;
         loop {
             if text.len() > LARGEST {

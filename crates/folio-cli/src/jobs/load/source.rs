@@ -66,7 +66,10 @@ impl Ledger {
 
     /// Takes note of a record that was not written.
     pub(crate) fn fail(&mut self, failure: Failure, record: &RawValue) {
-        let written = self.failed.as_mut().map(|file| file.record(&failure, record));
+        let written = self
+            .failed
+            .as_mut()
+            .map(|file| file.record(&failure, record));
         self.count(failure, written);
     }
 

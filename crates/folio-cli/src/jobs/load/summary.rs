@@ -107,7 +107,10 @@ impl fmt::Display for Summary {
         }
         if self.repeated > 0 {
             let repeated = self.repeated;
-            write!(out, "\n{repeated:>10} with the id or key of an earlier one (included above)")?;
+            write!(
+                out,
+                "\n{repeated:>10} with the id or key of an earlier one (included above)"
+            )?;
         }
         if !self.removed_fields.is_empty() {
             let fields = self.removed_fields.iter().take(FIELDS);
@@ -128,7 +131,11 @@ impl fmt::Display for Summary {
         }
         for reason in self.reasons.iter().take(REASONS) {
             let first = reason.first_line;
-            write!(out, "\n{:>10} × {} (first in line {first})", reason.count, reason.reason)?;
+            write!(
+                out,
+                "\n{:>10} × {} (first in line {first})",
+                reason.count, reason.reason
+            )?;
         }
         if self.reasons.len() > REASONS {
             write!(out, "\n{:>10} more reasons", self.reasons.len() - REASONS)?;
