@@ -1,7 +1,6 @@
 //! `folio edit`: edits a record in an editor and writes it back.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use folio_sdk::{FolioClient, Json, Method};
 use serde_json::value::RawValue;
@@ -73,7 +72,9 @@ async fn edit(
     draft: &mut Draft,
 ) -> Result<Exit, CliError> {
     loop {
+        let ignored = context.interrupt.ignored();
         draft.open().await?;
+        drop(ignored);
         let next = match checked(original, &draft.text()?) {
             Ok(Some(edited)) => shown(context, args, original, edited, draft).await?,
             Ok(None) => Next::Nothing("The text is empty or unchanged; nothing was sent."),
@@ -286,7 +287,7 @@ impl Draft {
             return error;
         }
         match self.file.into_temp_path().keep() {
-            Ok(path) => error.with_help(format!("the edited text is in `{}`", shown_path(&path))),
+            Ok(path) => error.with_help(format!("the edited text is in `{}`", path.display())),
             Err(_) => error,
         }
     }
@@ -297,10 +298,6 @@ impl Draft {
         let now = std::fs::metadata(self.file.path()).map(|data| data.len());
         !matches!((created, now), (Ok(created), Ok(now)) if created == now)
     }
-}
-
-fn shown_path(path: &PathBuf) -> std::path::Display<'_> {
-    path.display()
 }
 
 /// The command of an editor, which may have arguments: `code --wait`.

@@ -31,12 +31,8 @@ fn without_environment(world: &World, arguments: &[&str]) -> Command {
 
 fn with_input(mut command: Command, input: &str) -> Ended {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
+    // A command that rejects its arguments does not read it.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     Ended::of(child.wait_with_output().unwrap())
 }
 
@@ -112,8 +108,15 @@ fn a_rejected_login_stores_nothing() {
     let mut unreachable = without_environment(
         &world,
         &[
-            "login", "--url", "http://127.0.0.1:9", "--tenant", TENANT, "--username", "marked",
-            "--password-stdin", "--no-keyring",
+            "login",
+            "--url",
+            "http://127.0.0.1:9",
+            "--tenant",
+            TENANT,
+            "--username",
+            "marked",
+            "--password-stdin",
+            "--no-keyring",
         ],
     );
     unreachable.env("FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES", "0");
@@ -187,7 +190,11 @@ fn the_keyring_of_the_kernel_holds_the_password() {
         return;
     }
     ended.with(0);
-    assert!(world.read("config/folio/config.toml").contains("keyring = \"kernel\""));
+    assert!(
+        world
+            .read("config/folio/config.toml")
+            .contains("keyring = \"kernel\"")
+    );
     assert!(!texts(world.folder.path()).contains("MARKER"));
     let run = |arguments: &[&str]| {
         let command = kernel(without_environment(&world, arguments));
@@ -230,7 +237,10 @@ fn a_named_profile_counts_more_than_the_environment() {
         .env("FOLIO_USERNAME", "diku_admin")
         .env("FOLIO_PASSWORD", "admin");
     let ended = Ended::of(command.output().unwrap()).with(3);
-    assert!(ended.err.contains("there is no password of marked"), "{ended:#?}");
+    assert!(
+        ended.err.contains("there is no password of marked"),
+        "{ended:#?}"
+    );
     // Its password was sent nowhere.
     assert_eq!(other.sandbox.exchanges().len(), 0);
     let before = world.sandbox.logins();
@@ -251,6 +261,31 @@ fn a_named_profile_counts_more_than_the_environment() {
 }
 
 #[test]
+fn a_url_with_a_password_is_rejected() {
+    let world = world();
+    let url = "https://user:MARKER@folio.example.edu";
+    for arguments in [
+        vec![
+            "login",
+            "--url",
+            url,
+            "--tenant",
+            "t",
+            "--username",
+            "u",
+            "--password-stdin",
+        ],
+        vec!["get", "/users", "--url", url],
+    ] {
+        let mut command = world.folio(&arguments);
+        command.env("FOLIO_KEYRING", "none");
+        let ended = with_input(command, "secret\n").with(2);
+        assert!(!ended.err.contains("MARKER"), "{ended:#?}");
+    }
+    assert!(!world.path("config").exists());
+}
+
+#[test]
 fn comments_of_the_config_file_stay() {
     let world = world();
     let input = format!("{MARKER}\n");
@@ -261,7 +296,10 @@ fn comments_of_the_config_file_stay() {
         &format!("# mine\n{config}\n[other]\nkey = 1\n"),
     );
     with_input(
-        login(&world, &["--no-keyring", "--profile", "second", "--make-default"]),
+        login(
+            &world,
+            &["--no-keyring", "--profile", "second", "--make-default"],
+        ),
         &input,
     )
     .with(0);
@@ -286,6 +324,8 @@ fn each_command_ends_its_session() {
     let world = world();
     world.run(&["get", "/groups"]).with(0);
     let exchanges = world.sandbox.exchanges();
-    let ended = exchanges.iter().any(|exchange| exchange.path.ends_with("/authn/logout"));
+    let ended = exchanges
+        .iter()
+        .any(|exchange| exchange.path.ends_with("/authn/logout"));
     assert!(ended, "{exchanges:#?}");
 }

@@ -9,7 +9,9 @@ use crate::support::{World, group, signalled};
 /// The paths of all DELETE requests.
 fn deletes(world: &World) -> Vec<String> {
     let exchanges = world.sandbox.exchanges();
-    let deletes = exchanges.iter().filter(|exchange| exchange.method == "DELETE");
+    let deletes = exchanges
+        .iter()
+        .filter(|exchange| exchange.method == "DELETE");
     deletes.map(|exchange| exchange.path.clone()).collect()
 }
 
@@ -29,14 +31,22 @@ fn one_record() {
 #[test]
 fn a_list_is_never_deleted() {
     let world = World::of_groups(3, |builder| builder);
-    for path in ["/groups", "/groups/", "/request-storage/requests", "/groups?query=group==x", "/new/things"] {
+    for path in [
+        "/groups",
+        "/groups/",
+        "/request-storage/requests",
+        "/groups?query=group==x",
+        "/new/things",
+    ] {
         world.run(&["delete", path]).with(2);
     }
     for query in ["", "  "] {
         world.run(&["delete", "/groups", "--query", query]).with(2);
     }
     // --yes needs a bound.
-    world.run(&["delete", "/groups", "--query", TEN, "--yes"]).with(2);
+    world
+        .run(&["delete", "/groups", "--query", TEN, "--yes"])
+        .with(2);
     assert_eq!(deletes(&world), [""; 0]);
     assert_eq!(world.stored("/groups").len(), 3);
 }
@@ -47,10 +57,28 @@ fn without_a_terminal_nothing_is_deleted_unconfirmed() {
     let ended = world.run(&["delete", "/groups", "--query", TEN]).with(2);
     assert!(ended.err.contains("10 records of /groups"), "{ended:#?}");
     assert!(ended.err.contains("--yes --at-most 10"), "{ended:#?}");
-    let many = ["delete", "/groups", "--query", TEN, "--yes", "--at-most", "9"];
+    let many = [
+        "delete",
+        "/groups",
+        "--query",
+        TEN,
+        "--yes",
+        "--at-most",
+        "9",
+    ];
     let ended = world.run(&many).with(1);
     assert!(ended.err.contains("10 records"), "{ended:#?}");
-    let ended = world.run(&["delete", "/groups", "--query", TEN, "--dry-run", "--format", "csv"]).with(0);
+    let ended = world
+        .run(&[
+            "delete",
+            "/groups",
+            "--query",
+            TEN,
+            "--dry-run",
+            "--format",
+            "csv",
+        ])
+        .with(0);
     assert_eq!(ended.out.lines().count(), 11);
     assert_eq!(deletes(&world), [""; 0]);
     assert_eq!(world.stored("/groups").len(), 30);
@@ -60,32 +88,70 @@ fn without_a_terminal_nothing_is_deleted_unconfirmed() {
 fn exactly_the_matching_records_are_deleted() {
     let world = World::of_groups(30, |builder| builder);
     let ended = world
-        .run(&["delete", "/groups", "--query", TEN, "--yes", "--at-most", "10"])
+        .run(&[
+            "delete",
+            "/groups",
+            "--query",
+            TEN,
+            "--yes",
+            "--at-most",
+            "10",
+        ])
         .with(0);
     assert!(ended.err.contains("Deleted 10 of 10"), "{ended:#?}");
     let left = world.stored("/groups");
     assert_eq!(left.len(), 20);
     let is_matching = |name: &str| name.starts_with("group 1") && name.len() == 8;
-    assert!(left.values().all(|group| !is_matching(group["group"].as_str().unwrap())));
+    assert!(
+        left.values()
+            .all(|group| !is_matching(group["group"].as_str().unwrap()))
+    );
     let sent = deletes(&world);
-    assert!(sent.len() == 10 && sent.iter().all(|path| path.starts_with("/groups/")), "{sent:?}");
-    let none = ["delete", "/groups", "--query", TEN, "--yes", "--at-most", "10"];
+    assert!(
+        sent.len() == 10 && sent.iter().all(|path| path.starts_with("/groups/")),
+        "{sent:?}"
+    );
+    let none = [
+        "delete",
+        "/groups",
+        "--query",
+        TEN,
+        "--yes",
+        "--at-most",
+        "10",
+    ];
     assert!(world.run(&none).with(0).err.contains("No record"));
 }
 
 #[test]
 fn a_failed_record_does_not_stop_the_others() {
     let world = World::of_groups(30, |builder| builder);
-    let fault = Fault::new(Effect::status(422, "is in use")).method("DELETE").after(3).times(2);
+    let fault = Fault::new(Effect::status(422, "is in use"))
+        .method("DELETE")
+        .after(3)
+        .times(2);
     world.sandbox.fault(fault);
-    let delete = ["delete", "/groups", "--query", TEN, "--yes", "--at-most", "10"];
+    let delete = [
+        "delete",
+        "/groups",
+        "--query",
+        TEN,
+        "--yes",
+        "--at-most",
+        "10",
+    ];
     let ended = world.run(&delete).with(9);
     assert!(ended.err.contains("Deleted 8 of 10"), "{ended:#?}");
-    assert!(ended.err.contains("2 failed") && ended.err.contains("is in use"), "{ended:#?}");
+    assert!(
+        ended.err.contains("2 failed") && ended.err.contains("is in use"),
+        "{ended:#?}"
+    );
     assert_eq!(world.stored("/groups").len(), 22);
     // A missing permission concerns all of them.
     world.sandbox.clear_faults();
-    world.sandbox.fault(Fault::new(Effect::status(403, "no")).method("DELETE"));
+    world
+        .sandbox
+        .fault(Fault::new(Effect::status(403, "no")).method("DELETE"));
     let ended = world.run(&delete).with(4);
     assert!(ended.err.contains("1 were not tried"), "{ended:#?}");
 }
@@ -97,10 +163,21 @@ fn an_interruption_reports_what_was_deleted() {
     let world = World::of_groups(30, |builder| builder);
     let slow = Fault::new(Effect::Delay(Duration::from_millis(400))).method("DELETE");
     world.sandbox.fault(slow);
-    let command = world.folio(&["delete", "/groups", "--query", TEN, "--yes", "--at-most", "10"]);
+    let command = world.folio(&[
+        "delete",
+        "/groups",
+        "--query",
+        TEN,
+        "--yes",
+        "--at-most",
+        "10",
+    ]);
     let ended = signalled(command, "INT", Duration::from_millis(2500)).with(130);
     let deleted = 30 - world.stored("/groups").len();
     assert!((1..10).contains(&deleted), "{deleted}: {ended:#?}");
-    assert!(ended.err.contains(&format!("Deleted {deleted} of 10")), "{ended:#?}");
+    assert!(
+        ended.err.contains(&format!("Deleted {deleted} of 10")),
+        "{ended:#?}"
+    );
     assert_eq!(deletes(&world).len(), deleted);
 }

@@ -37,8 +37,14 @@ fn the_edited_record_is_written() {
     let world = World::of_groups(1, |builder| builder);
     let before = stored(&world);
     let ended = edit(&world, CHANGE, &["--yes"]).with(0);
-    assert!(ended.err.contains("-   \"group\": \"group 0\""), "{ended:#?}");
-    assert!(ended.err.contains("+   \"group\": \"edited\""), "{ended:#?}");
+    assert!(
+        ended.err.contains("-   \"group\": \"group 0\""),
+        "{ended:#?}"
+    );
+    assert!(
+        ended.err.contains("+   \"group\": \"edited\""),
+        "{ended:#?}"
+    );
     let after = stored(&world);
     assert_eq!(after["group"], "edited");
     assert_eq!(after["desc"], before["desc"]);

@@ -7,7 +7,9 @@ use crate::support::World;
 
 fn names() -> Vec<String> {
     let command = folio_cli::command();
-    let names = command.get_subcommands().map(|sub| sub.get_name().to_owned());
+    let names = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned());
     names.collect()
 }
 
@@ -34,7 +36,10 @@ fn each_command_has_a_man_page() {
     assert!(page("folio").contains("interrupted by Ctrl\\-C"));
     for name in names() {
         let page = page(&format!("folio-{name}"));
-        assert!(page.contains(&format!(".TH folio-{name} 1")), "{name}: {page}");
+        assert!(
+            page.contains(&format!(".TH folio-{name} 1")),
+            "{name}: {page}"
+        );
         assert!(page.contains("Examples"), "{name}: {page}");
         assert!(page.contains("\\-\\-tenant"), "{name}: {page}");
     }

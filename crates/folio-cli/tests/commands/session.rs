@@ -12,19 +12,53 @@ const STEPS: &[(&str, &[&str])] = &[
     ("Who am I?", &["whoami"]),
     (
         "The first users, as a table.",
-        &["get", "/users", "--query", "active==true sortby username", "--limit", "3", "--fields", "username,personal.lastName,active"],
+        &[
+            "get",
+            "/users",
+            "--query",
+            "active==true sortby username",
+            "--limit",
+            "3",
+            "--fields",
+            "username,personal.lastName,active",
+        ],
     ),
     (
         "The same as JSON Lines, for another program.",
-        &["get", "/users", "--query", "active==true sortby username", "--limit", "3", "--fields", "username,active", "--format", "jsonl"],
+        &[
+            "get",
+            "/users",
+            "--query",
+            "active==true sortby username",
+            "--limit",
+            "3",
+            "--fields",
+            "username,active",
+            "--format",
+            "jsonl",
+        ],
     ),
     (
         "A new group.",
-        &["post", "/groups", "--set", "id=3684a786-6671-4268-8ed0-9db82ebca60b", "--set", "group=alumni", "--format", "table"],
+        &[
+            "post",
+            "/groups",
+            "--set",
+            "id=3684a786-6671-4268-8ed0-9db82ebca60b",
+            "--set",
+            "group=alumni",
+            "--format",
+            "table",
+        ],
     ),
     (
         "One field of it; the others stay.",
-        &["put", "/groups/3684a786-6671-4268-8ed0-9db82ebca60b", "--set", "desc=Former students"],
+        &[
+            "put",
+            "/groups/3684a786-6671-4268-8ed0-9db82ebca60b",
+            "--set",
+            "desc=Former students",
+        ],
     ),
     (
         "The same name again: the error states what the server says.",
@@ -32,7 +66,14 @@ const STEPS: &[(&str, &[&str])] = &[
     ),
     (
         "How many users would be deleted?",
-        &["delete", "/users", "--query", "active==false", "--dry-run", "--quiet"],
+        &[
+            "delete",
+            "/users",
+            "--query",
+            "active==false",
+            "--dry-run",
+            "--quiet",
+        ],
     ),
     (
         "A record that does not exist.",
@@ -94,5 +135,8 @@ fn the_session_of_the_guide_is_current() {
         return;
     }
     let written = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(written, recorded, "UPDATE_DOCS=1 writes docs/cli-session.md");
+    assert_eq!(
+        written, recorded,
+        "UPDATE_DOCS=1 writes docs/cli-session.md"
+    );
 }

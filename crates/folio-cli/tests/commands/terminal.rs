@@ -29,7 +29,7 @@ pub(crate) fn in_terminal(world: &World, arguments: &[&str], plain: bool) -> Pty
 pub(crate) fn end(mut session: PtySession) -> (String, i32) {
     let rest = session.exp_eof().unwrap();
     let status = session.process().wait().unwrap();
-    let rexpect::process::wait::WaitStatus::Exited(_, code) = status else {
+    let rexpect::process::WaitStatus::Exited(_, code) = status else {
         panic!("{status:?}: {rest}");
     };
     (rest, code)
@@ -43,7 +43,9 @@ fn a_deletion_is_confirmed() {
         let world = World::of_groups(30, |builder| builder);
         let delete = ["delete", "/groups", "--query", QUERY];
         let mut session = in_terminal(&world, &delete, false);
-        session.exp_string("Delete 10 records of /groups? [y/N] ").unwrap();
+        session
+            .exp_string("Delete 10 records of /groups? [y/N] ")
+            .unwrap();
         session.send_line(answer).unwrap();
         let (rest, ended) = end(session);
         assert_eq!(ended, code, "{rest}");
@@ -97,7 +99,10 @@ fn the_password_is_typed_without_echo() {
     assert!(!seen.contains("SECRET"), "{seen}");
     assert!(seen.contains("Logged in to"), "{seen}");
     // The terminal echoes again.
-    assert!(rest.contains(" echo ") && !rest.contains("-echo "), "{rest}");
+    assert!(
+        rest.contains(" echo ") && !rest.contains("-echo "),
+        "{rest}"
+    );
 }
 
 #[test]
@@ -116,7 +121,10 @@ fn an_interrupted_password_leaves_the_terminal_as_it_was() {
     session.send_control('c').unwrap();
     let (rest, _) = end(session);
     assert!(rest.contains("code 130"), "{rest}");
-    assert!(rest.contains(" echo ") && !rest.contains("-echo "), "{rest}");
+    assert!(
+        rest.contains(" echo ") && !rest.contains("-echo "),
+        "{rest}"
+    );
     assert_eq!(world.sandbox.exchanges().len(), 0);
 }
 
@@ -130,8 +138,14 @@ fn a_list_is_a_table_as_wide_as_the_terminal() {
     let (plain, _) = end(in_terminal(&world, &list, true));
     assert!(!plain.contains('\u{1b}'), "{plain}");
     let lines: Vec<&str> = plain.lines().collect();
-    assert!(lines[0].starts_with("username") || lines[0].starts_with("id"), "{plain}");
-    assert!(lines.iter().all(|line| line.chars().count() <= 100), "{plain}");
+    assert!(
+        lines[0].starts_with("username") || lines[0].starts_with("id"),
+        "{plain}"
+    );
+    assert!(
+        lines.iter().all(|line| line.chars().count() <= 100),
+        "{plain}"
+    );
     assert!(lines.len() >= 4, "{plain}");
     let never = [&list[..], &["--color", "never"]].concat();
     let (never, _) = end(in_terminal(&world, &never, false));

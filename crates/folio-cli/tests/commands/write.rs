@@ -16,17 +16,38 @@ fn stored(world: &World, id: &str) -> Value {
 fn bodies_come_from_fields_files_and_the_input() {
     let world = World::new();
     let ended = world
-        .run(&["post", "/groups", "--set", "group=one", "--set-string", "desc=12"])
+        .run(&[
+            "post",
+            "/groups",
+            "--set",
+            "group=one",
+            "--set-string",
+            "desc=12",
+        ])
         .with(0);
     let created: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(created["desc"], "12");
 
-    world.write("two.json", "\u{feff}{\"group\": \"two\", \"desc\": \"file\"}");
+    world.write(
+        "two.json",
+        "\u{feff}{\"group\": \"two\", \"desc\": \"file\"}",
+    );
     let ended = world
-        .run(&["post", "/groups", "two.json", "--set", "desc=changed", "--format", "jsonl"])
+        .run(&[
+            "post",
+            "/groups",
+            "two.json",
+            "--set",
+            "desc=changed",
+            "--format",
+            "jsonl",
+        ])
         .with(0);
     let created: Value = serde_json::from_str(&ended.out).unwrap();
-    assert_eq!((&created["group"], &created["desc"]), (&"two".into(), &"changed".into()));
+    assert_eq!(
+        (&created["group"], &created["desc"]),
+        (&"two".into(), &"changed".into())
+    );
 
     let mut command = world.folio(&["post", "/groups", "-"]);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
@@ -81,12 +102,18 @@ fn set_changes_these_fields_and_no_others() {
     let before = world.stored("/users")[id].clone();
     let path = format!("/users/{id}");
     let changes = [
-        "--set", "active=false",
-        "--set", "personal.addresses.0.city=Köln",
-        "--set", "personal.phone=123 456",
-        "--set", "customFields.a\\.b=changed",
-        "--set-string", "externalSystemId=007",
-        "--unset", "barcode",
+        "--set",
+        "active=false",
+        "--set",
+        "personal.addresses.0.city=Köln",
+        "--set",
+        "personal.phone=123 456",
+        "--set",
+        "customFields.a\\.b=changed",
+        "--set-string",
+        "externalSystemId=007",
+        "--unset",
+        "barcode",
     ];
     let ended = world.run(&[&["put", &path], &changes[..]].concat()).with(0);
     assert!(ended.err.contains("Changed"), "{ended:#?}");
@@ -112,7 +139,9 @@ fn set_changes_these_fields_and_no_others() {
     assert_eq!(world.writes(), puts);
 
     // A path through a text is an error, and nothing is sent.
-    let ended = world.run(&["put", &path, "--set", "username.first=x"]).with(2);
+    let ended = world
+        .run(&["put", &path, "--set", "username.first=x"])
+        .with(2);
     assert!(ended.err.contains("no fields"), "{ended:#?}");
     assert_eq!(world.writes(), puts);
 }
@@ -134,8 +163,13 @@ fn set_survives_a_conflict_and_a_lost_response() {
 fn a_file_replaces_the_record() {
     let world = World::of_groups(1, |builder| builder);
     let id = group(0)["id"].as_str().unwrap().to_owned();
-    world.write("group.json", &json!({ "id": id, "group": "new" }).to_string());
-    world.run(&["put", &format!("/groups/{id}"), "group.json"]).with(0);
+    world.write(
+        "group.json",
+        &json!({ "id": id, "group": "new" }).to_string(),
+    );
+    world
+        .run(&["put", &format!("/groups/{id}"), "group.json"])
+        .with(0);
     assert_eq!(stored(&world, &id)["group"], "new");
     assert_eq!(stored(&world, &id).get("desc"), None);
 }
@@ -148,6 +182,9 @@ fn digits_of_a_file_are_sent_unchanged() {
     world.write("group.json", text);
     world.run(&["post", "/groups", "group.json"]);
     let sent = world.sandbox.exchanges();
-    let sent = sent.iter().find(|exchange| exchange.path == "/groups").unwrap();
+    let sent = sent
+        .iter()
+        .find(|exchange| exchange.path == "/groups")
+        .unwrap();
     assert_eq!(String::from_utf8_lossy(&sent.body), text);
 }
