@@ -103,6 +103,7 @@ pub(crate) fn exit_of(error: &folio_sdk::Error) -> Exit {
         return Exit::Rejected;
     }
     match error.kind() {
+        ErrorKind::Configuration | ErrorKind::Request => Exit::Usage,
         ErrorKind::Credentials => Exit::Authentication,
         ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport => Exit::Unreachable,
         _ if error.is_timeout() => Exit::Unreachable,

@@ -79,9 +79,7 @@ pub(crate) async fn run(context: &mut Context, _args: Args) -> Result<Exit, CliE
             .as_ref()
             .and_then(|user| user.get("active"))
             .and_then(Value::as_bool),
-        password: keyring
-            .map_or("not stored", |keyring| keyring.name())
-            .to_owned(),
+        password,
     };
     context.results.row(COLUMNS, &identity)?;
     Ok(Exit::Success)

@@ -225,6 +225,8 @@ async fn write(
 #[derive(Debug)]
 struct Draft {
     file: tempfile::NamedTempFile,
+    /// The text before the editor.
+    created: String,
     /// Whether it has changes that were not written.
     changed: bool,
 }
@@ -237,10 +239,12 @@ impl Draft {
             .suffix(".json")
             .tempfile()
             .map_err(failed)?;
-        writeln!(file, "{text}").map_err(failed)?;
+        let created = format!("{text}\n");
+        file.write_all(created.as_bytes()).map_err(failed)?;
         file.flush().map_err(failed)?;
         Ok(Self {
             file,
+            created,
             changed: false,
         })
     }
@@ -292,11 +296,9 @@ impl Draft {
         }
     }
 
-    /// Whether the file has another text than it was created with: it may be invalid.
+    /// Whether the file has another text than before the editor: it may be invalid.
     fn differs(&self) -> bool {
-        let created = self.file.as_file().metadata().map(|data| data.len());
-        let now = std::fs::metadata(self.file.path()).map(|data| data.len());
-        !matches!((created, now), (Ok(created), Ok(now)) if created == now)
+        !matches!(self.text(), Ok(text) if text == self.created || text.trim().is_empty())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The program in a pseudo-terminal: questions, passwords without echo, colours.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rexpect::session::{PtySession, spawn_command};
 
@@ -18,11 +18,20 @@ pub(crate) fn in_terminal(world: &World, arguments: &[&str], plain: bool) -> Pty
         .args(["sh", env!("CARGO_BIN_EXE_folio")])
         .args(arguments);
     world.in_folder(&mut command);
+    inherit(&mut command);
     command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
     if plain {
         command.env("NO_COLOR", "1");
     }
     spawn_command(command, PATIENCE).unwrap()
+}
+
+/// The terminal in place of pipes.
+fn inherit(command: &mut Command) {
+    command
+        .stdin(Stdio::inherit())
+        .stdout(Stdio::inherit())
+        .stderr(Stdio::inherit());
 }
 
 /// What is left of the output, and the exit code.
@@ -75,6 +84,7 @@ fn the_password_is_typed_without_echo() {
         .args(["sh", env!("CARGO_BIN_EXE_folio")])
         .args(login);
     world.in_folder(&mut command);
+    inherit(&mut command);
     for name in ["URL", "TENANT", "USERNAME", "PASSWORD"] {
         command.env_remove(format!("FOLIO_{name}"));
     }
@@ -114,6 +124,7 @@ fn an_interrupted_password_leaves_the_terminal_as_it_was() {
         .arg("stty echo cols 100 rows 40; \"$@\"; echo code $?; stty -a")
         .args(["sh", env!("CARGO_BIN_EXE_folio"), "get", "/users"]);
     world.in_folder(&mut command);
+    inherit(&mut command);
     command.env_remove("FOLIO_PASSWORD");
     let mut session = spawn_command(command, PATIENCE).unwrap();
     session.exp_string("Password of diku_admin").unwrap();
