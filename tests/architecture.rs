@@ -267,6 +267,36 @@ const CRATES: &[Layers] = &[
         rows: &[],
     },
     Layers {
+        krate: "crates/folio-cli/src",
+        rows: &[
+            &[
+                ("exit", "exit codes"),
+                ("global", "the options that every command accepts"),
+            ],
+            &[
+                ("error", "the error of a command"),
+                ("interrupt", "Ctrl-C"),
+            ],
+            &[(
+                "output",
+                "tables, JSON, JSON Lines and CSV; notes, progress and questions",
+            )],
+            &[("context", "the settings of one run of the program")],
+            &[
+                ("account", "profiles and logins"),
+                ("records", "single records and lists: read and written"),
+                ("jobs", "exports, loads, the sandbox"),
+                (
+                    "info",
+                    "information about operations, queries, releases and systems",
+                ),
+                ("help", "completion and man pages"),
+            ],
+            &[("args", "the command line")],
+            &[("run", "runs a command")],
+        ],
+    },
+    Layers {
         krate: "crates/folio-test-support/src",
         rows: &[],
     },

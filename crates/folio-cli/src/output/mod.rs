@@ -1,0 +1,11 @@
+//! Results on stdout; notes, progress, questions and errors on stderr.
+
+pub(crate) mod console;
+pub(crate) mod csv;
+pub(crate) mod field_path;
+pub(crate) mod json;
+pub(crate) mod progress;
+pub(crate) mod record_writer;
+pub(crate) mod results;
+pub(crate) mod style;
+pub(crate) mod table;

@@ -1,0 +1,128 @@
+//! Records as a table, JSON, JSON Lines or CSV, written while they arrive.
+
+use std::io::{self, BufWriter, Stdout, Write as _};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::error::CliError;
+use crate::global::Format;
+use crate::output::csv::CsvRecords;
+use crate::output::field_path::{FieldPath, project};
+use crate::output::json;
+use crate::output::results::to_raw;
+use crate::output::table::TableRecords;
+
+/// How records look.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layout {
+    /// The fields to write; all of them, if none are given.
+    pub(crate) fields: Option<Vec<FieldPath>>,
+    pub(crate) colored: bool,
+    pub(crate) is_terminal: bool,
+    /// The width of the terminal.
+    pub(crate) width: Option<u16>,
+}
+
+/// How long written records stay in the buffer, at most, while others arrive.
+const FLUSH_AFTER: Duration = Duration::from_millis(200);
+
+/// Writes records to stdout.
+#[derive(Debug)]
+pub(crate) struct RecordWriter {
+    out: BufWriter<Stdout>,
+    flushed: Instant,
+    form: Form,
+    layout: Layout,
+    written: u64,
+}
+
+#[derive(Debug)]
+enum Form {
+    Json,
+    Jsonl,
+    Csv(CsvRecords),
+    Table(TableRecords),
+}
+
+impl RecordWriter {
+    pub(crate) fn new(format: Format, layout: Layout) -> Self {
+        Self {
+            out: BufWriter::with_capacity(1 << 16, io::stdout()),
+            flushed: Instant::now(),
+            form: match format {
+                Format::Json => Form::Json,
+                Format::Jsonl => Form::Jsonl,
+                Format::Csv => Form::Csv(CsvRecords::new(layout.fields.clone())),
+                Format::Table => Form::Table(TableRecords::new(&layout)),
+            },
+            layout,
+            written: 0,
+        }
+    }
+
+    /// One more record.
+    ///
+    /// # Errors
+    /// stdout cannot be written.
+    pub(crate) fn write<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<(), CliError> {
+        let raw = to_raw(record)?;
+        self.written += 1;
+        self.put(&raw).map_err(|error| CliError::output(&error))
+    }
+
+    fn put(&mut self, raw: &RawValue) -> io::Result<()> {
+        let Self {
+            out, form, layout, ..
+        } = self;
+        match form {
+            Form::Json => {
+                let begin: &[u8] = if self.written == 1 {
+                    b"[\n  "
+                } else {
+                    b",\n  "
+                };
+                out.write_all(begin)?;
+                let text = json::pretty(&selected(layout, raw), layout.colored);
+                out.write_all(text.replace('\n', "\n  ").as_bytes())?;
+            }
+            Form::Jsonl => {
+                writeln!(out, "{}", json::compact(&selected(layout, raw)))?;
+            }
+            Form::Csv(csv) => csv.write(raw, out)?,
+            Form::Table(table) => table.write(raw, out)?,
+        }
+        if self.flushed.elapsed() > FLUSH_AFTER {
+            out.flush()?;
+            self.flushed = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Writes what is left; returns the number of records.
+    ///
+    /// # Errors
+    /// stdout cannot be written.
+    pub(crate) fn finish(mut self) -> Result<u64, CliError> {
+        let written = self.written;
+        let out = &mut self.out;
+        let rest = match &mut self.form {
+            Form::Json if written == 0 => out.write_all(b"[]\n"),
+            Form::Json => out.write_all(b"\n]\n"),
+            Form::Jsonl => Ok(()),
+            Form::Csv(csv) => csv.finish(out),
+            Form::Table(table) => table.finish(out),
+        };
+        rest.and_then(|()| out.flush())
+            .map_err(|error| CliError::output(&error))?;
+        Ok(written)
+    }
+}
+
+fn selected(layout: &Layout, raw: &RawValue) -> Box<RawValue> {
+    match &layout.fields {
+        Some(fields) => project(raw, fields),
+        None => raw.to_owned(),
+    }
+}
