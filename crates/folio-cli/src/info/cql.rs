@@ -6,6 +6,7 @@ mod reading;
 mod sorting;
 mod term;
 mod traps;
+mod warning;
 
 use folio_sdk::Cql;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::exit::Exit;
 use crate::global::Format;
 use crate::output::style::Style;
 use fields::List;
+use warning::Warning;
 
 /// Checks a CQL query, and explains how FOLIO reads it
 ///
@@ -73,17 +75,6 @@ struct Problem {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<String>,
-}
-
-/// A trap.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Warning {
-    /// The name of the rule.
-    rule: &'static str,
-    /// The condition.
-    #[serde(rename = "in")]
-    place: String,
-    message: String,
 }
 
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {

@@ -17,7 +17,7 @@ use crate::canonical::operation::{Operation, json_response, json_schema, operati
 use crate::canonical::reference::{LOCAL, SHARED};
 use crate::canonical::release::{Release, handle};
 use crate::canonical::schema::{all_properties, components};
-use merged::Merged;
+use merged::{Merged, lines};
 use type_expression::{reference, type_expression};
 
 /// The files of a folder, and their content. `evaluation`: how modules evaluate the fields of
@@ -52,10 +52,6 @@ pub(crate) fn files(
 }
 
 type Named = (String, Release);
-
-fn lines(rows: impl IntoIterator<Item = Value>) -> String {
-    rows.into_iter().map(|row| format!("{row}\n")).collect()
-}
 
 /// One line per release, oldest first: its modules with their versions and interfaces.
 fn modules(releases: &[Named]) -> String {

@@ -2,8 +2,8 @@
 
 use folio_sdk::Cql;
 
-use super::Warning;
 use super::fields::{Found, List};
+use super::warning::Warning;
 
 /// The modifiers of a sort key that RMB knows.
 const MODIFIERS: [&str; 9] = [

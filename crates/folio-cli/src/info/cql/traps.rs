@@ -4,10 +4,10 @@ use folio_sdk::Cql;
 use folio_sdk::cql::{self, Boolean, ComparisonNode, Node, Relation};
 use serde_json::Value;
 
-use super::Warning;
 use super::fields::{Evaluation, Found, List};
 use super::reading::is_number;
 use super::term::{self, has, is_date, is_uuid, plain};
+use super::warning::Warning;
 
 /// The request line that Okapi accepts (recorded), in bytes, without method, version and path of a
 /// usual list.

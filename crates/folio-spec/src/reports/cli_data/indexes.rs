@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::merged::lines;
+
 /// One line per field with an index, and one per alias, from the lines of `cql-indexes.jsonl`
 /// (sources of the modules).
 ///
@@ -14,7 +16,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn indexes(rows: &[Value]) -> String {
     let evaluated = rows.iter().filter_map(evaluation);
     let aliases = aliases(rows);
-    super::lines(evaluated.chain(aliases))
+    lines(evaluated.chain(aliases))
 }
 
 fn text<'a>(row: &'a Value, key: &str) -> Option<&'a str> {

@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+/// Rows as JSON Lines.
+pub(super) fn lines(rows: impl IntoIterator<Item = Value>) -> String {
+    rows.into_iter().map(|row| format!("{row}\n")).collect()
+}
+
 /// Rows by their keys, in the order of the keys.
 #[derive(Default)]
 pub(super) struct Merged {
