@@ -1,11 +1,16 @@
 //! The tenant of the login: its modules and interfaces, and the release that it has.
 
+use std::time::Duration;
+
 use folio_sdk::{ErrorKind, FolioClient, Platform, Tenancy};
 
 use crate::context::Context;
 use crate::info::answer::Answer;
 use crate::info::data::{Operation, Release};
 use crate::info::tenant_release::closest;
+
+/// How long the modules are waited for: the command has results without them.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// A tenant, as far as it could be read.
 #[derive(Debug)]
@@ -29,9 +34,17 @@ pub(crate) async fn of_login(context: &mut Context, releases: &[Release]) -> Opt
             return None;
         }
     };
-    let tenancy = match folio.tenancy().await {
-        Ok(tenancy) => tenancy,
-        Err(error) => {
+    let tenancy = match tokio::time::timeout(LONGEST, folio.tenancy()).await {
+        Ok(Ok(tenancy)) => tenancy,
+        Err(_) => {
+            context.console.warning(format_args!(
+                "the tenant's modules are unknown: {} did not respond in {} s; --offline asks nothing",
+                folio.url(),
+                LONGEST.as_secs()
+            ));
+            return None;
+        }
+        Ok(Err(error)) => {
             context
                 .console
                 .warning(format_args!("the tenant's modules are unknown: {error}"));

@@ -203,12 +203,11 @@ fn of_field(
 ) {
     match found {
         Found::Missing(near) => {
-            let near = match near.as_slice() {
-                [] => String::new(),
-                [one] if one.eq_ignore_ascii_case(field) => {
-                    format!(": names of fields are case-sensitive, it is {one}")
-                }
-                near => format!("; similar: {}", near.join(", ")),
+            let same = near.iter().find(|one| one.eq_ignore_ascii_case(field));
+            let near = match (same, near.is_empty()) {
+                (Some(one), _) => format!(": names of fields are case-sensitive, it is {one}"),
+                (None, true) => String::new(),
+                (None, false) => format!("; similar: {}", near.join(", ")),
             };
             add("unknown-field", format!("the record has no field `{field}`, and FOLIO finds nothing, without an error{near}"));
         }
