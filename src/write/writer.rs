@@ -44,6 +44,8 @@ pub(super) struct Writer {
     pub(super) taken: AtomicUsize,
     pub(super) absent: MissingFields,
     pub(super) overwrite: bool,
+    /// Nothing is written: the outcomes are those that are to be expected.
+    pub(super) dry_run: bool,
     pub(super) merge: Option<Merge>,
     /// The records of this run. Never held across an await.
     pub(super) claims: Mutex<Claims>,
@@ -86,6 +88,10 @@ impl Writer {
         while let Some(lot) = run.work.pop() {
             let tries = lot.tries;
             let entries = self.ready(lot, &mut run).await;
+            if self.dry_run {
+                run.done.extend(entries.into_iter().map(Entry::expected));
+                continue;
+            }
             for entries in self.packed(entries) {
                 // Another task may have found that no other write would succeed.
                 run.reason = run.reason.take().or_else(|| self.reason());

@@ -1,0 +1,376 @@
+//! The records of a file: JSON Lines, arrays, and responses of lists, also one after the other.
+//!
+//! No more than one record is in memory. After a flaw the reading continues with the next line that
+//! may be a record.
+
+use std::io::{self, BufRead};
+
+use serde_json::value::RawValue;
+
+use super::scanner::{Flaw, Scanner};
+use crate::output::json;
+
+/// A part of the file.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// A record, which begins in this line.
+    Record { line: u64, record: Box<RawValue> },
+    /// Text that is no record.
+    Malformed {
+        line: u64,
+        text: String,
+        problem: String,
+    },
+    /// Something that the user should know about the file.
+    Note(String),
+}
+
+/// Where the reader is.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Between values.
+    Top,
+    /// In an array of records.
+    Array {
+        line: u64,
+        is_wrapped: bool,
+        count: u64,
+    },
+    End,
+}
+
+/// The pieces of a file.
+pub(crate) struct Pieces<R> {
+    scanner: Scanner<R>,
+    /// The key of the records in a response.
+    key: Option<String>,
+    place: Place,
+    /// `totalRecords` of the response.
+    total: Option<u64>,
+}
+
+/// A record that has failed before, as this program writes it.
+const FAILED: [&str; 3] = ["failed", "record", "text"];
+
+impl<R: BufRead> Pieces<R> {
+    pub(crate) fn new(reader: R, key: Option<String>) -> Self {
+        Self {
+            scanner: Scanner::new(reader),
+            key,
+            place: Place::Top,
+            total: None,
+        }
+    }
+
+    /// The next piece; none at the end.
+    ///
+    /// # Errors
+    /// The file cannot be read or decompressed.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Piece>> {
+        loop {
+            let piece = match self.place {
+                Place::End => return Ok(None),
+                Place::Top => self.top()?,
+                Place::Array {
+                    line,
+                    is_wrapped,
+                    count,
+                } => self.element(line, is_wrapped, count)?,
+            };
+            if piece.is_some() {
+                return Ok(piece);
+            }
+        }
+    }
+
+    /// A value, or the beginning of an array.
+    fn top(&mut self) -> io::Result<Option<Piece>> {
+        let next = self.scanner.after_space()?;
+        let line = self.scanner.line();
+        match next {
+            None => self.place = Place::End,
+            Some(b'[') => {
+                self.scanner.pass(b'[');
+                self.place = Place::Array {
+                    line,
+                    is_wrapped: false,
+                    count: 0,
+                };
+            }
+            Some(b'{') => return self.object(line),
+            // A byte order mark.
+            Some(0xef) if line == 1 => {
+                let mut mark = Vec::new();
+                while mark.len() < 3
+                    && let Some(byte @ (0xef | 0xbb | 0xbf)) = self.scanner.peek()?
+                {
+                    self.scanner.pass(byte);
+                    mark.push(byte);
+                }
+                if mark != [0xef, 0xbb, 0xbf] {
+                    return self.other_line(line, mark).map(Some);
+                }
+            }
+            Some(_) => return self.other_line(line, Vec::new()).map(Some),
+        }
+        Ok(None)
+    }
+
+    fn other_line(&mut self, line: u64, mut text: Vec<u8>) -> io::Result<Piece> {
+        self.scanner.rest_of_line(&mut text)?;
+        Ok(malformed(line, &text, "it is not a JSON object"))
+    }
+
+    /// A record, or a response of a list.
+    fn object(&mut self, line: u64) -> io::Result<Option<Piece>> {
+        let mut text = Vec::with_capacity(4096);
+        match self.members(&mut text)? {
+            Ok(true) => Ok(Some(record(line, &text))),
+            Ok(false) => {
+                self.place = Place::Array {
+                    line,
+                    is_wrapped: true,
+                    count: 0,
+                };
+                Ok(None)
+            }
+            Err(Flaw(problem)) => self.recover(line, text, &problem).map(Some),
+        }
+    }
+
+    /// Adds an object to the text. Returns false in the array with the records of a response.
+    fn members(&mut self, text: &mut Vec<u8>) -> io::Result<Result<bool, Flaw>> {
+        let scanner = &mut self.scanner;
+        scanner.pass(b'{');
+        text.push(b'{');
+        self.total = None;
+        loop {
+            let first = scanner.keep_space(text)?;
+            // A line that begins with a brace begins another record, unless one was found.
+            let in_line = text.first_chunk::<2>() != Some(b"{\n") && !text.starts_with(b"{\r\n");
+            let key_at = text.len();
+            match first {
+                Some(b'}') if text.len() == 1 || text.last() != Some(&b',') => {
+                    scanner.pass(b'}');
+                    text.push(b'}');
+                    return Ok(Ok(true));
+                }
+                Some(b'"') => {}
+                None => return Ok(Err("it is not complete".into())),
+                Some(_) => return Ok(Err("the name of a field is expected".into())),
+            }
+            if let Err(flaw) = scanner.string(text)? {
+                return Ok(Err(flaw));
+            }
+            let key: Option<String> = text
+                .get(key_at..)
+                .and_then(|key| serde_json::from_slice(key).ok());
+            if scanner.keep_space(text)? != Some(b':') {
+                return Ok(Err("a colon is expected after the name of a field".into()));
+            }
+            scanner.pass(b':');
+            text.push(b':');
+            if scanner.keep_space(text)? == Some(b'[') && key.is_some() && key == self.key {
+                scanner.pass(b'[');
+                return Ok(Ok(false));
+            }
+            let value_at = text.len();
+            if let Err(flaw) = scanner.value(text, in_line)? {
+                return Ok(Err(flaw));
+            }
+            if key.as_deref() == Some("totalRecords") {
+                let value = text.get(value_at..).unwrap_or_default();
+                self.total = serde_json::from_slice(value).ok();
+            }
+            match scanner.keep_space(text)? {
+                Some(b',') => {
+                    scanner.pass(b',');
+                    text.push(b',');
+                }
+                Some(b'}') => {}
+                None => return Ok(Err("it is not complete".into())),
+                Some(_) => return Ok(Err("a comma or `}` is expected after a field".into())),
+            }
+        }
+    }
+
+    /// Continues after text that is no record: in the next line that begins with a brace, if one was
+    /// read, otherwise in the next line.
+    fn recover(&mut self, line: u64, mut text: Vec<u8>, problem: &str) -> io::Result<Piece> {
+        let next = text.windows(2).position(|pair| pair == b"\n{");
+        match next {
+            Some(at) => {
+                self.scanner
+                    .read_again(text.get(at + 1..).unwrap_or_default());
+                text.truncate(at);
+            }
+            // The flaw is at the beginning of a line.
+            None if text.last() == Some(&b'\n') => {}
+            None => self.scanner.rest_of_line(&mut text)?,
+        }
+        Ok(malformed(line, &text, problem))
+    }
+
+    /// An element of an array, or its end.
+    fn element(&mut self, begin: u64, is_wrapped: bool, count: u64) -> io::Result<Option<Piece>> {
+        let next = self.scanner.after_space()?;
+        let line = self.scanner.line();
+        match next {
+            None => {
+                self.place = Place::End;
+                let problem = format!(
+                    "the list that begins in line {begin} has no end: the file is not complete"
+                );
+                return Ok(Some(malformed(line, b"", &problem)));
+            }
+            Some(b']') => {
+                self.scanner.pass(b']');
+                self.place = Place::Top;
+                if is_wrapped {
+                    return self.end_of_response(count);
+                }
+                return Ok(None);
+            }
+            Some(b',') if count > 0 => {
+                self.scanner.pass(b',');
+                self.scanner.after_space()?;
+            }
+            _ => {}
+        }
+        let line = self.scanner.line();
+        if self.scanner.peek()? == Some(b']') {
+            return Ok(None);
+        }
+        let mut text = Vec::with_capacity(4096);
+        let value = self.scanner.value(&mut text, false)?;
+        self.place = Place::Array {
+            line: begin,
+            is_wrapped,
+            count: count + 1,
+        };
+        match value {
+            Ok(()) if !text.is_empty() => Ok(Some(record(line, &text))),
+            // Nothing tells where the next element begins.
+            Ok(()) | Err(_) => {
+                self.place = Place::End;
+                let problem = match value {
+                    Err(Flaw(problem)) => problem,
+                    Ok(()) => "a record is expected".to_owned(),
+                };
+                let problem = format!("{problem}; the rest of the list cannot be read");
+                Ok(Some(malformed(line, &text, &problem)))
+            }
+        }
+    }
+
+    /// What follows the records of a response.
+    fn end_of_response(&mut self, count: u64) -> io::Result<Option<Piece>> {
+        let line = self.scanner.line();
+        let mut rest = b"{\"\":0".to_vec();
+        loop {
+            match self.scanner.keep_space(&mut rest)? {
+                Some(b'}') => {
+                    self.scanner.pass(b'}');
+                    rest.push(b'}');
+                    break;
+                }
+                Some(byte @ (b',' | b':')) => {
+                    self.scanner.pass(byte);
+                    rest.push(byte);
+                }
+                None => {
+                    self.place = Place::End;
+                    let problem = "the response of a list has no end: the file is not complete";
+                    return Ok(Some(malformed(line, b"", problem)));
+                }
+                Some(_) => {
+                    let before = rest.len();
+                    let value = self.scanner.value(&mut rest, false)?;
+                    if value.is_err() || rest.len() == before {
+                        self.place = Place::End;
+                        let problem = "the end of the response of a list cannot be read";
+                        return Ok(Some(malformed(
+                            line,
+                            rest.get(6..).unwrap_or_default(),
+                            problem,
+                        )));
+                    }
+                }
+            }
+        }
+        let after: Option<serde_json::Value> = serde_json::from_slice(&rest).ok();
+        let after = after.and_then(|rest| rest.get("totalRecords")?.as_u64());
+        match after.or(self.total) {
+            Some(total) if total > count => Ok(Some(Piece::Note(format!(
+                "the response that ends in line {line} has {count} of {total} records: it is one page of a list"
+            )))),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// A record, if the text is one.
+fn record(line: u64, text: &[u8]) -> Piece {
+    match serde_json::from_slice::<Box<RawValue>>(text) {
+        Ok(record) if record.get().starts_with('{') => unwrapped(line, record),
+        Ok(_) => malformed(line, text, "it is not a JSON object"),
+        Err(error) => malformed(line, text, &flaw(&error)),
+    }
+}
+
+/// The record in a line of a file of failed records; any other record as it is.
+fn unwrapped(line: u64, record: Box<RawValue>) -> Piece {
+    let rest = record.get().get(1..).unwrap_or_default().trim_start();
+    if !rest.starts_with("\"failed\"")
+        && !rest.starts_with("\"record\"")
+        && !rest.starts_with("\"text\"")
+    {
+        return Piece::Record { line, record };
+    }
+    let members = json::members(&record).unwrap_or_default();
+    let member = |name: &str| {
+        let found = members.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| *value)
+    };
+    let is_failure = members.len() == 2
+        && members
+            .iter()
+            .all(|(key, _)| FAILED.contains(&key.as_str()))
+        && member("failed")
+            .and_then(json::members)
+            .is_some_and(|failed| failed.iter().any(|(key, _)| key == "message"));
+    if !is_failure {
+        return Piece::Record { line, record };
+    }
+    match (member("record"), member("text").and_then(json::text)) {
+        (Some(inner), _) if inner.get().starts_with('{') => Piece::Record {
+            line,
+            record: inner.to_owned(),
+        },
+        (None, Some(text)) => match serde_json::from_str::<Box<RawValue>>(&text) {
+            Ok(record) if record.get().starts_with('{') => Piece::Record { line, record },
+            Ok(_) => malformed(line, text.as_bytes(), "it is not a JSON object"),
+            Err(error) => malformed(line, text.as_bytes(), &flaw(&error)),
+        },
+        _ => Piece::Record { line, record },
+    }
+}
+
+/// The description of an error, whose position is relative to the record.
+fn flaw(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let problem = text.strip_suffix(&position).unwrap_or(&text);
+    match error.line() {
+        0 | 1 => format!("{problem} at column {}", error.column()),
+        line => format!("{problem} in its line {line}, column {}", error.column()),
+    }
+}
+
+fn malformed(line: u64, text: &[u8], problem: &str) -> Piece {
+    Piece::Malformed {
+        line,
+        text: String::from_utf8_lossy(text).trim_end().to_owned(),
+        problem: problem.to_owned(),
+    }
+}
