@@ -181,7 +181,12 @@ fn write(context: &Context, report: &Report) -> Result<(), CliError> {
     for line in &report.reading {
         results.line(&format!("  {line}"))?;
     }
-    for Warning { rule, place, message } in &report.warnings {
+    for Warning {
+        rule,
+        place,
+        message,
+    } in &report.warnings
+    {
         let label = results.paint(Style::Yellow, "warning:");
         results.line(&format!("{label} {place}: {message} [{rule}]"))?;
     }

@@ -58,8 +58,10 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     let at = |name: &str| releases.iter().position(|release| release.name == name);
     if at(&from) > at(&to.name) {
         let message = format!("{from} is newer than {}", to.name);
-        return Err(CliError::usage(message)
-            .with_help(format!("the earlier release comes first: folio diff-release {} {from}", to.name)));
+        return Err(CliError::usage(message).with_help(format!(
+            "the earlier release comes first: folio diff-release {} {from}",
+            to.name
+        )));
     }
     let used = used(&args, &from, &to.name)?;
     let mut changes = data::changes()?;
@@ -77,8 +79,10 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
             .flat_map(|release| release.modules.keys())
             .any(|known| is_module(known, module));
         if !exists && module != "common" {
-            return Err(CliError::usage(format!("no release has a module `{module}`"))
-                .with_help("`folio routes` shows the names of modules"));
+            return Err(
+                CliError::usage(format!("no release has a module `{module}`"))
+                    .with_help("`folio routes` shows the names of modules"),
+            );
         }
     }
     let breaking = changes.iter().filter(|change| change.breaking).count();
@@ -121,9 +125,9 @@ async fn of_tenant(context: &mut Context, releases: &[Release]) -> Result<String
         CliError::usage("the earlier release is not given, and that of the tenant is unknown")
             .with_help(help())
     })?;
-    context
-        .console
-        .note(format_args!("the modules of the tenant are those of {name}"));
+    context.console.note(format_args!(
+        "the modules of the tenant are those of {name}"
+    ));
     Ok(name)
 }
 
@@ -141,7 +145,13 @@ fn used(args: &Args, from: &str, to: &str) -> Result<Option<Used>, CliError> {
         text.push_str(&format!("{path}\n"));
     }
     let releases = [from, to];
-    let used = Used::of(&text, &releases, &data::releases()?, &data::operations()?, &data::records()?);
+    let used = Used::of(
+        &text,
+        &releases,
+        &data::releases()?,
+        &data::operations()?,
+        &data::records()?,
+    );
     if used.is_empty() {
         let problem = format!("no operation of {from} or {to} is named there");
         return Err(CliError::usage(problem).with_help(

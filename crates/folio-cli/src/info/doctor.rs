@@ -59,6 +59,17 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     })
 }
 
+/// The checks that need a login.
+const AFTER_LOGIN: [&str; 7] = [
+    "clock",
+    "platform",
+    "release",
+    "interfaces",
+    "permissions",
+    "request line",
+    "latency",
+];
+
 /// Runs the checks in the order of their dependencies: what cannot be checked is skipped.
 async fn examine(
     context: &mut Context,
@@ -67,34 +78,42 @@ async fn examine(
     releases: &[data::Release],
     operations: &[data::Operation],
 ) {
-    let folio = match context.folio().await {
-        Ok(folio) => folio,
+    let connection = match context.connection() {
+        Ok(connection) => connection,
         Err(error) => {
             report.add(Check::failed("configuration", error.message().to_owned())
                 .advice("run `folio login`, or set FOLIO_URL, FOLIO_TENANT, FOLIO_USERNAME and FOLIO_PASSWORD"));
             return;
         }
     };
-    report.add(Check::ok("configuration", format!("{}, tenant {}", folio.url(), folio.tenant())));
-    if !network::examine(folio.url(), report).await {
-        for name in ["login", "clock", "platform", "release", "interfaces", "permissions", "request line", "latency"] {
-            report.add(Check::skipped(name, "the gateway was not reached"));
-        }
-        return;
+    report.add(Check::ok(
+        "configuration",
+        format!(
+            "{}, tenant {}, user {}",
+            connection.url, connection.tenant, connection.username
+        ),
+    ));
+    if !network::examine(&connection.url, report).await {
+        report.skip(&["login"], "the gateway was not reached");
+        return report.skip(&AFTER_LOGIN, "the gateway was not reached");
     }
-    let Some(session) = session::examine(&folio, report).await else {
-        for name in ["clock", "platform", "release", "interfaces", "permissions", "request line", "latency"] {
-            report.add(Check::skipped(name, "there is no login"));
+    let folio = match context.folio().await {
+        Ok(folio) => folio,
+        Err(error) => {
+            report.add(
+                Check::failed("login", error.message().to_owned())
+                    .advice("run `folio login`, or set FOLIO_PASSWORD"),
+            );
+            return report.skip(&AFTER_LOGIN, "there is no login");
         }
-        return;
+    };
+    let Some(session) = session::examine(&folio, report).await else {
+        return report.skip(&AFTER_LOGIN, "there is no login");
     };
     clock::examine(&session, report);
     system::examine(&folio, &args.operations, report, releases, operations).await;
     if args.quick {
-        for name in ["request line", "latency"] {
-            report.add(Check::skipped(name, "--quick"));
-        }
-        return;
+        return report.skip(&["request line", "latency"], "--quick");
     }
     limits::examine(&folio, &session, report).await;
 }

@@ -54,9 +54,13 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         false => tenant::of_login(context, &releases).await,
     };
     let release = match (&args.release, &tenant) {
-        (None, Some(Tenant { release: Some(name), .. })) => {
-            data::release_named(&releases, Some(name))?
-        }
+        (
+            None,
+            Some(Tenant {
+                release: Some(name),
+                ..
+            }),
+        ) => data::release_named(&releases, Some(name))?,
         (name, _) => data::release_named(&releases, name.as_deref())?,
     };
     let operations = data::operations()?;
@@ -84,16 +88,19 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         None => Permissions::Unknown("no tenant was asked".to_owned()),
     };
     if let (Some(_), Permissions::Unknown(reason)) = (&tenant, &permissions) {
-        context
-            .console
-            .note(format_args!("the permissions of the user are unknown: {reason}"));
+        context.console.note(format_args!(
+            "the permissions of the user are unknown: {reason}"
+        ));
     }
     let rows = found.iter().map(|operation| Row {
         method: &operation.method,
         path: &operation.path,
         call: calls(operation),
         module: &operation.module,
-        version: release.modules.get(&operation.module).map(|module| &*module.version),
+        version: release
+            .modules
+            .get(&operation.module)
+            .map(|module| &*module.version),
         interface: operation.interface.as_deref(),
         permissions: operation.permissions.as_deref(),
         desired: &operation.desired,
@@ -104,7 +111,11 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         key: operation.key.as_deref(),
         max: operation.max,
         record: operation.record.as_deref().map(plain),
-        body: operation.body.as_ref().and_then(|body| body.as_str()).map(plain),
+        body: operation
+            .body
+            .as_ref()
+            .and_then(|body| body.as_str())
+            .map(plain),
         deletes: operation.deletes.as_ref(),
         effect: operation.effect,
         untyped: operation.untyped,
@@ -136,7 +147,10 @@ struct Row<'a> {
     permissions: Option<&'a [String]>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     desired: &'a [String],
-    #[serde(rename = "modulePermissions", skip_serializing_if = "<[String]>::is_empty")]
+    #[serde(
+        rename = "modulePermissions",
+        skip_serializing_if = "<[String]>::is_empty"
+    )]
     of_module: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     parameters: &'a [String],
@@ -190,7 +204,10 @@ fn call(release: &Release, operation: &Operation) -> String {
         Some(module) if !operation.untyped => {
             format!("folio.{}().{}()", module.handle, operation.name)
         }
-        _ => format!("folio.request(Method::{}, \"{}\")", operation.method, operation.path),
+        _ => format!(
+            "folio.request(Method::{}, \"{}\")",
+            operation.method, operation.path
+        ),
     }
 }
 
@@ -210,7 +227,11 @@ fn searched(operation: &Operation, call: &str) -> String {
         .filter_map(|it| it.as_str())
         .chain(operation.record.as_deref())
         .map(plain);
-    for word in permissions.chain(&operation.desired).map(String::as_str).chain(types) {
+    for word in permissions
+        .chain(&operation.desired)
+        .map(String::as_str)
+        .chain(types)
+    {
         text.push(' ');
         text.push_str(word);
     }
@@ -243,7 +264,11 @@ fn nothing(args: &Args, release: &Release, all: &[Operation], no_module: bool) -
         near.truncate(5);
         let help = match near.is_empty() {
             true => format!("{} has no module `{module}`", release.name),
-            false => format!("{} has no module `{module}`; similar: {}", release.name, near.join(", ")),
+            false => format!(
+                "{} has no module `{module}`; similar: {}",
+                release.name,
+                near.join(", ")
+            ),
         };
         return error.with_help(help);
     }
@@ -259,7 +284,10 @@ fn nothing(args: &Args, release: &Release, all: &[Operation], no_module: bool) -
     others.dedup();
     match others.is_empty() {
         true => error.with_help("use fewer or shorter words; all of them must occur"),
-        false => error.with_help(format!("other releases have some: --release {}", others.join(", --release "))),
+        false => error.with_help(format!(
+            "other releases have some: --release {}",
+            others.join(", --release ")
+        )),
     }
 }
 
@@ -279,19 +307,22 @@ fn write<'a>(
     if asked {
         columns.extend(["tenant", "user"]);
     }
-    context.results.rows(&columns, rows.map(|row| Flat {
-        permissions: match row.permissions {
-            None => "unknown".to_owned(),
-            Some(names) => names.join(" "),
-        },
-        method: row.method,
-        path: row.path,
-        call: row.call,
-        list: row.list,
-        module: row.module,
-        tenant: row.tenant,
-        user: row.user,
-    }))
+    context.results.rows(
+        &columns,
+        rows.map(|row| Flat {
+            permissions: match row.permissions {
+                None => "unknown".to_owned(),
+                Some(names) => names.join(" "),
+            },
+            method: row.method,
+            path: row.path,
+            call: row.call,
+            list: row.list,
+            module: row.module,
+            tenant: row.tenant,
+            user: row.user,
+        }),
+    )
 }
 
 /// A row of a table.

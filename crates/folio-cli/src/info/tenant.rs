@@ -60,7 +60,11 @@ pub(crate) async fn of_login(context: &mut Context, releases: &[Release]) -> Opt
 
 impl Tenant {
     /// A tenant whose modules were read, or could not be read.
-    pub(crate) fn of(folio: FolioClient, tenancy: Option<Tenancy>, release: Option<String>) -> Self {
+    pub(crate) fn of(
+        folio: FolioClient,
+        tenancy: Option<Tenancy>,
+        release: Option<String>,
+    ) -> Self {
         Self {
             platform: tenancy.as_ref().map(|tenancy| tenancy.modules().platform()),
             folio,
@@ -86,9 +90,10 @@ impl Tenant {
             return match (provides, versions.is_empty()) {
                 (true, _) => Answer::Yes,
                 (false, true) => Answer::No(format!("the interface {id} is missing")),
-                (false, false) => {
-                    Answer::No(format!("{id} {} in place of {interface}", versions.join(", ")))
-                }
+                (false, false) => Answer::No(format!(
+                    "{id} {} in place of {interface}",
+                    versions.join(", ")
+                )),
             };
         }
         let needed = release.modules.get(&operation.module);

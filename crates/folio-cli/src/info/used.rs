@@ -34,10 +34,7 @@ impl<'a> Named<'a> {
             if word.starts_with('/') && word.len() > 1 {
                 named.paths.push((before, word));
             }
-            before = word
-                .chars()
-                .all(|c| c.is_ascii_uppercase())
-                .then_some(word);
+            before = word.chars().all(|c| c.is_ascii_uppercase()).then_some(word);
         }
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         named.words = text.split(|c| !is_part(c)).collect();
@@ -58,7 +55,10 @@ impl<'a> Named<'a> {
 }
 
 fn is_method(word: &str) -> bool {
-    matches!(word, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS")
+    matches!(
+        word,
+        "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS"
+    )
 }
 
 impl Used {
@@ -74,7 +74,9 @@ impl Used {
         let is_compared = |of: &[String]| of.iter().any(|name| names.contains(&name.as_str()));
         let named = Named::of(text);
         let handle_of = |module: &str| -> Option<&str> {
-            let mut found = releases.iter().filter_map(|release| release.modules.get(module));
+            let mut found = releases
+                .iter()
+                .filter_map(|release| release.modules.get(module));
             found.next().map(|module| module.handle.as_str())
         };
         // `folio.users().get_user(…)`: the name of an operation alone may be one of several modules.
@@ -86,7 +88,10 @@ impl Used {
             .collect();
         let mut used = Self::default();
         let mut open = Vec::new();
-        for operation in operations.iter().filter(|operation| is_compared(&operation.releases)) {
+        for operation in operations
+            .iter()
+            .filter(|operation| is_compared(&operation.releases))
+        {
             let handle = handle_of(&operation.module).unwrap_or_default();
             if !named.has(operation, handle, &handles) {
                 continue;
@@ -99,7 +104,10 @@ impl Used {
             }
         }
         let mut types: BTreeMap<(&str, &str), Vec<&Value>> = BTreeMap::new();
-        for record in records.iter().filter(|record| is_compared(&record.releases)) {
+        for record in records
+            .iter()
+            .filter(|record| is_compared(&record.releases))
+        {
             let key = (record.module.as_str(), record.record.as_str());
             types.entry(key).or_default().push(&record.type_);
         }
@@ -133,7 +141,8 @@ impl Used {
                 || operation.is_some_and(|operation| self.operations.contains(operation));
         }
         let record = subject.split('.').next().unwrap_or_default();
-        self.records.contains(&(change.module.clone(), record.to_owned()))
+        self.records
+            .contains(&(change.module.clone(), record.to_owned()))
     }
 }
 
@@ -147,7 +156,9 @@ fn references(type_: &Value, module: &str, found: &mut Vec<(String, String)>) {
             }
         }
         Value::Array(list) => list.iter().for_each(|one| references(one, module, found)),
-        Value::Object(fields) => fields.values().for_each(|one| references(one, module, found)),
+        Value::Object(fields) => fields
+            .values()
+            .for_each(|one| references(one, module, found)),
         _ => {}
     }
 }

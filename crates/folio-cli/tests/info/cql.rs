@@ -7,33 +7,62 @@ use serde_json::{Value, json};
 use crate::program::Program;
 
 async fn check(arguments: &[&str]) -> Value {
-    let arguments: Vec<&str> = ["cql", "--format", "json"].into_iter().chain(arguments.iter().copied()).collect();
+    let arguments: Vec<&str> = ["cql", "--format", "json"]
+        .into_iter()
+        .chain(arguments.iter().copied())
+        .collect();
     Program::default().run(&arguments).await.json()
 }
 
 /// The names of the rules that warn.
 fn rules(report: &Value) -> Vec<&str> {
     let warnings = report["warnings"].as_array().unwrap();
-    warnings.iter().map(|warning| warning["rule"].as_str().unwrap()).collect()
+    warnings
+        .iter()
+        .map(|warning| warning["rule"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
 async fn an_error_has_a_mark_at_its_position_and_help() {
     for (query, marked, help) in [
-        ("status.name == (Open or", "  status.name == (Open or\n                         ^\n", None),
-        ("title=\"abc", "  title=\"abc\n        ^", Some("written \\\"")),
+        (
+            "status.name == (Open or",
+            "  status.name == (Open or\n                         ^\n",
+            None,
+        ),
+        (
+            "title=\"abc",
+            "  title=\"abc\n        ^",
+            Some("written \\\""),
+        ),
         ("username!=x", "  username!=x", Some("`<>` means not equal")),
         ("not a=b", "  not a=b\n  ^", Some("cql.allRecords=1 not b")),
-        ("title=two words", "  title=two words\n            ^", Some("quotation marks: title=\"two words\"")),
-        ("title='two words'", "  title='two words'", Some("not in apostrophes")),
-        ("a=1 && b=2", "  a=1 && b=2\n      ^", Some("`and`, `or` and `not`")),
+        (
+            "title=two words",
+            "  title=two words\n            ^",
+            Some("quotation marks: title=\"two words\""),
+        ),
+        (
+            "title='two words'",
+            "  title='two words'",
+            Some("not in apostrophes"),
+        ),
+        (
+            "a=1 && b=2",
+            "  a=1 && b=2\n      ^",
+            Some("`and`, `or` and `not`"),
+        ),
         ("東京=“x” y=z", "^", Some("typographic")),
         ("name like x", "^", Some("field==\"*part*\"")),
         ("", "  \n  ^", Some("cql.allRecords=1")),
     ] {
         let found = Program::default().run(&["cql", query]).await;
         assert_eq!((found.code, found.stdout.as_str()), (1, ""), "{found:?}");
-        assert!(found.stderr.contains("invalid CQL at character"), "{found:?}");
+        assert!(
+            found.stderr.contains("invalid CQL at character"),
+            "{found:?}"
+        );
         assert!(found.stderr.contains(marked), "{query}: {}", found.stderr);
         if let Some(help) = help {
             assert!(found.stderr.contains(help), "{query}: {}", found.stderr);
@@ -41,15 +70,29 @@ async fn an_error_has_a_mark_at_its_position_and_help() {
     }
     // Wide characters take two columns.
     let wide = Program::default().run(&["cql", "title=\"東京\" x"]).await;
-    assert!(wide.stderr.contains("  title=\"東京\" x\n               ^"), "{}", wide.stderr);
+    assert!(
+        wide.stderr.contains("  title=\"東京\" x\n               ^"),
+        "{}",
+        wide.stderr
+    );
     // A long query is cut around the position.
     let long = format!("title=\"{}\" and and", "x".repeat(500));
     let found = Program::default().run(&["cql", &long]).await;
     let lines: Vec<&str> = found.stderr.lines().collect();
-    assert!(lines[1].starts_with("  …") && lines[1].chars().count() < 130, "{found:?}");
-    assert_eq!(lines[1].chars().nth(lines[2].chars().count() - 1), Some('a'), "{found:?}");
+    assert!(
+        lines[1].starts_with("  …") && lines[1].chars().count() < 130,
+        "{found:?}"
+    );
+    assert_eq!(
+        lines[1].chars().nth(lines[2].chars().count() - 1),
+        Some('a'),
+        "{found:?}"
+    );
     let json = check(&["a=(b"]).await;
-    assert_eq!((&json["valid"], &json["error"]["position"]), (&json!(false), &json!(5)));
+    assert_eq!(
+        (&json["valid"], &json["error"]["position"]),
+        (&json!(false), &json!(5))
+    );
 }
 
 #[tokio::test]
@@ -65,22 +108,58 @@ async fn a_query_is_read_as_folio_reads_it() {
             "a=\"x\" not b=\"\"",
             "the first of these, and not the others (records without their fields are included):\n  the word \"x\" occurs in `a`; case and accents are ignored\n  `b` is present",
         ),
-        ("title=\"two wor*\"", "title=\"two wor*\"", "the words \"two wor*\" occur in `title`, next to each other and in this order; a word before `*` may be the beginning of one; case and accents are ignored"),
-        ("title all \"a b\"", "title all \"a b\"", "the words \"a b\" occur in `title`, in any place; case and accents are ignored"),
-        ("barcode<>1", "barcode<>\"1\"", "the whole value of `barcode` is another than \"1\", case and accents ignored; records without it are not found"),
-        ("x<5", "x<\"5\"", "`x` comes before \"5\" (as stored text, in alphabetical order)"),
-        ("x>/number 5", "x>/number \"5\"", "as a number, `x` comes after \"5\""),
-        ("id==5f1c3d0a*", "id==\"5f1c3d0a*\"", "`id` is a UUID that begins with \"5f1c3d0a*\""),
+        (
+            "title=\"two wor*\"",
+            "title=\"two wor*\"",
+            "the words \"two wor*\" occur in `title`, next to each other and in this order; a word before `*` may be the beginning of one; case and accents are ignored",
+        ),
+        (
+            "title all \"a b\"",
+            "title all \"a b\"",
+            "the words \"a b\" occur in `title`, in any place; case and accents are ignored",
+        ),
+        (
+            "barcode<>1",
+            "barcode<>\"1\"",
+            "the whole value of `barcode` is another than \"1\", case and accents ignored; records without it are not found",
+        ),
+        (
+            "x<5",
+            "x<\"5\"",
+            "`x` comes before \"5\" (as stored text, in alphabetical order)",
+        ),
+        (
+            "x>/number 5",
+            "x>/number \"5\"",
+            "as a number, `x` comes after \"5\"",
+        ),
+        (
+            "id==5f1c3d0a*",
+            "id==\"5f1c3d0a*\"",
+            "`id` is a UUID that begins with \"5f1c3d0a*\"",
+        ),
         ("name==\"\"", "name==\"\"", "`name` is empty"),
         ("cql.allRecords=1", "cql.allRecords=1", "all records"),
     ] {
         let report = check(&[query]).await;
         assert_eq!(report["normalized"], normalized, "{query}");
-        let lines: Vec<&str> = report["reading"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
-        assert_eq!(lines.join("\n"), format!("{reading}\nin no defined order"), "{query}");
+        let lines: Vec<&str> = report["reading"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| line.as_str().unwrap())
+            .collect();
+        assert_eq!(
+            lines.join("\n"),
+            format!("{reading}\nin no defined order"),
+            "{query}"
+        );
     }
     let sorted = check(&["a==1 sortBy title/sort.descending id"]).await;
-    assert_eq!(sorted["reading"][1], "ordered by title/sort.descending, then id");
+    assert_eq!(
+        sorted["reading"][1],
+        "ordered by title/sort.descending, then id"
+    );
 }
 
 #[tokio::test]
@@ -120,29 +199,63 @@ async fn traps_are_warnings() {
         let report = check(&[query]).await;
         assert_eq!(rules(&report), expected, "{query}: {report}");
     }
-    let long = format!("id==({})", vec!["5f1c3d0a-0000-4000-8000-000000000000"; 100].join(" or "));
+    let long = format!(
+        "id==({})",
+        vec!["5f1c3d0a-0000-4000-8000-000000000000"; 100].join(" or ")
+    );
     assert_eq!(rules(&check(&[&long]).await), ["too-long"]);
-    let strict = Program::default().run(&["cql", "--strict", "copies>5"]).await;
+    let strict = Program::default()
+        .run(&["cql", "--strict", "copies>5"])
+        .await;
     assert_eq!(strict.code, 1, "{strict:?}");
-    assert!(strict.stdout.contains("warning: copies>\"5\": numbers are compared as text"), "{strict:?}");
+    assert!(
+        strict
+            .stdout
+            .contains("warning: copies>\"5\": numbers are compared as text"),
+        "{strict:?}"
+    );
 }
 
 #[tokio::test]
 async fn fields_are_those_of_the_record() {
     for (list, query, expected) in [
-        ("/users", "username==x and personal.lastName=y and active==true", &[][..]),
+        (
+            "/users",
+            "username==x and personal.lastName=y and active==true",
+            &[][..],
+        ),
         ("/users", "personal.lastname=y", &["unknown-field"]),
         ("/users", "nosuchfield==y", &["unknown-field"]),
         ("/users", "personal.addresses.city=y", &["within-list"]),
         ("/users", "keywords=y", &[]),
         ("/users", "patronGroup.group==staff", &["inner-join"]),
-        ("/users", "a.b=c sortBy usernam id", &["unknown-field", "unknown-field"]),
-        ("/instance-storage/instances", "languages==eng", &["list-equality"]),
-        ("/instance-storage/instances", "title==\"*tail\"", &["first-characters"]),
-        ("/instance-storage/instances", "holdingsRecords.callNumber==x and item.barcode==y", &[]),
+        (
+            "/users",
+            "a.b=c sortBy usernam id",
+            &["unknown-field", "unknown-field"],
+        ),
+        (
+            "/instance-storage/instances",
+            "languages==eng",
+            &["list-equality"],
+        ),
+        (
+            "/instance-storage/instances",
+            "title==\"*tail\"",
+            &["first-characters"],
+        ),
+        (
+            "/instance-storage/instances",
+            "holdingsRecords.callNumber==x and item.barcode==y",
+            &[],
+        ),
         ("/instance-storage/instances", "identifiers=/@value x", &[]),
         ("item-storage/items", "barcode==x and instance.title=y", &[]),
-        ("/circulation/loans", "dueDate==2026-01-01T00:00:00.000+00:00", &["date-equality"]),
+        (
+            "/circulation/loans",
+            "dueDate==2026-01-01T00:00:00.000+00:00",
+            &["date-equality"],
+        ),
         ("/search/instances", "title all \"x\" sortBy title", &[]),
     ] {
         let report = check(&["--list", list, query]).await;
@@ -150,17 +263,31 @@ async fn fields_are_those_of_the_record() {
     }
     let case = check(&["--list", "/users", "personal.lastname=y"]).await;
     let message = case["warnings"][0]["message"].as_str().unwrap();
-    assert!(message.ends_with("names of fields are case-sensitive, it is personal.lastName"), "{message}");
+    assert!(
+        message.ends_with("names of fields are case-sensitive, it is personal.lastName"),
+        "{message}"
+    );
     // The evaluation of the index: a barcode of an item ignores case, not accents.
     let item = check(&["--list", "/item-storage/items", "barcode==É"]).await;
-    assert_eq!(item["reading"][0], "the whole value of `barcode` is \"É\", case ignored, accents count");
+    assert_eq!(
+        item["reading"][0],
+        "the whole value of `barcode` is \"É\", case ignored, accents count"
+    );
     let unknown = check(&["--list", "/notes", "title==x"]).await;
-    assert!(unknown["reading"][0].as_str().unwrap().starts_with("the indexes of this list are not known"), "{unknown}");
+    assert!(
+        unknown["reading"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("the indexes of this list are not known"),
+        "{unknown}"
+    );
     for (list, code, expected) in [
         ("/userz", 5, "similar lists: /users"),
         ("/erm/sas", 2, "takes no CQL query"),
     ] {
-        let found = Program::default().run(&["cql", "--list", list, "a=b"]).await;
+        let found = Program::default()
+            .run(&["cql", "--list", list, "a=b"])
+            .await;
         assert_eq!((found.code, found.stdout.as_str()), (code, ""), "{found:?}");
         assert!(found.stderr.contains(expected), "{found:?}");
     }
@@ -173,12 +300,22 @@ async fn the_number_of_records_is_asked_for() {
         let builder = if eureka { builder.eureka() } else { builder };
         let sandbox = builder.start().await.unwrap();
         let found = Program::admin(&sandbox)
-            .run(&["cql", "--format", "json", "--list", "/users", "--count", "cql.allRecords=1"])
+            .run(&[
+                "cql",
+                "--format",
+                "json",
+                "--list",
+                "/users",
+                "--count",
+                "cql.allRecords=1",
+            ])
             .await;
         assert_eq!(found.code, 0, "{found:?}");
         let stored = sandbox.records("diku", "/users").unwrap().len();
         assert_eq!(found.json()["count"], stored, "{found:?}");
-        let text = Program::admin(&sandbox).run(&["cql", "--list", "/users", "--count", "username==nobody"]).await;
+        let text = Program::admin(&sandbox)
+            .run(&["cql", "--list", "/users", "--count", "username==nobody"])
+            .await;
         assert!(text.stdout.ends_with("records: 0\n"), "{text:?}");
     }
 }
@@ -188,25 +325,43 @@ async fn the_number_of_records_is_asked_for() {
 #[tokio::test]
 async fn what_folio_rejected_is_an_error_or_a_warning() {
     let mut seen = (0, 0);
-    for (recording, list) in [("cql-users", "/users"), ("cql-instances", "/instance-storage/instances")] {
+    for (recording, list) in [
+        ("cql-users", "/users"),
+        ("cql-instances", "/instance-storage/instances"),
+    ] {
         for row in rows(recording) {
             let query = text(&row, "query");
-            let Some(status) = row["status"].as_u64() else { continue };
+            let Some(status) = row["status"].as_u64() else {
+                continue;
+            };
             if query.starts_with('-') {
                 continue;
             }
             if status >= 400 {
-                let found = Program::default().run(&["cql", "--format", "json", "--list", list, query]).await;
+                let found = Program::default()
+                    .run(&["cql", "--format", "json", "--list", list, query])
+                    .await;
                 let report = found.json();
-                let is_said = report["warnings"].as_array().unwrap().iter().any(|warning| {
-                    let message = warning["message"].as_str().unwrap();
-                    message.contains("(400)") || message.contains("as a number")
-                });
-                let is_of_data = text(&row, "text").contains("invalid input syntax for type numeric");
-                assert!(found.code == 1 || is_said || is_of_data, "{query}: {} {report}", text(&row, "text"));
+                let is_said = report["warnings"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|warning| {
+                        let message = warning["message"].as_str().unwrap();
+                        message.contains("(400)") || message.contains("as a number")
+                    });
+                let is_of_data =
+                    text(&row, "text").contains("invalid input syntax for type numeric");
+                assert!(
+                    found.code == 1 || is_said || is_of_data,
+                    "{query}: {} {report}",
+                    text(&row, "text")
+                );
                 seen.0 += 1;
             } else if seen.1 < 120 {
-                let found = Program::default().run(&["cql", "--format", "json", "--list", list, query]).await;
+                let found = Program::default()
+                    .run(&["cql", "--format", "json", "--list", list, query])
+                    .await;
                 if found.code == 0 {
                     seen.1 += 1;
                 }

@@ -8,7 +8,10 @@ use std::fmt::Write as _;
 use crate::program::Program;
 
 async fn rows(arguments: &[&str]) -> Vec<Value> {
-    let arguments: Vec<&str> = ["diff-release", "--format", "json"].into_iter().chain(arguments.iter().copied()).collect();
+    let arguments: Vec<&str> = ["diff-release", "--format", "json"]
+        .into_iter()
+        .chain(arguments.iter().copied())
+        .collect();
     let found = Program::default().run(&arguments).await;
     assert_eq!(found.code, 0, "{found:?}");
     found.json().as_array().unwrap().clone()
@@ -18,7 +21,8 @@ async fn rows(arguments: &[&str]) -> Vec<Value> {
 #[tokio::test]
 async fn the_changes_are_those_of_the_pages() {
     for (from, to) in [("ramsons", "sunflower"), ("sunflower", "trillium")] {
-        let page = std::fs::read_to_string(root().join(format!("docs/changes/{from}-{to}.md"))).unwrap();
+        let page =
+            std::fs::read_to_string(root().join(format!("docs/changes/{from}-{to}.md"))).unwrap();
         let expected: Vec<&str> = page.lines().filter(|line| line.starts_with("- ")).collect();
         let rows = rows(&[from, to]).await;
         let found: Vec<String> = rows
@@ -29,7 +33,14 @@ async fn the_changes_are_those_of_the_pages() {
                     line.push_str("**breaking** ");
                 }
                 let text = |key: &str| row[key].as_str().unwrap().to_owned();
-                write!(line, "{} `{}`: {}", text("kind"), text("subject"), text("change")).unwrap();
+                write!(
+                    line,
+                    "{} `{}`: {}",
+                    text("kind"),
+                    text("subject"),
+                    text("change")
+                )
+                .unwrap();
                 line
             })
             .collect();
@@ -44,11 +55,28 @@ async fn the_changes_are_those_of_the_pages() {
 
 #[tokio::test]
 async fn changes_are_selected_by_module_and_breaking() {
-    let rows = rows(&["sunflower", "trillium", "--module", "calendar", "--breaking"]).await;
+    let rows = rows(&[
+        "sunflower",
+        "trillium",
+        "--module",
+        "calendar",
+        "--breaking",
+    ])
+    .await;
     assert_eq!(rows, Vec::<Value>::new());
-    let rows = self::rows(&["sunflower", "trillium", "--module", "mod-search", "--breaking"]).await;
+    let rows = self::rows(&[
+        "sunflower",
+        "trillium",
+        "--module",
+        "mod-search",
+        "--breaking",
+    ])
+    .await;
     assert!(!rows.is_empty());
-    assert!(rows.iter().all(|row| row["module"] == "mod-search" && row["breaking"] == true));
+    assert!(
+        rows.iter()
+            .all(|row| row["module"] == "mod-search" && row["breaking"] == true)
+    );
     // Two releases apart.
     let direct = self::rows(&["ramsons", "trillium", "--module", "mod-users"]).await;
     assert_eq!(direct[0]["change"], "19.4.6 is now 19.6.0");
@@ -65,26 +93,63 @@ async fn changes_that_concern_a_program_include_its_records() {
     )
     .unwrap();
     let used = rows(&["sunflower", "trillium", "--uses", file.to_str().unwrap()]).await;
-    assert!(!used.is_empty() && used.len() < all.len() / 4, "{}", used.len());
-    let has = |module: &str, subject: &str| used.iter().any(|row| row["module"] == module && row["subject"].as_str().unwrap().starts_with(subject));
-    assert!(has("edge-patron", "GET /patron/account/{id} includeBatches"), "{used:?}");
+    assert!(
+        !used.is_empty() && used.len() < all.len() / 4,
+        "{}",
+        used.len()
+    );
+    let has = |module: &str, subject: &str| {
+        used.iter().any(|row| {
+            row["module"] == module && row["subject"].as_str().unwrap().starts_with(subject)
+        })
+    };
+    assert!(
+        has("edge-patron", "GET /patron/account/{id} includeBatches"),
+        "{used:?}"
+    );
     assert!(has("mod-organizations-storage", "Organization"), "{used:?}");
     assert!(!has("mod-search", ""), "{used:?}");
     // Each selected change is one of all.
     assert!(used.iter().all(|row| all.contains(row)));
     let by_path = rows(&["sunflower", "trillium", "--path", "/patron/account/{id}"]).await;
-    assert!(by_path.iter().any(|row| row["subject"] == "GET /patron/account/{id} includeBatches"), "{by_path:?}");
-    let none = Program::default().run(&["diff-release", "sunflower", "trillium", "--path", "/nowhere"]).await;
+    assert!(
+        by_path
+            .iter()
+            .any(|row| row["subject"] == "GET /patron/account/{id} includeBatches"),
+        "{by_path:?}"
+    );
+    let none = Program::default()
+        .run(&[
+            "diff-release",
+            "sunflower",
+            "trillium",
+            "--path",
+            "/nowhere",
+        ])
+        .await;
     assert_eq!(none.code, 2, "{none:?}");
-    assert!(none.stderr.contains("no operation of sunflower or trillium is named there"), "{none:?}");
+    assert!(
+        none.stderr
+            .contains("no operation of sunflower or trillium is named there"),
+        "{none:?}"
+    );
 }
 
 #[tokio::test]
 async fn wrong_releases_are_errors() {
     for (arguments, expected) in [
-        (&["diff-release", "trillium", "sunflower"][..], "folio diff-release sunflower trillium"),
-        (&["diff-release", "iris"], "known releases: ramsons, sunflower, trillium"),
-        (&["diff-release", "sunflower", "--module", "mod-nothing"], "no release has a module `mod-nothing`"),
+        (
+            &["diff-release", "trillium", "sunflower"][..],
+            "folio diff-release sunflower trillium",
+        ),
+        (
+            &["diff-release", "iris"],
+            "known releases: ramsons, sunflower, trillium",
+        ),
+        (
+            &["diff-release", "sunflower", "--module", "mod-nothing"],
+            "no release has a module `mod-nothing`",
+        ),
         (&["diff-release"], "name the releases: folio diff-release"),
     ] {
         let found = Program::default().run(arguments).await;
@@ -100,9 +165,19 @@ async fn the_release_of_the_tenant_is_the_default() {
         let builder = Sandbox::builder().demo_data();
         let builder = if eureka { builder.eureka() } else { builder };
         let sandbox = builder.start().await.unwrap();
-        let found = Program::admin(&sandbox).run(&["diff-release", "--format", "csv"]).await;
+        let found = Program::admin(&sandbox)
+            .run(&["diff-release", "--format", "csv"])
+            .await;
         assert_eq!(found.code, 0, "{found:?}");
-        assert!(found.stderr.contains("the modules of the tenant are those of trillium"), "{found:?}");
-        assert!(found.stderr.contains("0 changes from trillium to trillium"), "{found:?}");
+        assert!(
+            found
+                .stderr
+                .contains("the modules of the tenant are those of trillium"),
+            "{found:?}"
+        );
+        assert!(
+            found.stderr.contains("0 changes from trillium to trillium"),
+            "{found:?}"
+        );
     }
 }

@@ -73,7 +73,10 @@ impl List {
                 false => error.with_help(format!("similar lists: {}", near.join(", "))),
             });
         };
-        let takes_query = operation.parameters.iter().any(|name| name.trim_end_matches('!') == "query");
+        let takes_query = operation
+            .parameters
+            .iter()
+            .any(|name| name.trim_end_matches('!') == "query");
         if !takes_query && operation.method == "GET" {
             let parameters: Vec<&str> = operation.parameters.iter().map(String::as_str).collect();
             let error = CliError::usage(format!("{path} takes no CQL query"));
@@ -85,7 +88,14 @@ impl List {
         let records = data::records()?.into_iter();
         let types = records
             .filter(|record| record.releases.contains(&release.name))
-            .map(|RecordType { module, record, type_, .. }| ((module, record), type_))
+            .map(
+                |RecordType {
+                     module,
+                     record,
+                     type_,
+                     ..
+                 }| ((module, record), type_),
+            )
             .collect();
         Ok(Self {
             path,
@@ -107,7 +117,9 @@ impl List {
 
     /// Whether the evaluation of its fields is known from the module's sources.
     pub(super) fn is_indexed(&self) -> bool {
-        self.indexes.iter().any(|index| index.path == self.operation.path)
+        self.indexes
+            .iter()
+            .any(|index| index.path == self.operation.path)
     }
 
     /// The list of an alias, and the rest of the field: `instance.title` of items.
@@ -189,7 +201,11 @@ impl List {
             let Some((named, record)) = at.1.as_str().and_then(|text| text.split_once('#')) else {
                 break;
             };
-            let home = if named.is_empty() { at.0.as_str() } else { named };
+            let home = if named.is_empty() {
+                at.0.as_str()
+            } else {
+                named
+            };
             let key = (home.to_owned(), record.to_owned());
             let Some(target) = self.types.get(&key) else {
                 break;
@@ -245,5 +261,9 @@ pub(super) fn near<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<
         .collect();
     scored.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
     scored.dedup();
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, name)| name.to_owned())
+        .collect()
 }

@@ -37,7 +37,11 @@ pub(super) fn help(text: &str, error: &CqlError) -> Option<String> {
         .filter_map(|range| Some((range.start, text.get(range)?)))
         .collect();
     let index = tokens.iter().position(|(start, _)| *start >= at);
-    let token = |index: Option<usize>| index.and_then(|index| tokens.get(index)).map(|(_, text)| *text);
+    let token = |index: Option<usize>| {
+        index
+            .and_then(|index| tokens.get(index))
+            .map(|(_, text)| *text)
+    };
     let here = token(index).unwrap_or_default();
     let previous = token(match index {
         Some(index) => index.checked_sub(1),

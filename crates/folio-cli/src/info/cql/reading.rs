@@ -54,7 +54,11 @@ fn chain(
         return node(first, depth, list, lines);
     };
     // The longest end with the same boolean is one group.
-    let same = before.iter().rev().take_while(|(boolean, _)| *boolean == last.0).count();
+    let same = before
+        .iter()
+        .rev()
+        .take_while(|(boolean, _)| *boolean == last.0)
+        .count();
     let (outer, group) = rest.split_at(rest.len() - same - 1);
     lines.push(format!("{indent}{}", match last.0 {
         Boolean::And => "all of:",
@@ -81,7 +85,10 @@ fn sentence(comparison: &ComparisonNode<'_>, list: Option<&List>) -> String {
         None => format!("`{field}`"),
     };
     if field.eq_ignore_ascii_case("cql.serverChoice") {
-        return format!("{} in the fields that the module chooses", shown(comparison.terms));
+        return format!(
+            "{} in the fields that the module chooses",
+            shown(comparison.terms)
+        );
     }
     let evaluation = match list {
         Some(list) => list.evaluation(field),
@@ -102,7 +109,11 @@ fn sentence(comparison: &ComparisonNode<'_>, list: Option<&List>) -> String {
         Evaluation::Default => compared(&subject, comparison, None),
         Evaluation::Index(index) => {
             let equality = matches!(comparison.relation, Relation::Eq | Relation::Ne);
-            let several = if equality { &index.several } else { &index.words };
+            let several = if equality {
+                &index.several
+            } else {
+                &index.words
+            };
             let subject = match several.is_empty() {
                 true => subject,
                 false => format!("{subject} (the values of {}, joined)", several.join(", ")),
@@ -112,7 +123,10 @@ fn sentence(comparison: &ComparisonNode<'_>, list: Option<&List>) -> String {
     };
     match elements.is_empty() {
         true => main,
-        false => format!("{main}, in one element of the list ({})", elements.join(", ")),
+        false => format!(
+            "{main}, in one element of the list ({})",
+            elements.join(", ")
+        ),
     }
 }
 
@@ -123,7 +137,11 @@ fn compared(subject: &str, comparison: &ComparisonNode<'_>, index: Option<Index>
     let is_number = is_number(comparison);
     // Fields without an index: case and accents are ignored in `==`, and the stored text is
     // compared by `<`.
-    let none = Folding { case: false, accents: false, first: None };
+    let none = Folding {
+        case: false,
+        accents: false,
+        first: None,
+    };
     let equality = index.and_then(|(equals, _)| equals).unwrap_or(none);
     let order = index.and_then(|(_, compare)| compare);
     match comparison.relation {
@@ -165,7 +183,9 @@ fn compared(subject: &str, comparison: &ComparisonNode<'_>, index: Option<Index>
             };
             format!("{subject} {relation} {} ({how})", shown(terms))
         }
-        Relation::Matches | Relation::Adjacent => words(subject, terms, "next to each other and in this order"),
+        Relation::Matches | Relation::Adjacent => {
+            words(subject, terms, "next to each other and in this order")
+        }
         Relation::All => words(subject, terms, "in any place"),
         Relation::Any => words(subject, terms, "at least one of them"),
         other => format!("{subject} {} {}", other.symbol(), shown(terms)),
@@ -184,7 +204,11 @@ fn words(subject: &str, terms: &[String], how: &str) -> String {
         false => "",
     };
     let several = terms.iter().any(|term| plain(term).contains(' '));
-    let how = if several { format!(", {how}") } else { String::new() };
+    let how = if several {
+        format!(", {how}")
+    } else {
+        String::new()
+    };
     let noun = if several { "words" } else { "word" };
     let verb = if several { "occur" } else { "occurs" };
     format!(
@@ -209,7 +233,11 @@ fn uuid(subject: &str, comparison: &ComparisonNode<'_>) -> String {
             format!("{subject} is a UUID that begins with {}", shown(terms))
         }
         (Relation::Ne, _) => format!("{subject} is another UUID than {}", shown(terms)),
-        (relation, _) => format!("{subject} {} {}, in the order of UUIDs", relation.symbol(), shown(terms)),
+        (relation, _) => format!(
+            "{subject} {} {}, in the order of UUIDs",
+            relation.symbol(),
+            shown(terms)
+        ),
     }
 }
 
@@ -223,7 +251,11 @@ fn single(terms: &[String]) -> Option<&str> {
 /// `is`, or for patterns that it matches.
 fn verb(terms: &[String], verb: &'static str) -> &'static str {
     let is_pattern = |term: &String| has(term, '*') || has(term, '?');
-    if terms.iter().any(is_pattern) { "matches the pattern" } else { verb }
+    if terms.iter().any(is_pattern) {
+        "matches the pattern"
+    } else {
+        verb
+    }
 }
 
 fn quoted(term: &str) -> String {
@@ -258,6 +290,12 @@ fn folding(folding: Folding) -> String {
 
 /// Whether a comparison is one of numbers; the last of several modifiers counts.
 pub(super) fn is_number(comparison: &ComparisonNode<'_>) -> bool {
-    let mut names = comparison.modifiers.iter().map(|(name, _)| name.to_lowercase());
-    names.rfind(|name| name == "number" || name == "string").as_deref() == Some("number")
+    let mut names = comparison
+        .modifiers
+        .iter()
+        .map(|(name, _)| name.to_lowercase());
+    names
+        .rfind(|name| name == "number" || name == "string")
+        .as_deref()
+        == Some("number")
 }

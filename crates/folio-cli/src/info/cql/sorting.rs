@@ -24,7 +24,11 @@ pub(super) fn traps(query: &Cql, list: Option<&List>) -> Vec<Warning> {
     let keys: Vec<&str> = query.sort_keys().collect();
     let mut warnings = Vec::new();
     let mut add = |rule, place: &str, message: String| {
-        warnings.push(Warning { rule, place: format!("sortBy {place}"), message });
+        warnings.push(Warning {
+            rule,
+            place: format!("sortBy {place}"),
+            message,
+        });
     };
     for (at, key) in keys.iter().enumerate() {
         let mut parts = key.split('/');
@@ -35,19 +39,35 @@ pub(super) fn traps(query: &Cql, list: Option<&List>) -> Vec<Warning> {
         if let Some(previous) = at.checked_sub(1).and_then(|at| keys.get(at))
             && is_direction
         {
-            let direction = if field.to_lowercase().starts_with('d') { "descending" } else { "ascending" };
-            add("sort-direction", key, format!(
-                "this is another field to sort by, not a direction: write {}/sort.{direction}",
-                previous.split('/').next().unwrap_or_default()
-            ));
+            let direction = if field.to_lowercase().starts_with('d') {
+                "descending"
+            } else {
+                "ascending"
+            };
+            add(
+                "sort-direction",
+                key,
+                format!(
+                    "this is another field to sort by, not a direction: write {}/sort.{direction}",
+                    previous.split('/').next().unwrap_or_default()
+                ),
+            );
             continue;
         }
         for modifier in parts {
-            let name = modifier.split(['=', '<', '>']).next().unwrap_or_default().trim_matches('"');
+            let name = modifier
+                .split(['=', '<', '>'])
+                .next()
+                .unwrap_or_default()
+                .trim_matches('"');
             if !is_search && !MODIFIERS.contains(&name.to_lowercase().as_str()) {
                 let message = match name.to_lowercase().as_str() {
                     "asc" | "ascending" | "desc" | "descending" => {
-                        let direction = if name.to_lowercase().starts_with('d') { "descending" } else { "ascending" };
+                        let direction = if name.to_lowercase().starts_with('d') {
+                            "descending"
+                        } else {
+                            "ascending"
+                        };
                         format!("the modifier is /sort.{direction}; FOLIO rejects /{name} (400)")
                     }
                     _ => format!("FOLIO rejects the unknown modifier /{name} (400)"),
@@ -65,7 +85,13 @@ pub(super) fn traps(query: &Cql, list: Option<&List>) -> Vec<Warning> {
                     true => String::new(),
                     false => format!("; similar: {}", near.join(", ")),
                 };
-                add("unknown-field", key, format!("the record has no such field: the order is undefined, without an error{near}"));
+                add(
+                    "unknown-field",
+                    key,
+                    format!(
+                        "the record has no such field: the order is undefined, without an error{near}"
+                    ),
+                );
             }
         }
     }

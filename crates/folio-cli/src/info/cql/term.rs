@@ -52,5 +52,7 @@ pub(super) fn is_date(text: &str) -> bool {
 pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty()
         && text.parse::<f64>().is_ok()
-        && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
 }

@@ -39,7 +39,13 @@ pub(super) fn of_text(text: &str, query: &Cql) -> Vec<Warning> {
     let encoded: usize = query
         .to_string()
         .bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { 1 } else { 3 })
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                1
+            } else {
+                3
+            }
+        })
         .sum();
     if encoded > LONGEST {
         warnings.push(Warning {
@@ -98,7 +104,11 @@ fn walk(node: &Node<'_>, list: Option<&List>, warnings: &mut Vec<Warning>) {
         Node::Comparison(comparison) => {
             let place = place(comparison);
             let mut add = |rule, message: String| {
-                warnings.push(Warning { rule, place: place.clone(), message });
+                warnings.push(Warning {
+                    rule,
+                    place: place.clone(),
+                    message,
+                });
             };
             if list.is_none_or(|list| list.style() != "search") {
                 of_comparison(comparison, list, &mut add);
@@ -126,7 +136,11 @@ fn walk(node: &Node<'_>, list: Option<&List>, warnings: &mut Vec<Warning>) {
 
 /// The comparison as it is written.
 fn place(comparison: &ComparisonNode<'_>) -> String {
-    let terms: Vec<String> = comparison.terms.iter().map(|term| format!("\"{term}\"")).collect();
+    let terms: Vec<String> = comparison
+        .terms
+        .iter()
+        .map(|term| format!("\"{term}\""))
+        .collect();
     let terms = match terms.as_slice() {
         [one] => one.clone(),
         several => format!("({})", several.join(" or ")),
@@ -166,9 +180,17 @@ fn of_comparison(
     for (name, _) in &comparison.modifiers {
         let lower = name.to_lowercase();
         if WITHOUT_EFFECT.contains(&lower.as_str()) {
-            add("modifier-without-effect", format!("the storage modules accept /{name} in a condition and ignore it; it counts after sortBy only"));
+            add(
+                "modifier-without-effect",
+                format!(
+                    "the storage modules accept /{name} in a condition and ignore it; it counts after sortBy only"
+                ),
+            );
         } else if !matches!(lower.as_str(), "number" | "string") && !lower.starts_with('@') {
-            add("unknown-modifier", format!("FOLIO rejects the unknown modifier /{name} (400)"));
+            add(
+                "unknown-modifier",
+                format!("FOLIO rejects the unknown modifier /{name} (400)"),
+            );
         }
     }
     let type_ = match &found {
@@ -179,7 +201,10 @@ fn of_comparison(
         match comparison.relation {
             _ if is_number(comparison) => {
                 if !term::is_number(plain(term).trim()) {
-                    add("not-a-number", "with /number the term must be a number (400)".to_owned());
+                    add(
+                        "not-a-number",
+                        "with /number the term must be a number (400)".to_owned(),
+                    );
                 }
             }
             Relation::Matches | Relation::Adjacent | Relation::All | Relation::Any => {
@@ -189,7 +214,11 @@ fn of_comparison(
             _ => of_order(term, type_, add),
         }
         if has(term, '^') {
-            add("anchor", "`^` is no anchor in FOLIO; as a character of the value it is written \\^".to_owned());
+            add(
+                "anchor",
+                "`^` is no anchor in FOLIO; as a character of the value it is written \\^"
+                    .to_owned(),
+            );
         }
     }
 }
@@ -209,17 +238,31 @@ fn of_field(
                 (None, true) => String::new(),
                 (None, false) => format!("; similar: {}", near.join(", ")),
             };
-            add("unknown-field", format!("the record has no field `{field}`, and FOLIO finds nothing, without an error{near}"));
+            add(
+                "unknown-field",
+                format!(
+                    "the record has no field `{field}`, and FOLIO finds nothing, without an error{near}"
+                ),
+            );
         }
-        Found::InList(at) => add("within-list", format!(
-            "`{at}` is a list, and what is within a list is not reached by dots: compare the text of the list, {at}==\"*…*\", or search its words, {at}=\"…\""
-        )),
+        Found::InList(at) => add(
+            "within-list",
+            format!(
+                "`{at}` is a list, and what is within a list is not reached by dots: compare the text of the list, {at}==\"*…*\", or search its words, {at}=\"…\""
+            ),
+        ),
         Found::Field(Value::Array(_)) if comparison.relation == Relation::Eq => {
-            let whole = comparison.terms.iter().any(|term| !has(term, '*') && term != "[]" && !term.is_empty());
+            let whole = comparison
+                .terms
+                .iter()
+                .any(|term| !has(term, '*') && term != "[]" && !term.is_empty());
             if whole {
-                add("list-equality", format!(
-                    "`{field}` is a list: `==` compares its JSON text, [\"a\", \"b\"]. An element: {field}==\"*\\\"value\\\"*\""
-                ));
+                add(
+                    "list-equality",
+                    format!(
+                        "`{field}` is a list: `==` compares its JSON text, [\"a\", \"b\"]. An element: {field}==\"*\\\"value\\\"*\""
+                    ),
+                );
             }
         }
         _ => {}
@@ -229,23 +272,41 @@ fn of_field(
 /// A field whose column is a UUID.
 fn of_uuid(comparison: &ComparisonNode<'_>, add: &mut dyn FnMut(&'static str, String)) {
     if let Some((name, _)) = comparison.modifiers.first() {
-        add("unknown-modifier", format!("FOLIO rejects modifiers of UUIDs, such as /{name} (400)"));
+        add(
+            "unknown-modifier",
+            format!("FOLIO rejects modifiers of UUIDs, such as /{name} (400)"),
+        );
     }
     for term in comparison.terms {
         let stars = term.trim_end_matches('*');
         match comparison.relation {
             Relation::Lt | Relation::Le | Relation::Gt | Relation::Ge if !is_uuid(term) => {
-                add("not-a-uuid", "the term must be a complete UUID (400)".to_owned());
+                add(
+                    "not-a-uuid",
+                    "the term must be a complete UUID (400)".to_owned(),
+                );
             }
             Relation::Matches | Relation::Eq | Relation::Ne => {
                 if stars.contains('*') {
-                    add("truncation", "`*` may stand only at the end of a UUID (400)".to_owned());
+                    add(
+                        "truncation",
+                        "`*` may stand only at the end of a UUID (400)".to_owned(),
+                    );
                 } else if term.len() == stars.len() && !term.is_empty() && !is_uuid(term) {
-                    add("not-a-uuid", "the term is not a UUID: nothing is found, without an error".to_owned());
+                    add(
+                        "not-a-uuid",
+                        "the term is not a UUID: nothing is found, without an error".to_owned(),
+                    );
                 }
             }
             Relation::Lt | Relation::Le | Relation::Gt | Relation::Ge => {}
-            _ => add("not-a-uuid", format!("FOLIO rejects `{}` for UUIDs (400)", comparison.relation.symbol())),
+            _ => add(
+                "not-a-uuid",
+                format!(
+                    "FOLIO rejects `{}` for UUIDs (400)",
+                    comparison.relation.symbol()
+                ),
+            ),
         }
     }
 }
@@ -262,11 +323,19 @@ fn of_words(
         return;
     }
     if term == "*" {
-        add("everything", format!("this finds all records, also those without the field; the field is present: {field}=\"\""));
+        add(
+            "everything",
+            format!(
+                "this finds all records, also those without the field; the field is present: {field}=\"\""
+            ),
+        );
         return;
     }
     if has(term, '?') {
-        add("wildcard", format!("`?` is rejected in full text (400): use {field}==\"…?…\""));
+        add(
+            "wildcard",
+            format!("`?` is rejected in full text (400): use {field}==\"…?…\""),
+        );
     }
     let characters = term::characters(term);
     let misplaced = characters.iter().enumerate().any(|(at, one)| {
@@ -274,20 +343,42 @@ fn of_words(
         *one == ('*', false) && (at == 0 || next.is_some_and(|(next, _)| *next != ' '))
     });
     if misplaced {
-        add("truncation", format!("in full text `*` may stand only at the end of a word (400): use {field}==\"*…*\""));
+        add(
+            "truncation",
+            format!(
+                "in full text `*` may stand only at the end of a word (400): use {field}==\"*…*\""
+            ),
+        );
     }
     let text = plain(term);
     if !text.contains(|c: char| c.is_alphanumeric()) {
-        add("no-words", "the term has no letters or digits: full text finds nothing".to_owned());
+        add(
+            "no-words",
+            "the term has no letters or digits: full text finds nothing".to_owned(),
+        );
         return;
     }
     if matches!(type_, Some(Value::String(type_)) if type_ == "date-time") || is_date(&text) {
-        add("date-words", format!("a date is compared word by word: write a range, {field}>=\"2026-01-31\" and {field}<\"2026-02-01\""));
+        add(
+            "date-words",
+            format!(
+                "a date is compared word by word: write a range, {field}>=\"2026-01-31\" and {field}<\"2026-02-01\""
+            ),
+        );
     } else if text.contains(['-', '/', '.', '@', '_', ':', '\'']) || is_uuid(&text) {
-        add("split-words", format!("`{}` compares words, and the term may be several of them, or a part of the value: the whole value is compared by {field}==\"{term}\"", comparison.relation.symbol()));
+        add(
+            "split-words",
+            format!(
+                "`{}` compares words, and the term may be several of them, or a part of the value: the whole value is compared by {field}==\"{term}\"",
+                comparison.relation.symbol()
+            ),
+        );
     }
     if matches!(type_, Some(Value::String(type_)) if type_ == "number" || type_ == "integer") {
-        add("number-words", format!("a number is compared as text: {field}==/number \"{term}\""));
+        add(
+            "number-words",
+            format!("a number is compared as text: {field}==/number \"{term}\""),
+        );
     }
 }
 
@@ -305,9 +396,19 @@ fn of_equality(
         let length = text.chars().count();
         let begins = term.starts_with('*') && term.len() > 1;
         if begins {
-            add("first-characters", format!("only the first {first} characters of the value are compared: a value that is longer does not match a pattern for its end"));
+            add(
+                "first-characters",
+                format!(
+                    "only the first {first} characters of the value are compared: a value that is longer does not match a pattern for its end"
+                ),
+            );
         } else if length > first as usize {
-            add("first-characters", format!("the term is longer than {first} characters, the length that the index compares"));
+            add(
+                "first-characters",
+                format!(
+                    "the term is longer than {first} characters, the length that the index compares"
+                ),
+            );
         }
     }
     let is_time = matches!(type_, Some(Value::String(type_)) if type_ == "date-time");
@@ -317,26 +418,30 @@ fn of_equality(
 }
 
 /// `<`, `<=`, `>`, `>=`.
-fn of_order(
-    term: &str,
-    type_: Option<&Value>,
-    add: &mut dyn FnMut(&'static str, String),
-) {
+fn of_order(term: &str, type_: Option<&Value>, add: &mut dyn FnMut(&'static str, String)) {
     if has(term, '*') || has(term, '?') {
-        add("wildcard", "wildcards have no meaning here: `*` is compared as `%`, `?` as `_`".to_owned());
+        add(
+            "wildcard",
+            "wildcards have no meaning here: `*` is compared as `%`, `?` as `_`".to_owned(),
+        );
     }
     let text = plain(term);
-    let is_of = |names: &[&str]| {
-        matches!(type_, Some(Value::String(type_)) if names.contains(&type_.as_str()))
-    };
+    let is_of = |names: &[&str]| matches!(type_, Some(Value::String(type_)) if names.contains(&type_.as_str()));
     if is_of(&["number", "integer"]) || type_.is_none() && term::is_number(&text) {
-        add("number-order", "numbers are compared as text, \"10\" before \"9\": add /number".to_owned());
+        add(
+            "number-order",
+            "numbers are compared as text, \"10\" before \"9\": add /number".to_owned(),
+        );
     }
     if is_date(&text) {
         let rest = text.get(10..).unwrap_or_default();
         let zone = rest.trim_start_matches(|c: char| c != '+' && c != '-');
         if !zone.is_empty() && !matches!(zone, "+00:00" | "+0000") {
-            add("date-zone", "dates are compared as text, and FOLIO stores UTC: convert the time to UTC".to_owned());
+            add(
+                "date-zone",
+                "dates are compared as text, and FOLIO stores UTC: convert the time to UTC"
+                    .to_owned(),
+            );
         }
     }
 }

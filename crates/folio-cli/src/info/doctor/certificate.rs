@@ -70,10 +70,16 @@ pub(super) async fn examine(
         }
     };
     let version = connection.get_ref().1.protocol_version();
-    let version = version.and_then(|version| version.as_str()).unwrap_or("TLS").to_owned();
+    let version = version
+        .and_then(|version| version.as_str())
+        .unwrap_or("TLS")
+        .to_owned();
     let seen = witness.seen.lock().ok().and_then(|mut seen| seen.take());
     let Some(seen) = seen else {
-        report.add(Check::warning("tls", format!("{version}, without a certificate")));
+        report.add(Check::warning(
+            "tls",
+            format!("{version}, without a certificate"),
+        ));
         return true;
     };
     let check = judged(&version, &seen, SystemTime::now());
@@ -84,14 +90,21 @@ pub(super) async fn examine(
 
 fn judged(version: &str, seen: &Seen, now: SystemTime) -> Check {
     let (text, ends) = match Certificate::from_der(&seen.certificate) {
-        Err(error) => (format!("{version}; the certificate cannot be read: {error}"), None),
+        Err(error) => (
+            format!("{version}; the certificate cannot be read: {error}"),
+            None,
+        ),
         Ok(certificate) => {
-            let own = certificate.tbs_certificate;
-            let (from, to) = (own.validity.not_before.to_system_time(), own.validity.not_after.to_system_time());
+            let own = certificate.tbs_certificate();
+            let validity = own.validity();
+            let (from, to) = (
+                validity.not_before.to_system_time(),
+                validity.not_after.to_system_time(),
+            );
             let text = format!(
                 "{version}, certificate {} by {}, valid from {} to {}",
-                own.subject,
-                own.issuer,
+                own.subject(),
+                own.issuer(),
                 httpdate::fmt_http_date(from),
                 httpdate::fmt_http_date(to)
             );
@@ -118,8 +131,10 @@ fn judged(version: &str, seen: &Seen, now: SystemTime) -> Check {
         );
     }
     match ends {
-        Some((_, to)) if to < now + SOON => Check::warning("tls", format!("{text}: {} days left", days(to)))
-            .advice("renew the certificate of the gateway"),
+        Some((_, to)) if to < now + SOON => {
+            Check::warning("tls", format!("{text}: {} days left", days(to)))
+                .advice("renew the certificate of the gateway")
+        }
         Some((_, to)) => Check::ok("tls", format!("{text} ({} days left)", days(to))),
         None => Check::ok("tls", text),
     }
@@ -186,6 +201,8 @@ impl ServerCertVerifier for Witness {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

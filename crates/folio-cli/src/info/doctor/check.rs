@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-
 /// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -79,5 +78,12 @@ impl Report {
 
     pub(super) fn add(&mut self, check: Check) {
         self.checks.push(check);
+    }
+
+    /// What cannot be checked.
+    pub(super) fn skip(&mut self, names: &[&'static str], reason: &str) {
+        for name in names {
+            self.add(Check::skipped(name, reason));
+        }
     }
 }

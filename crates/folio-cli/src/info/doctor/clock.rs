@@ -20,10 +20,16 @@ pub(super) fn examine(session: &Session, report: &mut Report) {
     });
     let issued = session.claims.iat.map(|iat| {
         let issued = UNIX_EPOCH + Duration::from_secs(iat);
-        (signed(session.logged_in, issued), "the time of issue of the token")
+        (
+            signed(session.logged_in, issued),
+            "the time of issue of the token",
+        )
     });
     let Some((skew, source)) = date.or(issued) else {
-        report.add(Check::skipped("clock", "the server states no time: no header Date, and no time in the token"));
+        report.add(Check::skipped(
+            "clock",
+            "the server states no time: no header Date, and no time in the token",
+        ));
         return;
     };
     let seen = match skew {

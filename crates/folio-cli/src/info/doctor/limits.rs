@@ -18,7 +18,10 @@ const SLOW: Duration = Duration::from_secs(1);
 
 pub(super) async fn examine(folio: &FolioClient, session: &Session, report: &mut Report) {
     request_line(folio, session, report).await;
-    let software = session.gateway.as_ref().and_then(|gateway| gateway.software.as_deref());
+    let software = session
+        .gateway
+        .as_ref()
+        .and_then(|gateway| gateway.software.as_deref());
     let known = match software {
         Some(software) => format!("{software}; its limits of bodies and times"),
         None => "the gateway does not state its software; limits of bodies and times".to_owned(),
@@ -63,8 +66,13 @@ async fn latency(folio: &FolioClient, session: &Session, report: &mut Report) {
         if let Err(error) = get(folio, &session.path).await
             && error.status().is_none()
         {
-            report.add(Check::failed("latency", format!("one of several requests failed: {error}"))
-                .advice("the connection is unstable"));
+            report.add(
+                Check::failed(
+                    "latency",
+                    format!("one of several requests failed: {error}"),
+                )
+                .advice("the connection is unstable"),
+            );
             return;
         }
         times.push(started.elapsed());
@@ -79,7 +87,8 @@ async fn latency(folio: &FolioClient, session: &Session, report: &mut Report) {
         at(SAMPLES - 1).as_millis()
     );
     report.add(match at(SAMPLES / 2) > SLOW {
-        true => Check::warning("latency", seen).advice("the network or the system is slow: reading many records takes long"),
+        true => Check::warning("latency", seen)
+            .advice("the network or the system is slow: reading many records takes long"),
         false => Check::ok("latency", seen),
     });
 }

@@ -76,17 +76,26 @@ pub(super) async fn examine(folio: &FolioClient, report: &mut Report) -> Option<
     let headers = match folio.folio_headers().await {
         Ok(headers) => headers,
         Err(error) => {
-            report.add(rejected(&error).unwrap_or_else(|| Check::failed("login", error.to_string())));
+            report
+                .add(rejected(&error).unwrap_or_else(|| Check::failed("login", error.to_string())));
             return None;
         }
     };
-    let token = headers.get("x-okapi-token").and_then(|token| token.to_str().ok());
+    let token = headers
+        .get("x-okapi-token")
+        .and_then(|token| token.to_str().ok());
     let claims = Claims::of(token.unwrap_or_default());
     let lifetime = match (claims.iat, claims.exp) {
         (Some(from), Some(to)) => format!(", token for {} s", to.saturating_sub(from)),
         _ => String::new(),
     };
-    report.add(Check::ok("login", format!("accepted after {} ms{lifetime}", begun.elapsed().as_millis())));
+    report.add(Check::ok(
+        "login",
+        format!(
+            "accepted after {} ms{lifetime}",
+            begun.elapsed().as_millis()
+        ),
+    ));
     let mut paths = vec![
         "/_/version".to_owned(),
         format!("/entitlements/{}/applications?limit=1", folio.tenant()),
@@ -97,7 +106,10 @@ pub(super) async fn examine(folio: &FolioClient, report: &mut Report) -> Option<
         let (started, begun) = (SystemTime::now(), Instant::now());
         if let Ok(response) = get(folio, path).await {
             let header = |name: &str| response.header(name).map(str::to_owned);
-            let software: Vec<String> = ["server", "via"].iter().filter_map(|name| header(name)).collect();
+            let software: Vec<String> = ["server", "via"]
+                .iter()
+                .filter_map(|name| header(name))
+                .collect();
             return Some(Session {
                 claims,
                 logged_in,
@@ -124,14 +136,18 @@ fn rejected(error: &Error) -> Option<Check> {
     let check = match error.kind() {
         ErrorKind::Login | ErrorKind::Credentials => {
             let advice = match error.status().map(|status| status.as_u16()) {
-                Some(401 | 422 | 400) => "check user name, password and tenant; five wrong passwords block a user",
+                Some(401 | 422 | 400) => {
+                    "check user name, password and tenant; five wrong passwords block a user"
+                }
                 _ => "the login module does not work: ask the operator of the system",
             };
             Check::failed("login", seen).advice(advice)
         }
-        ErrorKind::Configuration => Check::failed("login", seen).advice("check the profile, or the variables of the environment"),
+        ErrorKind::Configuration => Check::failed("login", seen)
+            .advice("check the profile, or the variables of the environment"),
         ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout => {
-            Check::failed("login", seen).advice("the gateway accepts connections, but does not respond to requests")
+            Check::failed("login", seen)
+                .advice("the gateway accepts connections, but does not respond to requests")
         }
         _ if error.is_unauthenticated() => {
             Check::failed("login", seen).advice("the token is not accepted: log in again")

@@ -31,9 +31,7 @@ pub(super) async fn examine(
                 ),
                 false => Check::failed("platform", seen).advice("check URL and tenant: neither Okapi nor Eureka responds there"),
             });
-            for name in ["release", "interfaces"] {
-                report.add(Check::skipped(name, "the modules are unknown"));
-            }
+            report.skip(&["release", "interfaces"], "the modules are unknown");
             None
         }
     };
@@ -46,8 +44,12 @@ pub(super) async fn examine(
         };
         let count = tenancy.modules().len();
         report.add(match count {
-            0 => Check::failed("platform", format!("{platform}; the tenant has no modules")).advice("enable modules for the tenant"),
-            _ => Check::ok("platform", format!("{platform}; the tenant has {count} modules")),
+            0 => Check::failed("platform", format!("{platform}; the tenant has no modules"))
+                .advice("enable modules for the tenant"),
+            _ => Check::ok(
+                "platform",
+                format!("{platform}; the tenant has {count} modules"),
+            ),
         });
         release = of_release(tenancy, releases, report);
         interfaces(tenancy, release, report);
@@ -55,7 +57,9 @@ pub(super) async fn examine(
     let platform = tenancy.as_ref().map(|tenancy| tenancy.modules().platform());
     let permissions = permissions::of_user(folio, platform).await;
     let newest = releases.last();
-    let Some(release) = release.or(newest) else { return };
+    let Some(release) = release.or(newest) else {
+        return;
+    };
     let tenant = Tenant::of(folio.clone(), tenancy, Some(release.name.clone()));
     user(&tenant, wanted, &permissions, report, release, operations);
 }
@@ -73,21 +77,28 @@ fn of_release<'a>(
     );
     let likeness = closest(releases, tenancy.modules()).filter(|likeness| likeness.same > 0);
     let Some(likeness) = likeness else {
-        report.add(Check::failed("release", "no module has a version of a known release").advice(advice));
+        report.add(
+            Check::failed("release", "no module has a version of a known release").advice(advice),
+        );
         return None;
     };
     let release = likeness.release;
     let mut older = Vec::new();
     let mut newer = Vec::new();
     for module in tenancy.modules().iter() {
-        let Some(facts) = release.modules.get(module.name()) else { continue };
+        let Some(facts) = release.modules.get(module.name()) else {
+            continue;
+        };
         match module.compare_version(&facts.version) {
             std::cmp::Ordering::Less => older.push(module.id()),
             std::cmp::Ordering::Greater => newer.push(module.id()),
             std::cmp::Ordering::Equal => {}
         }
     }
-    let mut seen = format!("{}: {} of {} known modules are of this release", release.name, likeness.same, likeness.known);
+    let mut seen = format!(
+        "{}: {} of {} known modules are of this release",
+        release.name, likeness.same, likeness.known
+    );
     for (word, ids) in [("older", &older), ("newer", &newer)] {
         if !ids.is_empty() {
             seen.push_str(&format!("; {word}: {}", some(ids)));
@@ -109,17 +120,26 @@ fn interfaces(tenancy: &Tenancy, release: Option<&Release>, report: &mut Report)
     let mut count = 0;
     let mut other = Vec::new();
     for module in tenancy.modules().iter() {
-        let Some(facts) = release.modules.get(module.name()) else { continue };
+        let Some(facts) = release.modules.get(module.name()) else {
+            continue;
+        };
         for (id, version) in &facts.interfaces {
             let needed = format!("{id} {version}");
             let Some(provides) = tenancy.provides(&needed) else {
-                report.add(Check::skipped("interfaces", "the tenant's interfaces cannot be read"));
+                report.add(Check::skipped(
+                    "interfaces",
+                    "the tenant's interfaces cannot be read",
+                ));
                 return;
             };
             count += 1;
             if !provides {
                 let versions = tenancy.versions_of(id).unwrap_or_default();
-                let versions = if versions.is_empty() { "none".to_owned() } else { versions.join(", ") };
+                let versions = if versions.is_empty() {
+                    "none".to_owned()
+                } else {
+                    versions.join(", ")
+                };
                 other.push(format!("{id} {versions} in place of {version}"));
             }
         }
@@ -144,23 +164,30 @@ fn user(
         Permissions::Known(names) => {
             let seen = format!("the user has {} permissions", names.len());
             report.add(match names.is_empty() {
-                true => Check::warning("permissions", seen).advice("assign permissions or roles to the user"),
+                true => Check::warning("permissions", seen)
+                    .advice("assign permissions or roles to the user"),
                 false => Check::ok("permissions", seen),
             });
         }
         Permissions::Unknown(reason) => {
             let seen = format!("the permissions of the user cannot be read: {reason}");
-            report.add(Check::warning("permissions", seen).advice("on Okapi this needs perms.users.get, or mod-users-bl and a record of permissions"));
+            report.add(Check::warning("permissions", seen).advice(
+                "on Okapi this needs perms.users.get, or mod-users-bl and a record of permissions",
+            ));
         }
     }
     for text in wanted {
         let found: Vec<&Operation> = operations
             .iter()
-            .filter(|operation| operation.releases.contains(&release.name) && is_named(operation, text))
+            .filter(|operation| {
+                operation.releases.contains(&release.name) && is_named(operation, text)
+            })
             .collect();
         if found.is_empty() {
             let seen = format!("{text}: {} has no such operation", release.name);
-            report.add(Check::failed("operation", seen).advice("`folio routes WORD` finds operations"));
+            report.add(
+                Check::failed("operation", seen).advice("`folio routes WORD` finds operations"),
+            );
         }
         for operation in found {
             report.add(of_operation(tenant, operation, permissions, release));
@@ -176,16 +203,30 @@ fn of_operation(
 ) -> Check {
     let subject = format!("{} {}", operation.method, operation.path);
     if let Answer::No(reason) = tenant.has(operation, release) {
-        let advice = format!("enable {} for the tenant, in the version of {}", operation.module, release.name);
+        let advice = format!(
+            "enable {} for the tenant, in the version of {}",
+            operation.module, release.name
+        );
         return Check::failed("operation", format!("{subject}: {reason}")).advice(advice);
     }
     let needed = operation.permissions.as_deref();
     match needed.and_then(|needed| permissions.missing(needed)) {
-        None if needed.is_some_and(<[String]>::is_empty) => Check::ok("operation", format!("{subject}: needs no permission")),
+        None if needed.is_some_and(<[String]>::is_empty) => {
+            Check::ok("operation", format!("{subject}: needs no permission"))
+        }
         None => Check::skipped("operation", format!("{subject}: unknown")),
-        Some(missing) if missing.is_empty() => Check::ok("operation", format!("{subject}: the user has {}", needed.unwrap_or_default().join(", "))),
-        Some(missing) => Check::failed("operation", format!("{subject}: the user lacks {}", missing.join(", ")))
-            .advice("assign the permission, or a role that has it, to the user"),
+        Some(missing) if missing.is_empty() => Check::ok(
+            "operation",
+            format!(
+                "{subject}: the user has {}",
+                needed.unwrap_or_default().join(", ")
+            ),
+        ),
+        Some(missing) => Check::failed(
+            "operation",
+            format!("{subject}: the user lacks {}", missing.join(", ")),
+        )
+        .advice("assign the permission, or a role that has it, to the user"),
     }
 }
 

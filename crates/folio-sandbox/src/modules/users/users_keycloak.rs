@@ -26,9 +26,8 @@ pub(crate) fn respond(
 
 fn own(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let user = state.store.get(&caller.tenant, USERS, &caller.user)?;
-    let user = user.unwrap_or_else(|| {
-        json!({"id": caller.user, "username": caller.username, "active": true})
-    });
+    let user = user
+        .unwrap_or_else(|| json!({"id": caller.user, "username": caller.username, "active": true}));
     let record = permissions_record(state, &caller.home, &caller.user)?;
     let names = record.as_ref().and_then(|record| record.get("permissions"));
     let names = names.and_then(Value::as_array).cloned().unwrap_or_default();
