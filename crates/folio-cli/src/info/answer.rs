@@ -1,10 +1,10 @@
-//! Whether somebody has something: yes, no, or unknown.
+//! Whether a tenant or a user has something: yes, no, or unknown.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Whether somebody has something, with a reason.
+/// Whether a tenant or a user has something, with a reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Yes,

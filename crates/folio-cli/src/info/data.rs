@@ -133,6 +133,7 @@ pub(crate) struct Change {
 
 /// How a list evaluates a field, or the alias of another list.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Index {
     pub(crate) path: String,
     pub(crate) field: Option<String>,
@@ -147,6 +148,8 @@ pub(crate) struct Index {
     /// The fields that full text reads instead.
     #[serde(default)]
     pub(crate) words: Vec<String>,
+    /// The only relations that know the field: `equals` or `words`.
+    pub(crate) computed_by: Option<String>,
     pub(crate) alias: Option<String>,
     /// The list that the alias names.
     pub(crate) of: Option<String>,
@@ -164,7 +167,7 @@ pub(crate) struct Folding {
 /// The release of a name, or the newest one.
 ///
 /// # Errors
-/// There is none of this name.
+/// No release has this name.
 pub(crate) fn release_named<'a>(
     releases: &'a [Release],
     name: Option<&str>,

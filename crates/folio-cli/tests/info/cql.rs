@@ -228,7 +228,10 @@ async fn fields_are_those_of_the_record() {
         ("/users", "nosuchfield==y", &["unknown-field"]),
         ("/users", "personal.addresses.city=y", &["within-list"]),
         ("/users", "keywords=y", &[]),
+        ("/users", "keywords==y", &["no-value"]),
         ("/users", "patronGroup.group==staff", &["inner-join"]),
+        ("/item-storage/items", "fullCallNumber==x", &[]),
+        ("/item-storage/items", "fullCallNumber=x", &["no-value"]),
         (
             "/users",
             "a.b=c sortBy usernam id",
@@ -314,7 +317,7 @@ async fn the_number_of_records_is_asked_for() {
         let stored = sandbox.records("diku", "/users").unwrap().len();
         assert_eq!(found.json()["count"], stored, "{found:?}");
         let text = Program::admin(&sandbox)
-            .run(&["cql", "--list", "/users", "--count", "username==nobody"])
+            .run(&["cql", "--list", "/users", "--count", "username==missinguser"])
             .await;
         assert!(text.stdout.ends_with("records: 0\n"), "{text:?}");
     }

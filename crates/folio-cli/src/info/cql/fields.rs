@@ -161,6 +161,11 @@ impl List {
         self.walk(field)
     }
 
+    /// Whether an index computes the field, which the record does not have.
+    pub(super) fn is_computed(&self, field: &str) -> bool {
+        matches!(self.walk(field), Found::Missing(_))
+    }
+
     fn walk(&self, field: &str) -> Found {
         let Some(record) = &self.operation.record else {
             return Found::Undescribed;

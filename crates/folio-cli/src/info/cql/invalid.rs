@@ -64,6 +64,8 @@ pub(super) fn help(text: &str, error: &CqlError) -> Option<String> {
         "`not` combines two conditions: `a not b`. Without a first one: `cql.allRecords=1 not b`"
     } else if is("like") || is("contains") || is("matches") || is("~") {
         "a part of a value: field==\"*part*\"; words: field=\"word\""
+    } else if is("exact") || is("within") || is("encloses") {
+        "FOLIO has no such relation; the whole value: field==\"value\""
     } else if is("in") {
         "one of several values: field==(\"a\" or \"b\")"
     } else if is("is") || is("null") {

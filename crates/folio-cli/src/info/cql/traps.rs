@@ -193,6 +193,21 @@ fn of_comparison(
             );
         }
     }
+    if let (Evaluation::Index(index), Some(list)) = (evaluation, list)
+        && let Some(by) = index.computed_by.as_deref()
+        && list.is_computed(field)
+    {
+        let is_words = matches!(
+            comparison.relation,
+            Relation::Matches | Relation::Adjacent | Relation::All | Relation::Any
+        );
+        let is_equality = matches!(comparison.relation, Relation::Eq | Relation::Ne);
+        match by {
+            "words" if !is_words => add("no-value", format!("`{field}` exists for the relations of full text only: {field}=\"…\"; this finds nothing")),
+            "equals" if !is_equality => add("no-value", format!("`{field}` exists for == and <> only; this finds nothing")),
+            _ => {}
+        }
+    }
     let type_ = match &found {
         Some(Found::Field(type_)) => Some(type_),
         _ => None,

@@ -12,7 +12,8 @@ use super::merged::lines;
 ///
 /// A field is `uuid`, or has the evaluation of `==` (`equals`) and of `<` (`compare`; absent: the
 /// stored text is compared as it is). `case` and `accents`: they count. `first`: only so many
-/// characters are compared. `several`: `==` reads these fields instead; `words`: full text does.
+/// characters are compared. `several`: `==` reads these fields instead; `words`: full text does. `computedBy`: the field is
+/// computed for `==` (`equals`) or for full text (`words`) only.
 pub(super) fn indexes(rows: &[Value]) -> String {
     let evaluated = rows.iter().filter_map(evaluation);
     let aliases = aliases(rows);
@@ -38,6 +39,16 @@ fn evaluation(row: &Value) -> Option<Value> {
         out.insert("compare".to_owned(), compare);
     }
     let words = row.get("fullText");
+    let is_computed = |entry: Option<&Value>| {
+        entry.is_some_and(|entry| {
+            entry.get("multi").is_some() || entry.get("sqlExpression").is_some()
+        })
+    };
+    for (name, entry) in [("equals", Some(equals)), ("words", words)] {
+        if is_computed(entry) {
+            out.insert("computedBy".to_owned(), name.into());
+        }
+    }
     for (name, value) in [
         ("several", equals.get("multi")),
         ("words", words.and_then(|words| words.get("multi"))),
@@ -110,7 +121,7 @@ mod tests {
             .collect();
         let expected = json!([
             {"path": "/items", "field": "id", "uuid": true},
-            {"path": "/items", "field": "x", "equals": {"case": false, "accents": true, "first": 600}, "several": ["a", "b"]},
+            {"path": "/items", "field": "x", "equals": {"case": false, "accents": true, "first": 600}, "several": ["a", "b"], "computedBy": "equals"},
             {"path": "/holdings", "alias": "item", "of": "/items"},
             {"path": "/items", "alias": "holdings", "of": "/holdings"},
         ]);
