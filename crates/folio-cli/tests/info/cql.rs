@@ -317,7 +317,13 @@ async fn the_number_of_records_is_asked_for() {
         let stored = sandbox.records("diku", "/users").unwrap().len();
         assert_eq!(found.json()["count"], stored, "{found:?}");
         let text = Program::admin(&sandbox)
-            .run(&["cql", "--list", "/users", "--count", "username==missinguser"])
+            .run(&[
+                "cql",
+                "--list",
+                "/users",
+                "--count",
+                "username==missinguser",
+            ])
             .await;
         assert!(text.stdout.ends_with("records: 0\n"), "{text:?}");
     }

@@ -203,8 +203,16 @@ fn of_comparison(
         );
         let is_equality = matches!(comparison.relation, Relation::Eq | Relation::Ne);
         match by {
-            "words" if !is_words => add("no-value", format!("`{field}` exists for the relations of full text only: {field}=\"…\"; this finds nothing")),
-            "equals" if !is_equality => add("no-value", format!("`{field}` exists for == and <> only; this finds nothing")),
+            "words" if !is_words => add(
+                "no-value",
+                format!(
+                    "`{field}` exists for the relations of full text only: {field}=\"…\"; this finds nothing"
+                ),
+            ),
+            "equals" if !is_equality => add(
+                "no-value",
+                format!("`{field}` exists for == and <> only; this finds nothing"),
+            ),
             _ => {}
         }
     }
