@@ -2,6 +2,7 @@
 
 mod fields;
 mod invalid;
+mod modifiers;
 mod reading;
 mod sorting;
 mod term;

@@ -148,6 +148,9 @@ pub(crate) struct Index {
     /// The fields that full text reads instead.
     #[serde(default)]
     pub(crate) words: Vec<String>,
+    /// The modifiers of full text that select elements of the list.
+    #[serde(default)]
+    pub(crate) elements: Vec<String>,
     /// The only relations that know the field: `equals` or `words`.
     pub(crate) computed_by: Option<String>,
     pub(crate) alias: Option<String>,

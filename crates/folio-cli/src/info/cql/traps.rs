@@ -5,6 +5,7 @@ use folio_sdk::cql::{self, Boolean, ComparisonNode, Node, Relation};
 use serde_json::Value;
 
 use super::fields::{Evaluation, Found, List};
+use super::modifiers;
 use super::reading::is_number;
 use super::term::{self, has, is_date, is_uuid, plain};
 use super::warning::Warning;
@@ -12,17 +13,6 @@ use super::warning::Warning;
 /// The request line that Okapi accepts (recorded), in bytes, without method, version and path of a
 /// usual list.
 const LONGEST: usize = 4096 - 60;
-
-/// The modifiers of a comparison that RMB accepts without effect.
-const WITHOUT_EFFECT: [&str; 7] = [
-    "ignorecase",
-    "respectcase",
-    "ignoreaccents",
-    "respectaccents",
-    "masked",
-    "sort.ascending",
-    "sort.descending",
-];
 
 /// The traps of the text as a whole.
 pub(super) fn of_text(text: &str, query: &Cql) -> Vec<Warning> {
@@ -177,22 +167,7 @@ fn of_comparison(
     if let Evaluation::Uuid = evaluation {
         return of_uuid(comparison, add);
     }
-    for (name, _) in &comparison.modifiers {
-        let lower = name.to_lowercase();
-        if WITHOUT_EFFECT.contains(&lower.as_str()) {
-            add(
-                "modifier-without-effect",
-                format!(
-                    "the storage modules accept /{name} in a condition and ignore it; it counts after sortBy only"
-                ),
-            );
-        } else if !matches!(lower.as_str(), "number" | "string") && !lower.starts_with('@') {
-            add(
-                "unknown-modifier",
-                format!("FOLIO rejects the unknown modifier /{name} (400)"),
-            );
-        }
-    }
+    modifiers::traps(comparison, evaluation, list, add);
     if let (Evaluation::Index(index), Some(list)) = (evaluation, list)
         && let Some(by) = index.computed_by.as_deref()
         && list.is_computed(field)
@@ -223,6 +198,15 @@ fn of_comparison(
     for term in comparison.terms {
         match comparison.relation {
             _ if is_number(comparison) => {
+                if matches!(type_, Some(Value::String(type_)) if type_ != "number" && type_ != "integer")
+                {
+                    add(
+                        "number-values",
+                        format!(
+                            "`{field}` is text: if the value of a record is not a number, FOLIO rejects the query (400)"
+                        ),
+                    );
+                }
                 if !term::is_number(plain(term).trim()) {
                     add(
                         "not-a-number",
@@ -365,6 +349,15 @@ fn of_words(
         let next = characters.get(at + 1);
         *one == ('*', false) && (at == 0 || next.is_some_and(|(next, _)| *next != ' '))
     });
+    let is_alone = characters
+        .split(|(c, _)| *c == ' ')
+        .any(|word| word == [('*', true)]);
+    if is_alone {
+        add(
+            "truncation",
+            "a word that is only `\\*` is rejected in full text (400)".to_owned(),
+        );
+    }
     if misplaced {
         add(
             "truncation",

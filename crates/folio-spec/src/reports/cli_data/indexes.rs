@@ -13,7 +13,8 @@ use super::merged::lines;
 /// A field is `uuid`, or has the evaluation of `==` (`equals`) and of `<` (`compare`; absent: the
 /// stored text is compared as it is). `case` and `accents`: they count. `first`: only so many
 /// characters are compared. `several`: `==` reads these fields instead; `words`: full text does. `computedBy`: the field is
-/// computed for `==` (`equals`) or for full text (`words`) only.
+/// computed for `==` (`equals`) or for full text (`words`) only. `elements`: the modifiers of full
+/// text that select elements of the list.
 pub(super) fn indexes(rows: &[Value]) -> String {
     let evaluated = rows.iter().filter_map(evaluation);
     let aliases = aliases(rows);
@@ -48,6 +49,20 @@ fn evaluation(row: &Value) -> Option<Value> {
         if is_computed(entry) {
             out.insert("computedBy".to_owned(), name.into());
         }
+    }
+    let elements: Vec<Value> = words
+        .into_iter()
+        .flat_map(|words| {
+            let modifiers = words.get("arrayModifiers").and_then(Value::as_array);
+            words
+                .get("arraySubfield")
+                .into_iter()
+                .chain(modifiers.into_iter().flatten())
+        })
+        .cloned()
+        .collect();
+    if !elements.is_empty() {
+        out.insert("elements".to_owned(), elements.into());
     }
     for (name, value) in [
         ("several", equals.get("multi")),
