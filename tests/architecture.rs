@@ -274,10 +274,7 @@ const CRATES: &[Layers] = &[
                 ("file", "files that are complete or absent"),
                 ("global", "the options that every command accepts"),
             ],
-            &[
-                ("error", "the error of a command"),
-                ("interrupt", "Ctrl-C"),
-            ],
+            &[("error", "the error of a command"), ("interrupt", "Ctrl-C")],
             &[(
                 "output",
                 "tables, JSON, JSON Lines and CSV; notes, progress and questions",
