@@ -271,6 +271,7 @@ const CRATES: &[Layers] = &[
         rows: &[
             &[
                 ("exit", "exit codes"),
+                ("file", "files that are complete or absent"),
                 ("global", "the options that every command accepts"),
             ],
             &[
@@ -280,6 +281,10 @@ const CRATES: &[Layers] = &[
             &[(
                 "output",
                 "tables, JSON, JSON Lines and CSV; notes, progress and questions",
+            )],
+            &[(
+                "profile",
+                "the config file, the keyring, and the connection that a command uses",
             )],
             &[("context", "the settings of one run of the program")],
             &[

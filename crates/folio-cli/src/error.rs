@@ -50,7 +50,7 @@ impl CliError {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::new(Exit::BrokenPipe, "the reader of the output has ended")
         } else {
-            Self::io("cannot write to the standard output", error)
+            Self::io("cannot write the results", error)
         }
     }
 

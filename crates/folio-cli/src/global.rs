@@ -9,10 +9,10 @@ pub(crate) struct Global {
     /// The profile that `folio login` stored [env: FOLIO_PROFILE]
     #[arg(long, short = 'p', global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// The tenant on which the command acts [env: FOLIO_TENANT]
+    /// The tenant on which the command acts [env: FOLIO_TENANT, with FOLIO_URL]
     #[arg(long, short = 't', global = true, value_name = "TENANT")]
     pub(crate) tenant: Option<String>,
-    /// The URL of the gateway (Okapi or Kong) [env: FOLIO_URL]
+    /// The URL of the gateway, Okapi or Kong [env: FOLIO_URL]
     #[arg(long, short = 'u', global = true, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// The output format; by default a table for lists on a terminal, otherwise JSON

@@ -7,12 +7,14 @@ mod args;
 mod context;
 mod error;
 mod exit;
+mod file;
 mod global;
 mod help;
 mod info;
 mod interrupt;
 mod jobs;
 mod output;
+mod profile;
 mod records;
 mod run;
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use crate::args::{Cli, Command};
 use crate::context::Context;
@@ -93,8 +93,8 @@ async fn dispatch(context: &mut Context, command: Command) -> Result<Exit, CliEr
             })
             .await
         }
-        Command::Completion(args) => help::completion::run(context, args).await,
-        Command::Man(args) => help::man::run(context, args).await,
+        Command::Completion(args) => help::completion::run(context, &args, Cli::command()),
+        Command::Man(args) => help::man::run(context, &args, Cli::command()),
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Console {
     quiet: bool,
     colored: bool,
     live: bool,
+    has_terminal: bool,
     is_interactive: bool,
 }
 
@@ -40,6 +41,7 @@ impl Console {
             quiet: global.quiet,
             colored: is_colored(global.color, is_terminal),
             live: is_terminal && !global.quiet && !is_plain(),
+            has_terminal: is_terminal,
             is_interactive: is_terminal && io::stdin().is_terminal(),
         }
     }
@@ -47,6 +49,11 @@ impl Console {
     /// Whether a person can be asked.
     pub(crate) fn is_interactive(&self) -> bool {
         self.is_interactive
+    }
+
+    /// Whether stderr is a terminal: a password can be asked for there, whatever the input is.
+    pub(crate) fn has_terminal(&self) -> bool {
+        self.has_terminal
     }
 
     /// The text in this style, if stderr shows colours.
@@ -65,6 +72,11 @@ impl Console {
     pub(crate) fn warning(&self, text: impl Display) {
         let label = self.paint(Style::Yellow, "warning:");
         self.line(&format!("{label} {text}"));
+    }
+
+    /// The outcome of several writes, which is shown with `--quiet`, too, if it is not complete.
+    pub(crate) fn report(&self, text: impl Display) {
+        self.line(&text.to_string());
     }
 
     /// The error of the command.

@@ -2,11 +2,21 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::error::CliError;
 use crate::output::style::Style;
+
+/// A value as JSON text.
+///
+/// # Errors
+/// It cannot be JSON, as a map whose keys are not text.
+pub(crate) fn to_raw<T: Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>, CliError> {
+    serde_json::value::to_raw_value(value)
+        .map_err(|error| CliError::other(format!("cannot write a result as JSON: {error}")))
+}
 
 /// The members of an object, in their order.
 pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
@@ -57,6 +67,17 @@ pub(crate) fn text(value: &RawValue) -> Option<String> {
         return None;
     }
     serde_json::from_str(value.get()).ok()
+}
+
+/// The numbers of a value, as they are written.
+pub(crate) fn numbers(value: &RawValue) -> Vec<&str> {
+    let is_number = |text: &str| text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    Tokens(value.get())
+        .filter_map(|token| match token {
+            Token::Other(text) if is_number(text) => Some(text),
+            _ => None,
+        })
+        .collect()
 }
 
 /// On one line.

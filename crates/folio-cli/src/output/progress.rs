@@ -65,6 +65,11 @@ impl Progress {
         self.bar.set_style(style(total));
     }
 
+    /// Writes something else on stderr.
+    pub(crate) fn pause(&self, write: impl FnOnce()) {
+        self.bar.suspend(write);
+    }
+
     /// Removes the bar. What was achieved is the note that follows.
     pub(crate) fn finish(self) {
         self.bar.finish_and_clear();

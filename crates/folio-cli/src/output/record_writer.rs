@@ -1,6 +1,6 @@
 //! Records as a table, JSON, JSON Lines or CSV, written while they arrive.
 
-use std::io::{self, BufWriter, Stdout, Write as _};
+use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -11,7 +11,8 @@ use crate::global::Format;
 use crate::output::csv::CsvRecords;
 use crate::output::field_path::{FieldPath, project};
 use crate::output::json;
-use crate::output::results::to_raw;
+use crate::output::json::to_raw;
+use crate::output::sink::Sink;
 use crate::output::table::TableRecords;
 
 /// How records look.
@@ -20,7 +21,6 @@ pub(crate) struct Layout {
     /// The fields to write; all of them, if none are given.
     pub(crate) fields: Option<Vec<FieldPath>>,
     pub(crate) colored: bool,
-    pub(crate) is_terminal: bool,
     /// The width of the terminal.
     pub(crate) width: Option<u16>,
 }
@@ -28,10 +28,10 @@ pub(crate) struct Layout {
 /// How long written records stay in the buffer, at most, while others arrive.
 const FLUSH_AFTER: Duration = Duration::from_millis(200);
 
-/// Writes records to stdout.
+/// Writes records.
 #[derive(Debug)]
 pub(crate) struct RecordWriter {
-    out: BufWriter<Stdout>,
+    out: Sink,
     flushed: Instant,
     form: Form,
     layout: Layout,
@@ -47,9 +47,9 @@ enum Form {
 }
 
 impl RecordWriter {
-    pub(crate) fn new(format: Format, layout: Layout) -> Self {
+    pub(crate) fn new(out: Sink, format: Format, layout: Layout) -> Self {
         Self {
-            out: BufWriter::with_capacity(1 << 16, io::stdout()),
+            out,
             flushed: Instant::now(),
             form: match format {
                 Format::Json => Form::Json,
@@ -65,7 +65,7 @@ impl RecordWriter {
     /// One more record.
     ///
     /// # Errors
-    /// stdout cannot be written.
+    /// The results cannot be written.
     pub(crate) fn write<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<(), CliError> {
         let raw = to_raw(record)?;
         self.written += 1;
@@ -103,7 +103,7 @@ impl RecordWriter {
     /// Writes what is left; returns the number of records.
     ///
     /// # Errors
-    /// stdout cannot be written.
+    /// The results cannot be written.
     pub(crate) fn finish(mut self) -> Result<u64, CliError> {
         let written = self.written;
         let out = &mut self.out;
@@ -114,7 +114,7 @@ impl RecordWriter {
             Form::Csv(csv) => csv.finish(out),
             Form::Table(table) => table.finish(out),
         };
-        rest.and_then(|()| out.flush())
+        rest.and_then(|()| self.out.commit())
             .map_err(|error| CliError::output(&error))?;
         Ok(written)
     }

@@ -1,6 +1,7 @@
 //! Results: stdout, in the format that the user chose.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -8,9 +9,11 @@ use serde_json::value::RawValue;
 use crate::error::CliError;
 use crate::global::{Format, Global};
 use crate::output::console::is_colored;
-use crate::output::field_path::FieldPath;
+use crate::output::field_path::{FieldPath, cell, project};
 use crate::output::json;
+use crate::output::json::to_raw;
 use crate::output::record_writer::{Layout, RecordWriter};
+use crate::output::sink::Sink;
 use crate::output::style::Style;
 
 /// Where results go, and how.
@@ -21,6 +24,8 @@ pub(crate) struct Results {
     colored: bool,
     /// The width of the terminal.
     width: Option<u16>,
+    /// The file to write, in place of stdout.
+    file: Option<PathBuf>,
 }
 
 impl Results {
@@ -35,6 +40,30 @@ impl Results {
                 .then(|| console::Term::stdout().size_checked())
                 .flatten()
                 .map(|(_, columns)| columns),
+            file: None,
+        }
+    }
+
+    /// The same for a file in place of stdout. It gets its name when it is complete.
+    #[must_use]
+    pub(crate) fn in_file(&self, file: Option<PathBuf>) -> Self {
+        let Some(file) = file else {
+            return self.clone();
+        };
+        Self {
+            format: self.format,
+            is_terminal: false,
+            colored: false,
+            width: None,
+            file: Some(file),
+        }
+    }
+
+    /// Where results go.
+    pub(crate) fn sink(&self) -> Sink {
+        match &self.file {
+            Some(file) => Sink::file(file),
+            None => Sink::stdout(),
         }
     }
 
@@ -66,21 +95,18 @@ impl Results {
     /// Records one by one. Without `fields`, tables and CSV show the fields that the first records
     /// have.
     pub(crate) fn records(&self, fields: Option<Vec<FieldPath>>) -> RecordWriter {
-        RecordWriter::new(
-            self.list_format(),
-            Layout {
-                fields,
-                colored: self.colored,
-                is_terminal: self.is_terminal,
-                width: self.width,
-            },
-        )
+        let layout = Layout {
+            fields,
+            colored: self.colored,
+            width: self.width,
+        };
+        RecordWriter::new(self.sink(), self.list_format(), layout)
     }
 
     /// Rows that a command made, such as those of a report.
     ///
     /// # Errors
-    /// stdout cannot be written.
+    /// The results cannot be written.
     pub(crate) fn rows<T: Serialize>(
         &self,
         columns: &[&str],
@@ -94,17 +120,59 @@ impl Results {
         writer.finish().map(drop)
     }
 
-    /// One value: JSON, or as a list of one record.
+    /// One value that a command made: a line per column for people, otherwise the value.
     ///
     /// # Errors
-    /// stdout cannot be written.
-    pub(crate) fn value<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), CliError> {
+    /// The results cannot be written.
+    pub(crate) fn row<T: Serialize>(&self, columns: &[&str], value: &T) -> Result<(), CliError> {
         let raw = to_raw(value)?;
-        match self.format.unwrap_or(Format::Json) {
+        match self.list_format() {
             Format::Json => self.line(&json::pretty(&raw, self.colored)),
+            Format::Jsonl => self.line(&json::compact(&raw)),
+            Format::Csv => self.rows(columns, [value]),
+            Format::Table => {
+                let width = columns.iter().map(|column| column.len()).max();
+                let mut lines = Vec::new();
+                for column in columns {
+                    let field: Result<FieldPath, _> = column.parse();
+                    let Ok(field) = field;
+                    let text = cell(&field.of(&raw));
+                    if !text.is_empty() {
+                        let padded = format!("{column:<0$}", width.unwrap_or_default());
+                        lines.push(format!("{}  {text}", self.paint(Style::Bold, &padded)));
+                    }
+                }
+                self.line(&lines.join("\n"))
+            }
+        }
+    }
+
+    /// One value: JSON, unless another format is chosen; then it is a list of one record.
+    ///
+    /// # Errors
+    /// The results cannot be written.
+    pub(crate) fn value<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), CliError> {
+        self.record(&to_raw(value)?, None)
+    }
+
+    /// One record as the server sent it, with these fields or all.
+    ///
+    /// # Errors
+    /// The results cannot be written.
+    pub(crate) fn record(
+        &self,
+        raw: &RawValue,
+        fields: Option<Vec<FieldPath>>,
+    ) -> Result<(), CliError> {
+        match self.format.unwrap_or(Format::Json) {
+            Format::Json => {
+                let selected = fields.map(|fields| project(raw, &fields));
+                let raw = selected.as_deref().unwrap_or(raw);
+                self.line(&json::pretty(raw, self.colored))
+            }
             Format::Jsonl | Format::Csv | Format::Table => {
-                let mut writer = self.records(None);
-                writer.write(&raw)?;
+                let mut writer = self.records(fields);
+                writer.write(raw)?;
                 writer.finish().map(drop)
             }
         }
@@ -113,26 +181,19 @@ impl Results {
     /// A line of text.
     ///
     /// # Errors
-    /// stdout cannot be written.
+    /// The results cannot be written.
     pub(crate) fn line(&self, text: &str) -> Result<(), CliError> {
-        self.bytes(text.as_bytes())?;
-        self.bytes(b"\n")
+        self.bytes(format!("{text}\n").as_bytes())
     }
 
     /// Bytes as they are.
     ///
     /// # Errors
-    /// stdout cannot be written.
+    /// The results cannot be written.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), CliError> {
-        let mut out = io::stdout().lock();
+        let mut out = self.sink();
         out.write_all(bytes)
-            .and_then(|()| out.flush())
+            .and_then(|()| out.commit())
             .map_err(|error| CliError::output(&error))
     }
-}
-
-/// A value as JSON text.
-pub(crate) fn to_raw<T: Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>, CliError> {
-    serde_json::value::to_raw_value(value)
-        .map_err(|error| CliError::other(format!("cannot write a result as JSON: {error}")))
 }
