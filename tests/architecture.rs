@@ -157,6 +157,7 @@ const CRATES: &[Layers] = &[
                 ("model", "the model of a document"),
             ],
             &[
+                ("batches", "endpoints that write many records at once"),
                 ("conditions", "for which modules there are shared types"),
                 ("features", "the modules of a build"),
                 ("module_name", "the names of generated modules"),
@@ -274,10 +275,7 @@ const CRATES: &[Layers] = &[
                 ("file", "files that are complete or absent"),
                 ("global", "the options that every command accepts"),
             ],
-            &[
-                ("error", "the error of a command"),
-                ("interrupt", "Ctrl-C"),
-            ],
+            &[("error", "the error of a command"), ("interrupt", "Ctrl-C")],
             &[(
                 "output",
                 "tables, JSON, JSON Lines and CSV; notes, progress and questions",

@@ -40,7 +40,9 @@ impl WholeFile {
     /// Gives the complete file its name.
     pub(crate) fn commit(self) -> io::Result<()> {
         self.part.as_file().sync_all()?;
-        self.part.persist(&self.target).map_err(|error| error.error)?;
+        self.part
+            .persist(&self.target)
+            .map_err(|error| error.error)?;
         Ok(())
     }
 }

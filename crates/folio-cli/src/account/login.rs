@@ -72,7 +72,10 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     ));
     context.console.note(match keyring {
         Some(keyring) => format!("The password is in {}.", keyring.description()),
-        None => "The password is not stored: set FOLIO_PASSWORD, or answer the prompt of each command.".to_owned(),
+        None => {
+            "The password is not stored: set FOLIO_PASSWORD, or answer the prompt of each command."
+                .to_owned()
+        }
     });
     Ok(Exit::Success)
 }
@@ -116,7 +119,13 @@ async fn profile(context: &Context, args: &Args) -> Result<Profile, CliError> {
         environment::USERNAME,
     )?;
     Ok(Profile {
-        url: or_ask(context, url, "URL of the gateway (Okapi or Kong): ", "--url").await?,
+        url: or_ask(
+            context,
+            url,
+            "URL of the gateway (Okapi or Kong): ",
+            "--url",
+        )
+        .await?,
         tenant: or_ask(context, tenant, "Tenant: ", "--tenant").await?,
         username: or_ask(context, username, "User name: ", "--username").await?,
         name,
@@ -161,12 +170,16 @@ async fn password_of(
     if environment::has_password_of(&profile.username)?
         && let Some(password) = environment::variable(environment::PASSWORD)?
     {
-        context.console.note("The password comes from FOLIO_PASSWORD.");
+        context
+            .console
+            .note("The password comes from FOLIO_PASSWORD.");
         return Ok(password.into());
     }
     if !context.console.has_terminal() {
-        return Err(CliError::usage("there is no terminal to ask for the password")
-            .with_help("pass it with --password-stdin, or in FOLIO_PASSWORD"));
+        return Err(
+            CliError::usage("there is no terminal to ask for the password")
+                .with_help("pass it with --password-stdin, or in FOLIO_PASSWORD"),
+        );
     }
     let Profile { username, url, .. } = profile;
     password::prompt(
@@ -197,8 +210,8 @@ async fn forget_replaced(context: &Context, old: Option<Profile>, new: &Profile)
         return;
     }
     if let Err(error) = keyring::forget(keyring, old.secret()).await {
-        context
-            .console
-            .warning(format_args!("the password of the replaced profile is left: {error}"));
+        context.console.warning(format_args!(
+            "the password of the replaced profile is left: {error}"
+        ));
     }
 }

@@ -46,9 +46,9 @@ pub(crate) async fn run(context: &mut Context, _args: Args) -> Result<Exit, CliE
     let user = match folio.current_user::<Value>().await {
         Ok(user) => Some(user),
         Err(error) => {
-            context
-                .console
-                .note(format_args!("The record of the user cannot be read: {error}"));
+            context.console.note(format_args!(
+                "The record of the user cannot be read: {error}"
+            ));
             None
         }
     };
@@ -72,7 +72,9 @@ pub(crate) async fn run(context: &mut Context, _args: Args) -> Result<Exit, CliE
             .as_ref()
             .and_then(|user| user.get("active"))
             .and_then(Value::as_bool),
-        password: keyring.map_or("not stored", |keyring| keyring.name()).to_owned(),
+        password: keyring
+            .map_or("not stored", |keyring| keyring.name())
+            .to_owned(),
     };
     context.results.row(COLUMNS, &identity)?;
     Ok(Exit::Success)

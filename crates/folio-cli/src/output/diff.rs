@@ -8,11 +8,7 @@ use crate::output::style::Style;
 const AROUND: usize = 3;
 
 /// The changed lines with some around them, as `diff -u` writes them, without a header.
-pub(crate) fn unified(
-    before: &str,
-    after: &str,
-    paint: impl Fn(Style, &str) -> String,
-) -> String {
+pub(crate) fn unified(before: &str, after: &str, paint: impl Fn(Style, &str) -> String) -> String {
     let difference = TextDiff::from_lines(before, after);
     let mut out = String::new();
     for (at, group) in difference.grouped_ops(AROUND).iter().enumerate() {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::CliError;
@@ -71,7 +71,8 @@ pub(crate) fn text(value: &RawValue) -> Option<String> {
 
 /// The numbers of a value, as they are written.
 pub(crate) fn numbers(value: &RawValue) -> Vec<&str> {
-    let is_number = |text: &str| text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let is_number =
+        |text: &str| text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     Tokens(value.get())
         .filter_map(|token| match token {
             Token::Other(text) if is_number(text) => Some(text),

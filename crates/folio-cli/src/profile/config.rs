@@ -94,8 +94,7 @@ impl Config {
         lock.lock().map_err(|error| failed(&error))?;
         let mut config = Self::load_from(path.clone())?;
         let result = change(&mut config);
-        let mut file =
-            WholeFile::create(&path, Access::Private).map_err(|error| failed(&error))?;
+        let mut file = WholeFile::create(&path, Access::Private).map_err(|error| failed(&error))?;
         file.write_all(config.document.to_string().as_bytes())
             .map_err(|error| failed(&error))?;
         file.commit().map_err(|error| failed(&error))?;
@@ -134,7 +133,9 @@ impl Config {
             value.map(str::to_owned).ok_or_else(|| {
                 let path = self.path.display();
                 CliError::other(format!("the profile `{name}` in `{path}` has no `{key}`"))
-                    .with_help(format!("add it, or run `folio login --profile {name}` again"))
+                    .with_help(format!(
+                        "add it, or run `folio login --profile {name}` again"
+                    ))
             })
         };
         let keyring = match table.get("keyring").and_then(Item::as_str) {

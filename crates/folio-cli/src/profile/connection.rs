@@ -59,7 +59,10 @@ impl Connection {
 
     fn of_environment(global: &Global) -> Result<Self, CliError> {
         let url = global.url.clone();
-        let url = url.map_or_else(|| environment::variable(environment::URL), |url| Ok(Some(url)));
+        let url = url.map_or_else(
+            || environment::variable(environment::URL),
+            |url| Ok(Some(url)),
+        );
         let Some(url) = url? else {
             return Err(CliError::usage("no FOLIO system is selected")
                 .with_help("run `folio login` once to store a profile, or set FOLIO_URL, FOLIO_TENANT, FOLIO_USERNAME and FOLIO_PASSWORD"));
@@ -136,10 +139,7 @@ impl Connection {
     fn without_password(&self) -> CliError {
         let error = CliError::new(
             Exit::Authentication,
-            format!(
-                "there is no password of {} at {}",
-                self.username, self.url
-            ),
+            format!("there is no password of {} at {}", self.username, self.url),
         );
         match &self.profile {
             Some(profile) if !same_url(&profile.url, &self.url) => error.with_help(format!(

@@ -177,7 +177,10 @@ mod access {
             Keyring::CredentialManager => {
                 windows_native_keyring_store::Store::new().map_err(text)?
             }
-            #[allow(unreachable_patterns, reason = "which ones are left depends on the system")]
+            #[allow(
+                unreachable_patterns,
+                reason = "which ones are left depends on the system"
+            )]
             _ => return Err("this system has no such keyring".to_owned()),
         };
         Entry::new_in_store(&store, SERVICE, secret).map_err(text)

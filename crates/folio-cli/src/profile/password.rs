@@ -13,7 +13,9 @@ use crate::output::console::Console;
 /// There is no terminal, or the user interrupted the question.
 pub(crate) async fn prompt(console: &Console, question: String) -> Result<SecretString, CliError> {
     if !console.has_terminal() {
-        return Err(CliError::usage("there is no terminal to ask for the password"));
+        return Err(CliError::usage(
+            "there is no terminal to ask for the password",
+        ));
     }
     let answer = tokio::task::spawn_blocking(move || rpassword::prompt_password(question)).await;
     match answer {

@@ -75,8 +75,12 @@ impl BodyArgs {
         if self.changes.is_empty() {
             return Ok(Some(Payload::Json(json)));
         }
-        self.changed(json.get().parse().map_err(|error| not_json(&name, &error))?)
-            .map(Some)
+        self.changed(
+            json.get()
+                .parse()
+                .map_err(|error| not_json(&name, &error))?,
+        )
+        .map(Some)
     }
 
     fn changed(&self, mut body: Json) -> Result<Payload, CliError> {
@@ -102,7 +106,9 @@ pub(crate) fn parse(bytes: &[u8], name: &str) -> Result<Box<RawValue>, CliError>
     // Editors of Windows begin a file with a mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.trim_ascii().is_empty() {
-        return Err(CliError::usage(format!("{name} is empty; nothing was sent")));
+        return Err(CliError::usage(format!(
+            "{name} is empty; nothing was sent"
+        )));
     }
     serde_json::from_slice(bytes).map_err(|error| not_json(name, &error))
 }

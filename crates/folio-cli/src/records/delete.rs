@@ -63,10 +63,10 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     }
     match &args.query {
         None => one(context, &args, &path).await,
-        Some(query) if query.trim().is_empty() => Err(CliError::usage(
-            "the query is empty; nothing was deleted",
-        )
-        .with_help("to delete all records of a list: --query cql.allRecords=1")),
+        Some(query) if query.trim().is_empty() => {
+            Err(CliError::usage("the query is empty; nothing was deleted")
+                .with_help("to delete all records of a list: --query cql.allRecords=1"))
+        }
         Some(query) => many(context, &args, path.trim_end_matches('/'), query).await,
     }
 }
@@ -115,15 +115,15 @@ async fn many(
     if args.dry_run {
         let rows = ids.iter().map(|id| serde_json::json!({ "id": id }));
         context.results.rows(&["id"], rows)?;
-        context
-            .console
-            .note(format_args!("{count} records of {path} match; nothing was deleted."));
+        context.console.note(format_args!(
+            "{count} records of {path} match; nothing was deleted."
+        ));
         return Ok(Exit::Success);
     }
     if count == 0 {
-        context
-            .console
-            .note(format_args!("No record of {path} matches; nothing was deleted."));
+        context.console.note(format_args!(
+            "No record of {path} matches; nothing was deleted."
+        ));
         return Ok(Exit::Success);
     }
     if let Some(most) = args.at_most

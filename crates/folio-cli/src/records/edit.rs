@@ -37,9 +37,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
     let path = list::path(&args.path)?;
     let folio = context.folio().await?;
-    let original = context
-        .interruptible(read(&folio, &path))
-        .await??;
+    let original = context.interruptible(read(&folio, &path)).await??;
     let mut draft = Draft::new(&json::pretty(&original, false))?;
     let outcome = edit(context, &args, &folio, &path, &original, &mut draft).await;
     match outcome {
@@ -127,12 +125,14 @@ async fn shown(
         return Ok(Next::Write(edited));
     }
     if !context.console.is_interactive() {
-        return Err(
-            CliError::usage("there is no terminal to confirm the changes; nothing was sent")
-                .with_help("to write them without a question: --yes"),
-        );
+        return Err(CliError::usage(
+            "there is no terminal to confirm the changes; nothing was sent",
+        )
+        .with_help("to write them without a question: --yes"));
     }
-    let answer = context.console.ask("Write these changes? [y]es, [e]dit again, [N]o: ");
+    let answer = context
+        .console
+        .ask("Write these changes? [y]es, [e]dit again, [N]o: ");
     let answer = context.interruptible(answer).await??;
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(Next::Write(edited)),
@@ -261,8 +261,9 @@ impl Draft {
             .status()
             .await
             .map_err(|error| {
-                CliError::io(format_args!("cannot run the editor `{editor}`"), &error)
-                    .with_help("set EDITOR to the command of an editor that waits until the file is closed")
+                CliError::io(format_args!("cannot run the editor `{editor}`"), &error).with_help(
+                    "set EDITOR to the command of an editor that waits until the file is closed",
+                )
             })?;
         if status.success() {
             return Ok(());
@@ -306,7 +307,10 @@ fn shown_path(path: &PathBuf) -> std::path::Display<'_> {
 #[cfg(unix)]
 fn command(editor: &str) -> tokio::process::Command {
     let mut command = tokio::process::Command::new("sh");
-    command.arg("-c").arg(format!("{editor} \"$@\"")).arg(editor);
+    command
+        .arg("-c")
+        .arg(format!("{editor} \"$@\""))
+        .arg(editor);
     command
 }
 

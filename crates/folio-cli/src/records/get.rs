@@ -102,8 +102,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
 fn is_json(kind: &str) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let kind = kind.to_ascii_lowercase();
-    kind == "application/json"
-        || (kind.ends_with("+json") && kind != "application/stream+json")
+    kind == "application/json" || (kind.ends_with("+json") && kind != "application/stream+json")
 }
 
 /// Writes a response as it is, while it arrives.
@@ -171,7 +170,8 @@ async fn stream(
     let fields = (!args.fields.is_empty()).then(|| args.fields.clone());
     let mut writer = results.records(fields);
     // A bar between the lines of a list would disturb both.
-    let progress = (!results.is_terminal()).then(|| context.console.progress(args.limit, "Reading"));
+    let progress =
+        (!results.is_terminal()).then(|| context.console.progress(args.limit, "Reading"));
     let mut records = list.stream();
     let mut left = args.limit.unwrap_or(u64::MAX);
     while left > 0

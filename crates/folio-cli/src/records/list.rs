@@ -76,10 +76,8 @@ pub(crate) fn records<'a>(
     if let Some(key) = chosen {
         let Some(records) = at(key) else {
             let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-            return Err(
-                CliError::usage(format!("the response has no list `{key}`"))
-                    .with_help(format!("it has: {}", names.join(", "))),
-            );
+            return Err(CliError::usage(format!("the response has no list `{key}`"))
+                .with_help(format!("it has: {}", names.join(", "))));
         };
         return Ok(found(key, records));
     }

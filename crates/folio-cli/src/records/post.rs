@@ -33,8 +33,11 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     let path = list::path(&args.path)?;
     let payload = args.body.read(context).await?;
     if payload.is_none() && !args.no_body {
-        return Err(CliError::usage("there is no body; nothing was sent")
-            .with_help("name a FILE, - for the standard input, or fields with --set; --no-body sends none"));
+        return Err(
+            CliError::usage("there is no body; nothing was sent").with_help(
+                "name a FILE, - for the standard input, or fields with --set; --no-body sends none",
+            ),
+        );
     }
     send::send(context, Method::POST, &path, payload).await
 }

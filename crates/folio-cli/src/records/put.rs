@@ -36,8 +36,11 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     }
     let changes = args.body.changes.parsed()?;
     if changes.is_empty() {
-        return Err(CliError::usage("there is nothing to write; nothing was sent")
-            .with_help("name a FILE, - for the standard input, or fields with --set or --unset"));
+        return Err(
+            CliError::usage("there is nothing to write; nothing was sent").with_help(
+                "name a FILE, - for the standard input, or fields with --set or --unset",
+            ),
+        );
     }
     let folio = context.folio().await?;
     let mut problem = None;
@@ -49,9 +52,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
             problem = Some(error);
         }
     });
-    let update = context
-        .not_interrupted(async { Ok(update.await?) })
-        .await?;
+    let update = context.not_interrupted(async { Ok(update.await?) }).await?;
     if let Some(problem) = problem {
         return Err(problem);
     }

@@ -116,7 +116,8 @@ impl CsvFile {
             .buffer_capacity(1 << 16)
             .from_writer(out);
         if !header.is_empty() {
-            out.write_record(header.iter().map(|(name, _)| name.as_bytes()))?;
+            out.write_record(header.iter().map(|(name, _)| name.as_bytes()))
+                .map_err(io_error)?;
         }
         Ok(Self { out })
     }
@@ -125,16 +126,25 @@ impl CsvFile {
 impl TableWriter for CsvFile {
     fn row(&mut self, row: &[Found<'_>]) -> io::Result<()> {
         for found in row {
-            self.out.write_field(cell(found))?;
+            self.out.write_field(cell(found)).map_err(io_error)?;
         }
-        self.out.write_record(None::<&[u8]>)?;
-        Ok(())
+        self.out.write_record(None::<&[u8]>).map_err(io_error)
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let out = self.out.into_inner();
-        out.map_err(|error| io::Error::other(error.to_string()))?
-            .finish()
+        let out = self.out.into_inner().map_err(|error| {
+            let error = error.error();
+            io::Error::new(error.kind(), error.to_string())
+        })?;
+        out.finish()
+    }
+}
+
+/// The I/O error, with its kind.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -374,3 +374,116 @@ fn malformed(line: u64, text: &[u8], problem: &str) -> Piece {
         problem: problem.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+    use super::*;
+
+    /// The records of a text, and the lines of what is malformed.
+    fn read(text: &[u8]) -> (Vec<String>, Vec<u64>) {
+        let mut pieces = Pieces::new(text, Some("things".to_owned()));
+        let (mut records, mut malformed) = (Vec::new(), Vec::new());
+        while let Some(piece) = pieces.next().unwrap() {
+            match piece {
+                Piece::Record { record, .. } => records.push(record.get().to_owned()),
+                Piece::Malformed { line, .. } => malformed.push(line),
+                Piece::Note(_) => {}
+            }
+        }
+        (records, malformed)
+    }
+
+    fn xorshift(state: &mut u64) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        usize::try_from(*state % (1 << 31)).unwrap()
+    }
+
+    #[test]
+    fn a_changed_byte_costs_no_record_of_another_line() {
+        let lines: Vec<String> = (0..6)
+            .map(|n| {
+                format!(r#"{{"id":"{n}","a":[{{"b":"x{{,\"]"}},null,{n}.50],"c":{{"d":{{}}}}}}"#)
+            })
+            .collect();
+        let mut state = 0x9e37_79b9_7f4a_7c15;
+        for _ in 0..20_000 {
+            let hit = xorshift(&mut state) % lines.len();
+            let mut line = lines[hit].clone().into_bytes();
+            let at = xorshift(&mut state) % line.len();
+            let byte = b"{}[]\",:\n \\x0\xff"[xorshift(&mut state) % 13];
+            match xorshift(&mut state) % 4 {
+                0 => _ = line.remove(at),
+                1 => line[at] = byte,
+                2 => line.insert(at, byte),
+                _ => line.truncate(at),
+            }
+            let mut text = Vec::new();
+            for (number, other) in lines.iter().enumerate() {
+                let line = if number == hit {
+                    &line
+                } else {
+                    other.as_bytes()
+                };
+                text.extend_from_slice(line);
+                text.push(b'\n');
+            }
+            let (records, malformed) = read(&text);
+            for (number, line) in lines
+                .iter()
+                .enumerate()
+                .filter(|(number, _)| *number != hit)
+            {
+                let count = records.iter().filter(|record| *record == line).count();
+                assert_eq!(
+                    count,
+                    1,
+                    "line {number} of {}",
+                    String::from_utf8_lossy(&text)
+                );
+            }
+            let first = hit as u64 + 1;
+            assert!(
+                malformed
+                    .iter()
+                    .all(|line| (first..=first + 1).contains(line))
+            );
+        }
+    }
+
+    #[test]
+    fn failures_are_unwrapped_and_other_records_are_not() {
+        let failed = r#"{"failed":{"line":1,"message":"m"},"record":{"id":"1"}}"#;
+        assert_eq!(read(failed.as_bytes()).0, [r#"{"id":"1"}"#]);
+        let failed = r#"{ "record": {"id":"1"}, "failed": {"message": "m"} }"#;
+        assert_eq!(read(failed.as_bytes()).0, [r#"{"id":"1"}"#]);
+        let text = r#"{"failed":{"message":"m"},"text":"{\"id\":\"1\"}"}"#;
+        assert_eq!(read(text.as_bytes()).0, [r#"{"id":"1"}"#]);
+        for other in [
+            r#"{"failed":1,"record":{"id":"1"}}"#,
+            r#"{"record":{"id":"1"}}"#,
+            r#"{"failed":{"message":"m"},"record":{},"id":"1"}"#,
+            r#"{"text":"a","message":"b"}"#,
+        ] {
+            assert_eq!(read(other.as_bytes()), (vec![other.to_owned()], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_field_with_the_name_of_the_list_is_no_list_unless_it_is_an_array() {
+        let record = r#"{"id":"1","things":"a"}"#;
+        assert_eq!(read(record.as_bytes()).0, [record]);
+        let nested = r#"{"id":"1","x":{"things":[{"id":"2"}]}}"#;
+        assert_eq!(read(nested.as_bytes()).0, [nested]);
+    }
+
+    #[test]
+    fn an_empty_file_has_no_records() {
+        for text in ["", "\n\n", "\u{feff}", "[]", "{\"things\":[]}", "[\n]\n"] {
+            assert_eq!(read(text.as_bytes()), (vec![], vec![]), "{text:?}");
+        }
+    }
+}

@@ -64,6 +64,14 @@ impl Ledger {
         self.pending.remove(&index)
     }
 
+    /// The number of records of the file, of which this share was read. An estimate.
+    pub(crate) fn expected(&self, share: f64) -> u64 {
+        match self.is_read {
+            true => self.taken,
+            false => (self.taken as f64 / share.clamp(f64::EPSILON, 1.0)) as u64,
+        }
+    }
+
     /// Takes note of a record that was not written.
     pub(crate) fn fail(&mut self, failure: Failure, record: &RawValue) {
         let written = self
