@@ -5,25 +5,8 @@
 
 use std::io::{self, BufRead};
 
-use serde_json::value::RawValue;
-
+use super::piece::{Piece, malformed, record};
 use super::scanner::{Flaw, Scanner};
-use crate::output::json;
-
-/// A part of the file.
-#[derive(Debug)]
-pub(crate) enum Piece {
-    /// A record, which begins in this line.
-    Record { line: u64, record: Box<RawValue> },
-    /// Text that is no record.
-    Malformed {
-        line: u64,
-        text: String,
-        problem: String,
-    },
-    /// Something that the user should know about the file.
-    Note(String),
-}
 
 /// Where the reader is.
 #[derive(Clone, Copy)]
@@ -47,10 +30,9 @@ pub(crate) struct Pieces<R> {
     place: Place,
     /// `totalRecords` of the response.
     total: Option<u64>,
+    /// An array could not be read to its end.
+    is_broken: bool,
 }
-
-/// A record that has failed before, as this program writes it.
-const FAILED: [&str; 3] = ["failed", "record", "text"];
 
 impl<R: BufRead> Pieces<R> {
     pub(crate) fn new(reader: R, key: Option<String>) -> Self {
@@ -59,6 +41,7 @@ impl<R: BufRead> Pieces<R> {
             key,
             place: Place::Top,
             total: None,
+            is_broken: false,
         }
     }
 
@@ -98,6 +81,8 @@ impl<R: BufRead> Pieces<R> {
                 };
             }
             Some(b'{') => return self.object(line),
+            // What is left of an array.
+            Some(byte @ (b',' | b']')) if self.is_broken => self.scanner.pass(byte),
             // A byte order mark.
             Some(0xef) if line == 1 => {
                 let mut mark = Vec::new();
@@ -250,15 +235,24 @@ impl<R: BufRead> Pieces<R> {
         };
         match value {
             Ok(()) if !text.is_empty() => Ok(Some(record(line, &text))),
-            // Nothing tells where the next element begins.
             Ok(()) | Err(_) => {
-                self.place = Place::End;
+                self.place = Place::Top;
+                self.is_broken = true;
                 let problem = match value {
                     Err(Flaw(problem)) => problem,
                     Ok(()) => "a record is expected".to_owned(),
                 };
-                let problem = format!("{problem}; the rest of the list cannot be read");
-                Ok(Some(malformed(line, &text, &problem)))
+                let problem = format!(
+                    "{problem}; the list is continued at the next line that begins with a brace"
+                );
+                let piece = self.recover(line, text, &problem)?;
+                // Lines before that one are parts of what cannot be read.
+                while let Some(byte) = self.scanner.peek()?
+                    && byte != b'{'
+                {
+                    self.scanner.rest_of_line(&mut Vec::new())?;
+                }
+                Ok(Some(piece))
             }
         }
     }
@@ -306,72 +300,6 @@ impl<R: BufRead> Pieces<R> {
             )))),
             _ => Ok(None),
         }
-    }
-}
-
-/// A record, if the text is one.
-fn record(line: u64, text: &[u8]) -> Piece {
-    match serde_json::from_slice::<Box<RawValue>>(text) {
-        Ok(record) if record.get().starts_with('{') => unwrapped(line, record),
-        Ok(_) => malformed(line, text, "it is not a JSON object"),
-        Err(error) => malformed(line, text, &flaw(&error)),
-    }
-}
-
-/// The record in a line of a file of failed records; any other record as it is.
-fn unwrapped(line: u64, record: Box<RawValue>) -> Piece {
-    let rest = record.get().get(1..).unwrap_or_default().trim_start();
-    if !rest.starts_with("\"failed\"")
-        && !rest.starts_with("\"record\"")
-        && !rest.starts_with("\"text\"")
-    {
-        return Piece::Record { line, record };
-    }
-    let members = json::members(&record).unwrap_or_default();
-    let member = |name: &str| {
-        let found = members.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| *value)
-    };
-    let is_failure = members.len() == 2
-        && members
-            .iter()
-            .all(|(key, _)| FAILED.contains(&key.as_str()))
-        && member("failed")
-            .and_then(json::members)
-            .is_some_and(|failed| failed.iter().any(|(key, _)| key == "message"));
-    if !is_failure {
-        return Piece::Record { line, record };
-    }
-    match (member("record"), member("text").and_then(json::text)) {
-        (Some(inner), _) if inner.get().starts_with('{') => Piece::Record {
-            line,
-            record: inner.to_owned(),
-        },
-        (None, Some(text)) => match serde_json::from_str::<Box<RawValue>>(&text) {
-            Ok(record) if record.get().starts_with('{') => Piece::Record { line, record },
-            Ok(_) => malformed(line, text.as_bytes(), "it is not a JSON object"),
-            Err(error) => malformed(line, text.as_bytes(), &flaw(&error)),
-        },
-        _ => Piece::Record { line, record },
-    }
-}
-
-/// The description of an error, whose position is relative to the record.
-fn flaw(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let position = format!(" at line {} column {}", error.line(), error.column());
-    let problem = text.strip_suffix(&position).unwrap_or(&text);
-    match error.line() {
-        0 | 1 => format!("{problem} at column {}", error.column()),
-        line => format!("{problem} in its line {line}, column {}", error.column()),
-    }
-}
-
-fn malformed(line: u64, text: &[u8], problem: &str) -> Piece {
-    Piece::Malformed {
-        line,
-        text: String::from_utf8_lossy(text).trim_end().to_owned(),
-        problem: problem.to_owned(),
     }
 }
 
@@ -445,11 +373,15 @@ mod tests {
                     String::from_utf8_lossy(&text)
                 );
             }
+            // A bracket before a record begins an array, which has no end.
             let first = hit as u64 + 1;
+            let end = lines.len() as u64 + 1;
             assert!(
                 malformed
                     .iter()
-                    .all(|line| (first..=first + 1).contains(line))
+                    .all(|line| (first..=first + 1).contains(line) || *line >= end),
+                "{malformed:?} of {}",
+                String::from_utf8_lossy(&text)
             );
         }
     }

@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 
 use super::failed::{FailedFile, Failure};
 use super::input::Input;
-use super::pieces::{Piece, Pieces};
+use super::piece::Piece;
+use super::pieces::Pieces;
 use super::reasons::Reasons;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
