@@ -34,9 +34,17 @@ fn inherit(command: &mut Command) {
         .stderr(Stdio::inherit());
 }
 
+/// Output as UTF-8; it is read byte by byte.
+fn text(bytes: &str) -> String {
+    let bytes = bytes
+        .chars()
+        .map(|byte| u8::try_from(u32::from(byte)).unwrap());
+    String::from_utf8(bytes.collect()).unwrap()
+}
+
 /// What is left of the output, and the exit code.
 pub(crate) fn end(mut session: PtySession) -> (String, i32) {
-    let rest = session.exp_eof().unwrap();
+    let rest = text(&session.exp_eof().unwrap());
     let status = session.process().wait().unwrap();
     let rexpect::process::WaitStatus::Exited(_, code) = status else {
         panic!("{status:?}: {rest}");
