@@ -81,6 +81,42 @@ fn an_interruption_answers_no() {
     assert_eq!(world.stored("/groups").len(), 30);
 }
 
+/// An invalid text is edited again; then the differences are shown and confirmed.
+#[test]
+fn a_record_is_edited_again() {
+    let world = World::of_groups(1, |builder| builder);
+    world.write(
+        "editor.sh",
+        "if [ -e \"$0.second\" ]; then sed -i 's/oops/\"edited\"/' \"$1\"\n\
+         else sed -i 's/\"group 0\"/oops/' \"$1\"; : > \"$0.second\"; fi\n",
+    );
+    let id = crate::support::group(0)["id"].as_str().unwrap().to_owned();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_folio"));
+    command.args(["edit", &format!("/groups/{id}")]);
+    world.in_folder(&mut command);
+    inherit(&mut command);
+    let editor = format!("sh {}", world.path("editor.sh").display());
+    command.env("EDITOR", editor).env_remove("VISUAL");
+    command.env("TERM", "xterm").env_remove("NO_COLOR");
+    let mut session = spawn_command(command, PATIENCE).unwrap();
+    session.exp_string("is not JSON").unwrap();
+    session.exp_string("Edit it again? [y/N] ").unwrap();
+    session.send_line("y").unwrap();
+    let shown = session.exp_string("[y]es, [e]dit again, [N]o: ").unwrap();
+    assert!(
+        shown.contains("\u{1b}[31m-   \"group\": \"group 0\""),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("\u{1b}[32m+   \"group\": \"edited\""),
+        "{shown}"
+    );
+    session.send_line("y").unwrap();
+    let (rest, code) = end(session);
+    assert_eq!(code, 0, "{rest}");
+    assert_eq!(world.stored("/groups")[&id]["group"], "edited");
+}
+
 #[test]
 fn the_password_is_typed_without_echo() {
     let world = World::with(|builder| builder.user("ada", "typed-SECRET-1"));
