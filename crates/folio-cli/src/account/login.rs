@@ -58,7 +58,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     }
     let written = Config::change(|config| config.set(&profile, args.make_default));
     if let Err(error) = written {
-        // Without its profile nobody would find the password.
+        // Without its profile the password would never be found.
         if let Some(keyring) = profile.keyring {
             let _ = keyring::forget(keyring, profile.secret()).await;
         }
