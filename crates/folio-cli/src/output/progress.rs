@@ -1,5 +1,6 @@
 //! Progress: a bar on a terminal, elsewhere a line now and then.
 
+use std::io::{self, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -91,7 +92,9 @@ impl Progress {
             .length()
             .map(|total| format!(" of {total}"))
             .unwrap_or_default();
-        eprintln!(
+        // `eprintln` would panic if stderr is closed.
+        let _ = writeln!(
+            io::stderr(),
             "{}: {done}{of} records, {:.0}/s",
             lines.what,
             done as f64 / seconds.max(0.001)

@@ -39,7 +39,8 @@ impl Results {
             width: is_terminal
                 .then(|| console::Term::stdout().size_checked())
                 .flatten()
-                .map(|(_, columns)| columns),
+                .map(|(_, columns)| columns)
+                .filter(|columns| *columns > 0),
             file: None,
         }
     }
