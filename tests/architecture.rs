@@ -157,6 +157,7 @@ const CRATES: &[Layers] = &[
                 ("model", "the model of a document"),
             ],
             &[
+                ("batches", "endpoints that write many records at once"),
                 ("conditions", "for which modules there are shared types"),
                 ("features", "the modules of a build"),
                 ("module_name", "the names of generated modules"),

@@ -189,6 +189,11 @@ impl Collection {
         &self.items
     }
 
+    /// Whether it has an endpoint that writes many records at once.
+    pub fn takes_batches(&self) -> bool {
+        self.batch.is_some()
+    }
+
     pub(crate) fn batch_endpoint(&self) -> Option<(&str, &str)> {
         self.batch
             .as_ref()

@@ -83,6 +83,7 @@ impl Writer {
             done: Vec::with_capacity(entries.len()),
             work: Vec::new(),
             reason: None,
+            forbidden: 0,
         };
         run.again(entries, 0, Phase::Unseen);
         while let Some(lot) = run.work.pop() {
@@ -188,6 +189,7 @@ impl Writer {
         match self.send(&entries).await {
             Ok(sent) => {
                 self.works();
+                run.forbidden = 0;
                 self.taken.fetch_max(bytes(&entries), Ordering::Relaxed);
                 for entry in entries {
                     self.note_sent(entry, &sent, run);
@@ -231,7 +233,13 @@ impl Writer {
 
     /// Handles a failed request.
     async fn after(&self, error: Error, mut entries: Vec<Entry>, tries: u32, run: &mut Run) {
-        let situation = self.situation(&error, &mut entries, tries);
+        let mut situation = self.situation(&error, &mut entries, tries);
+        if situation.verdict == Verdict::Forbidden {
+            situation.tries = situation.tries.max(run.forbidden);
+            run.forbidden += 1;
+        } else {
+            run.forbidden = 0;
+        }
         let mut step = next(&situation);
         if let Some(retry) = step.permission()
             && !self.may_retry(retry)

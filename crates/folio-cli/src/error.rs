@@ -64,11 +64,6 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
-
-    /// The first line, for a report with one line per record.
-    pub(crate) fn message(&self) -> &str {
-        self.message.lines().next().unwrap_or_default()
-    }
 }
 
 impl From<folio_sdk::Error> for CliError {
@@ -108,6 +103,7 @@ pub(crate) fn exit_of(error: &folio_sdk::Error) -> Exit {
         return Exit::Rejected;
     }
     match error.kind() {
+        ErrorKind::Configuration | ErrorKind::Request => Exit::Usage,
         ErrorKind::Credentials => Exit::Authentication,
         ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport => Exit::Unreachable,
         _ if error.is_timeout() => Exit::Unreachable,

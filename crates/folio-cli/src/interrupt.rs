@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -14,6 +14,8 @@ pub(crate) struct Interrupt(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     signals: AtomicUsize,
+    /// Whether another program has the terminal.
+    is_ignored: AtomicBool,
     notify: Notify,
 }
 
@@ -26,12 +28,22 @@ impl Interrupt {
         };
         tokio::spawn(async move {
             while signals.next().await {
+                if state.is_ignored.load(Ordering::SeqCst) {
+                    continue;
+                }
                 if state.signals.fetch_add(1, Ordering::SeqCst) > 0 {
                     std::process::exit(Exit::Interrupted as i32);
                 }
                 state.notify.notify_waiters();
             }
         });
+    }
+
+    /// Ignores signals until the returned value is dropped: an editor in the same terminal receives
+    /// the same ones, and has its own use for them.
+    pub(crate) fn ignored(&self) -> Ignored<'_> {
+        self.0.is_ignored.store(true, Ordering::SeqCst);
+        Ignored(&self.0)
     }
 
     /// Whether it was interrupted. A command with several writes checks it between them.
@@ -47,6 +59,16 @@ impl Interrupt {
         if !self.is_set() {
             notified.await;
         }
+    }
+}
+
+/// Signals are ignored while it lives.
+#[derive(Debug)]
+pub(crate) struct Ignored<'a>(&'a State);
+
+impl Drop for Ignored<'_> {
+    fn drop(&mut self) {
+        self.0.is_ignored.store(false, Ordering::SeqCst);
     }
 }
 

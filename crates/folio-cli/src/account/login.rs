@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::profile::config::{Config, Profile};
-use crate::profile::connection::USER_AGENT;
+use crate::profile::connection::{USER_AGENT, without_credentials};
 use crate::profile::{environment, keyring, password};
 
 /// The name of the profile if none is given.
@@ -45,7 +45,14 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
     let mut profile = profile(context, &args).await?;
+    without_credentials(&profile.url)?;
     let password = password_of(context, &args, &profile).await?;
+    if is_unencrypted(&profile.url) {
+        context.console.warning(format_args!(
+            "{} has no TLS: the password is sent unencrypted",
+            profile.url
+        ));
+    }
     prove(&profile, password.clone()).await?;
     let old = Config::load()?.profile(&profile.name).ok().flatten();
     if !args.no_keyring {
@@ -71,7 +78,11 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         "Logged in to {url} as {username} of tenant {tenant}. Profile: {name}."
     ));
     context.console.note(match keyring {
-        Some(keyring) => format!("The password is in {}.", keyring.description()),
+        Some(keyring) => format!(
+            "The password is in {}{}.",
+            keyring.description(),
+            keyring.lifetime()
+        ),
         None => {
             "The password is not stored: set FOLIO_PASSWORD, or answer the prompt of each command."
                 .to_owned()
@@ -187,6 +198,21 @@ async fn password_of(
         format!("Password of {username} at {url}: "),
     )
     .await
+}
+
+/// Whether others on the network can read what is sent.
+fn is_unencrypted(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(address) => address.split(']').next(),
+        None => host.split(':').next(),
+    };
+    let name = name.unwrap_or_default();
+    let is_loopback = |address: std::net::IpAddr| address.is_loopback();
+    name != "localhost" && !name.parse().is_ok_and(is_loopback)
 }
 
 /// Logs in and out.

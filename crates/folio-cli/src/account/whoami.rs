@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::profile::environment;
 
 /// Shows the user, the tenant and the system of the selected profile
 ///
@@ -60,6 +61,12 @@ pub(crate) async fn run(context: &mut Context, _args: Args) -> Result<Exit, CliE
         .profile
         .as_ref()
         .and_then(|profile| profile.keyring);
+    let password = match keyring {
+        Some(keyring) => keyring.name(),
+        None if environment::has_password_of(&connection.username)? => environment::PASSWORD,
+        None => "not stored",
+    }
+    .to_owned();
     let identity = Identity {
         profile: connection.profile.map(|profile| profile.name),
         url: connection.url,
@@ -72,9 +79,7 @@ pub(crate) async fn run(context: &mut Context, _args: Args) -> Result<Exit, CliE
             .as_ref()
             .and_then(|user| user.get("active"))
             .and_then(Value::as_bool),
-        password: keyring
-            .map_or("not stored", |keyring| keyring.name())
-            .to_owned(),
+        password,
     };
     context.results.row(COLUMNS, &identity)?;
     Ok(Exit::Success)

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use crate::error::CliError;
 use crate::file::{Access, WholeFile};
@@ -166,17 +166,17 @@ impl Config {
                 .entry(&profile.name)
                 .or_insert_with(|| Item::Table(Table::new()));
             if let Some(table) = table.as_table_like_mut() {
-                table.insert("url", value(&profile.url));
-                table.insert("tenant", value(&profile.tenant));
-                table.insert("username", value(&profile.username));
+                put(table, "url", &profile.url);
+                put(table, "tenant", &profile.tenant);
+                put(table, "username", &profile.username);
                 match profile.keyring {
-                    Some(keyring) => drop(table.insert("keyring", value(keyring.name()))),
+                    Some(keyring) => put(table, "keyring", keyring.name()),
                     None => drop(table.remove("keyring")),
                 }
             }
         }
         if is_default || self.default_name().is_none() {
-            self.document.insert("default", value(&profile.name));
+            put(self.document.as_table_mut(), "default", &profile.name);
         }
     }
 
@@ -192,6 +192,14 @@ impl Config {
         if self.default_name() == Some(name) {
             self.document.remove("default");
         }
+    }
+}
+
+/// Sets a value and leaves the comments before its key.
+fn put(table: &mut dyn TableLike, key: &str, text: &str) {
+    match table.get_mut(key) {
+        Some(item) => *item = value(text),
+        None => drop(table.insert(key, value(text))),
     }
 }
 

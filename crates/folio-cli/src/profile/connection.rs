@@ -90,6 +90,7 @@ impl Connection {
     /// Builds the client, with the password from the keyring, the environment or a prompt. Nothing
     /// is sent.
     pub(crate) async fn client(&self, console: &Console) -> Result<FolioClient, CliError> {
+        without_credentials(&self.url)?;
         let builder = self.builder();
         if let Some(password) = self.stored_password().await? {
             return Ok(builder.credentials(&self.username, password).build()?);
@@ -153,6 +154,24 @@ impl Connection {
             None => error.with_help("set FOLIO_PASSWORD, or run `folio login` once"),
         }
     }
+}
+
+/// Checks that a URL contains no password: it would be stored, and shown.
+///
+/// # Errors
+/// There is an `@` before its path.
+pub(crate) fn without_credentials(url: &str) -> Result<(), CliError> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err(CliError::usage(
+            "the URL contains a user name or a password; nothing was sent",
+        )
+        .with_help(
+            "remove them from the URL: the user name and the password of the login are separate",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether two URLs name the same gateway.

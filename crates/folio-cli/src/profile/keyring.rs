@@ -68,15 +68,21 @@ impl Keyring {
         })
     }
 
-    /// What a user should know about it.
+    /// What it is called in sentences.
     pub(crate) fn description(self) -> &'static str {
         match self {
             Self::SecretService => "the keyring of the desktop (Secret Service)",
-            Self::Kernel => {
-                "the keyring of the Linux kernel, which forgets it at a restart, or after some days without use"
-            }
+            Self::Kernel => "the keyring of the Linux kernel",
             Self::Keychain => "the Keychain",
             Self::CredentialManager => "the Credential Manager",
+        }
+    }
+
+    /// How long it holds a password, if that is limited.
+    pub(crate) fn lifetime(self) -> &'static str {
+        match self {
+            Self::Kernel => " until the machine restarts, or until it was not used for some days",
+            Self::SecretService | Self::Keychain | Self::CredentialManager => "",
         }
     }
 }

@@ -187,6 +187,9 @@ async fn ids(
     Ok(ids)
 }
 
+/// After so many failures in a row the others are not tried: the reason concerns all of them.
+const FAILURES: u64 = 20;
+
 /// What was deleted.
 #[derive(Debug, Default)]
 struct Tally {
@@ -205,6 +208,7 @@ async fn delete_all(
     let count = ids.len() as u64;
     let progress = context.console.progress(Some(count), "Deleting");
     let mut tally = Tally::default();
+    let mut in_a_row = 0;
     let mut stopped = None;
     for id in ids {
         if context.interrupt.is_set() {
@@ -213,15 +217,20 @@ async fn delete_all(
         }
         let record = format!("{path}/{}", utf8_percent_encode(&id, SEGMENT));
         match folio.folio_delete(&record).await {
-            Ok(_) => tally.deleted += 1,
+            Ok(_) => {
+                tally.deleted += 1;
+                in_a_row = 0;
+            }
             Err(error) => {
                 let exit = exit_of(&error);
                 tally.failed.push(exit);
                 progress.pause(|| context.console.warning(format_args!("{id}: {error}")));
-                if matches!(
+                in_a_row += 1;
+                let concerns_all = matches!(
                     exit,
-                    Exit::Authentication | Exit::Forbidden | Exit::Unreachable | Exit::Error
-                ) {
+                    Exit::Authentication | Exit::Forbidden | Exit::Unreachable
+                );
+                if concerns_all || in_a_row >= FAILURES {
                     stopped = Some(error.into());
                     break;
                 }

@@ -1,7 +1,6 @@
 //! `folio edit`: edits a record in an editor and writes it back.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use folio_sdk::{FolioClient, Json, Method};
 use serde_json::value::RawValue;
@@ -73,7 +72,9 @@ async fn edit(
     draft: &mut Draft,
 ) -> Result<Exit, CliError> {
     loop {
+        let ignored = context.interrupt.ignored();
         draft.open().await?;
+        drop(ignored);
         let next = match checked(original, &draft.text()?) {
             Ok(Some(edited)) => shown(context, args, original, edited, draft).await?,
             Ok(None) => Next::Nothing("The text is empty or unchanged; nothing was sent."),
@@ -224,6 +225,8 @@ async fn write(
 #[derive(Debug)]
 struct Draft {
     file: tempfile::NamedTempFile,
+    /// The text before the editor.
+    created: String,
     /// Whether it has changes that were not written.
     changed: bool,
 }
@@ -236,10 +239,12 @@ impl Draft {
             .suffix(".json")
             .tempfile()
             .map_err(failed)?;
-        writeln!(file, "{text}").map_err(failed)?;
+        let created = format!("{text}\n");
+        file.write_all(created.as_bytes()).map_err(failed)?;
         file.flush().map_err(failed)?;
         Ok(Self {
             file,
+            created,
             changed: false,
         })
     }
@@ -286,21 +291,15 @@ impl Draft {
             return error;
         }
         match self.file.into_temp_path().keep() {
-            Ok(path) => error.with_help(format!("the edited text is in `{}`", shown_path(&path))),
+            Ok(path) => error.with_help(format!("the edited text is in `{}`", path.display())),
             Err(_) => error,
         }
     }
 
-    /// Whether the file has another text than it was created with: it may be invalid.
+    /// Whether the file has another text than before the editor: it may be invalid.
     fn differs(&self) -> bool {
-        let created = self.file.as_file().metadata().map(|data| data.len());
-        let now = std::fs::metadata(self.file.path()).map(|data| data.len());
-        !matches!((created, now), (Ok(created), Ok(now)) if created == now)
+        !matches!(self.text(), Ok(text) if text == self.created || text.trim().is_empty())
     }
-}
-
-fn shown_path(path: &PathBuf) -> std::path::Display<'_> {
-    path.display()
 }
 
 /// The command of an editor, which may have arguments: `code --wait`.

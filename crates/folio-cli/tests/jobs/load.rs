@@ -219,7 +219,7 @@ fn fields_that_the_file_lacks_are_removed_or_preserved() {
 
 #[test]
 fn an_export_can_be_loaded_elsewhere() {
-    let world = World::with(|builder| builder.demo_data().user("other", "x"));
+    let world = World::with(|builder| builder.generated(24));
     world
         .run(&[
             "export",

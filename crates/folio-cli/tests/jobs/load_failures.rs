@@ -26,7 +26,7 @@ fn failed_records_can_be_corrected_and_loaded() {
                 text.push_str(&line(&record));
             }
             20 => text.push_str("{\"group\": \"cut\n"),
-            30 => text.push_str("[1, 2]\n\n"),
+            30 => text.push_str("17\n\n"),
             _ => text.push_str(&line(&record)),
         }
     }

@@ -76,17 +76,18 @@ impl Part {
         let length = self.file.metadata().map(|file| file.len());
         let length = length.map_err(|error| self.failed("read", &error))?;
         let fresh = State::new(settings, whole);
+        let earlier = match restart {
+            true => None,
+            false => State::load(&self.state_path)?,
+        };
         // A crash just after the file got its final name leaves the state of a complete export.
         let is_published = length == 0 && self.target.path.exists();
-        let is_current = |state: &State| !is_published || state.checkpoint.position() == 0;
-        let found = match restart {
-            true => None,
-            false => State::load(&self.state_path)?.filter(is_current),
-        };
+        let is_ours = earlier.is_some() || restart;
+        let found = earlier.filter(|state| state.checkpoint.position() > 0 && !is_published);
         let again = "begin again with --restart, or export to another file";
         let part = self.path.display();
         let state = match found {
-            None if length > 0 && !restart => {
+            None if length > 0 && !is_ours => {
                 return Err(CliError::other(format!(
                     "`{part}` exists, but the state of its export, `{}`, does not",
                     self.state_path.display()
@@ -119,6 +120,18 @@ impl Part {
         };
         self.is_unused = false;
         Ok(state)
+    }
+
+    /// Removes the files if no record is saved.
+    pub(crate) fn discard_if_empty(&self) {
+        let state = State::load(&self.state_path);
+        if let Ok(Some(state)) = state
+            && state.checkpoint.position() == 0
+        {
+            // Otherwise the next run begins with them.
+            let _ = durable::remove(&self.path);
+            let _ = durable::remove(&self.state_path);
+        }
     }
 
     /// Another handle of the file of the records.

@@ -87,7 +87,8 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         }
     } else {
         let writer = Writer::start(&part, state.clone(), packing, fields.clone())?;
-        scan.run(context, harvest, writer, &state).await?
+        let scanned = scan.run(context, harvest, writer, &state).await;
+        scanned.inspect_err(|_| part.discard_if_empty())?
     };
     if let Some(note) = &scanned.note {
         context.console.note(note);
@@ -142,8 +143,10 @@ async fn publish(
     let complete = part.target.beside(".part.out");
     let out = complete.clone();
     let converted = tokio::task::spawn_blocking(move || {
+        let records = files.records()?;
         let conversion = Conversion {
-            records: &files.path,
+            records: &records,
+            path: &files.path,
             packing,
             target: &files.target,
             complete: &out,

@@ -77,13 +77,19 @@ impl Scan {
             .await;
         drop(progress);
         // After an error, too: the next run continues here.
-        let unreadable = before.unreadable + stream.progress().bad;
-        writer.checkpoint(stream.checkpoint(), unreadable).await;
+        let (checkpoint, now) = (stream.checkpoint(), stream.progress());
+        if checkpoint.records() == earlier + now.records {
+            let unreadable = before.unreadable + now.bad;
+            writer.checkpoint(checkpoint, unreadable).await;
+        } else {
+            // Records are missing, and it is not known where: this run does not count.
+            writer.back(before.checkpoint.clone()).await;
+        }
         let state = writer.end().await?;
-        let saved = format!(
-            "{} records are saved; run the same command again to continue",
-            state.checkpoint.records()
-        );
+        let saved = match state.checkpoint.records() {
+            0 => "no records were read; run the command again".to_owned(),
+            count => format!("{count} records are saved; run the same command again to continue"),
+        };
         match ended {
             End::Complete => Ok(Scanned {
                 state,

@@ -1,7 +1,7 @@
 //! Turns the file of records into a table.
 
 use std::fs::File;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead as _, Seek as _};
 use std::path::Path;
 
 use serde_json::value::RawValue;
@@ -19,7 +19,8 @@ const CHECKED_EVERY: u64 = 1_000;
 
 /// The conversion of a file of records.
 pub(crate) struct Conversion<'a> {
-    pub(crate) records: &'a Path,
+    pub(crate) records: &'a File,
+    pub(crate) path: &'a Path,
     pub(crate) packing: Packing,
     pub(crate) target: &'a Target,
     pub(crate) complete: &'a Path,
@@ -77,9 +78,12 @@ impl Conversion<'_> {
         &self,
         mut take: impl FnMut(&RawValue) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
-        let read = |error: &io::Error| failed("read", self.records, error);
-        let mut lines = File::open(self.records)
-            .and_then(|file| self.packing.unpack(file))
+        let read = |error: &io::Error| failed("read", self.path, error);
+        // The file is locked, and on some systems it can be read by this handle only.
+        let mut file = self.records;
+        let mut lines = file
+            .rewind()
+            .and_then(|()| self.packing.unpack(file))
             .map_err(|error| read(&error))?;
         let mut line = String::new();
         let mut count = 0_u64;
@@ -112,7 +116,8 @@ impl CsvFile {
             .buffer_capacity(1 << 16)
             .from_writer(out);
         if !header.is_empty() {
-            out.write_record(header.iter().map(|(name, _)| name.as_bytes()))?;
+            out.write_record(header.iter().map(|(name, _)| name.as_bytes()))
+                .map_err(io_error)?;
         }
         Ok(Self { out })
     }
@@ -121,16 +126,25 @@ impl CsvFile {
 impl TableWriter for CsvFile {
     fn row(&mut self, row: &[Found<'_>]) -> io::Result<()> {
         for found in row {
-            self.out.write_field(cell(found))?;
+            self.out.write_field(cell(found)).map_err(io_error)?;
         }
-        self.out.write_record(None::<&[u8]>)?;
-        Ok(())
+        self.out.write_record(None::<&[u8]>).map_err(io_error)
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let out = self.out.into_inner();
-        out.map_err(|error| io::Error::other(error.to_string()))?
-            .finish()
+        let out = self.out.into_inner().map_err(|error| {
+            let error = error.error();
+            io::Error::new(error.kind(), error.to_string())
+        })?;
+        out.finish()
+    }
+}
+
+/// The I/O error, with its kind.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

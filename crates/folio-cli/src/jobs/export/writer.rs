@@ -29,6 +29,7 @@ const WAITING: usize = 4;
 enum Message {
     Records(Vec<Box<RawValue>>),
     Checkpoint(Checkpoint, u64),
+    Back(Checkpoint),
 }
 
 /// Passes records and checkpoints to the thread.
@@ -104,6 +105,12 @@ impl Writer {
                 .is_ok()
     }
 
+    /// Passes the checkpoint of an earlier time, and with it the position of that time: the records
+    /// since then are read again.
+    pub(crate) async fn back(&mut self, checkpoint: Checkpoint) -> bool {
+        self.sender.send(Message::Back(checkpoint)).await.is_ok()
+    }
+
     /// Waits until everything is written. Returns the last saved state.
     ///
     /// # Errors
@@ -138,12 +145,20 @@ impl Output {
                     let length = length.map_err(|error| self.failed(&error))?;
                     self.state.checkpoint = checkpoint.with_position(length);
                     self.state.unreadable = unreadable;
-                    let saved = self.state.save(&self.state_path);
-                    saved.map_err(|error| failed("write", &self.state_path, &error))?;
+                    self.save()?;
+                }
+                Message::Back(checkpoint) => {
+                    self.state.checkpoint = checkpoint;
+                    self.save()?;
                 }
             }
         }
         Ok(self.state)
+    }
+
+    fn save(&self) -> Result<(), CliError> {
+        let saved = self.state.save(&self.state_path);
+        saved.map_err(|error| failed("write", &self.state_path, &error))
     }
 
     fn failed(&self, error: &io::Error) -> CliError {

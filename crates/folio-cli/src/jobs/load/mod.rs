@@ -3,6 +3,7 @@
 mod args;
 mod failed;
 mod input;
+mod piece;
 mod pieces;
 mod reasons;
 mod run;

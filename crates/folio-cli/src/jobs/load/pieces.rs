@@ -5,25 +5,8 @@
 
 use std::io::{self, BufRead};
 
-use serde_json::value::RawValue;
-
+use super::piece::{Piece, malformed, record};
 use super::scanner::{Flaw, Scanner};
-use crate::output::json;
-
-/// A part of the file.
-#[derive(Debug)]
-pub(crate) enum Piece {
-    /// A record, which begins in this line.
-    Record { line: u64, record: Box<RawValue> },
-    /// Text that is no record.
-    Malformed {
-        line: u64,
-        text: String,
-        problem: String,
-    },
-    /// Something that the user should know about the file.
-    Note(String),
-}
 
 /// Where the reader is.
 #[derive(Clone, Copy)]
@@ -47,10 +30,9 @@ pub(crate) struct Pieces<R> {
     place: Place,
     /// `totalRecords` of the response.
     total: Option<u64>,
+    /// An array could not be read to its end.
+    is_broken: bool,
 }
-
-/// A record that has failed before, as this program writes it.
-const FAILED: [&str; 3] = ["failed", "record", "text"];
 
 impl<R: BufRead> Pieces<R> {
     pub(crate) fn new(reader: R, key: Option<String>) -> Self {
@@ -59,6 +41,7 @@ impl<R: BufRead> Pieces<R> {
             key,
             place: Place::Top,
             total: None,
+            is_broken: false,
         }
     }
 
@@ -98,6 +81,8 @@ impl<R: BufRead> Pieces<R> {
                 };
             }
             Some(b'{') => return self.object(line),
+            // What is left of an array.
+            Some(byte @ (b',' | b']')) if self.is_broken => self.scanner.pass(byte),
             // A byte order mark.
             Some(0xef) if line == 1 => {
                 let mut mark = Vec::new();
@@ -250,15 +235,24 @@ impl<R: BufRead> Pieces<R> {
         };
         match value {
             Ok(()) if !text.is_empty() => Ok(Some(record(line, &text))),
-            // Nothing tells where the next element begins.
             Ok(()) | Err(_) => {
-                self.place = Place::End;
+                self.place = Place::Top;
+                self.is_broken = true;
                 let problem = match value {
                     Err(Flaw(problem)) => problem,
                     Ok(()) => "a record is expected".to_owned(),
                 };
-                let problem = format!("{problem}; the rest of the list cannot be read");
-                Ok(Some(malformed(line, &text, &problem)))
+                let problem = format!(
+                    "{problem}; the list is continued at the next line that begins with a brace"
+                );
+                let piece = self.recover(line, text, &problem)?;
+                // Lines before that one are parts of what cannot be read.
+                while let Some(byte) = self.scanner.peek()?
+                    && byte != b'{'
+                {
+                    self.scanner.rest_of_line(&mut Vec::new())?;
+                }
+                Ok(Some(piece))
             }
         }
     }
@@ -309,68 +303,119 @@ impl<R: BufRead> Pieces<R> {
     }
 }
 
-/// A record, if the text is one.
-fn record(line: u64, text: &[u8]) -> Piece {
-    match serde_json::from_slice::<Box<RawValue>>(text) {
-        Ok(record) if record.get().starts_with('{') => unwrapped(line, record),
-        Ok(_) => malformed(line, text, "it is not a JSON object"),
-        Err(error) => malformed(line, text, &flaw(&error)),
-    }
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-/// The record in a line of a file of failed records; any other record as it is.
-fn unwrapped(line: u64, record: Box<RawValue>) -> Piece {
-    let rest = record.get().get(1..).unwrap_or_default().trim_start();
-    if !rest.starts_with("\"failed\"")
-        && !rest.starts_with("\"record\"")
-        && !rest.starts_with("\"text\"")
-    {
-        return Piece::Record { line, record };
-    }
-    let members = json::members(&record).unwrap_or_default();
-    let member = |name: &str| {
-        let found = members.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| *value)
-    };
-    let is_failure = members.len() == 2
-        && members
-            .iter()
-            .all(|(key, _)| FAILED.contains(&key.as_str()))
-        && member("failed")
-            .and_then(json::members)
-            .is_some_and(|failed| failed.iter().any(|(key, _)| key == "message"));
-    if !is_failure {
-        return Piece::Record { line, record };
-    }
-    match (member("record"), member("text").and_then(json::text)) {
-        (Some(inner), _) if inner.get().starts_with('{') => Piece::Record {
-            line,
-            record: inner.to_owned(),
-        },
-        (None, Some(text)) => match serde_json::from_str::<Box<RawValue>>(&text) {
-            Ok(record) if record.get().starts_with('{') => Piece::Record { line, record },
-            Ok(_) => malformed(line, text.as_bytes(), "it is not a JSON object"),
-            Err(error) => malformed(line, text.as_bytes(), &flaw(&error)),
-        },
-        _ => Piece::Record { line, record },
-    }
-}
+    use super::*;
 
-/// The description of an error, whose position is relative to the record.
-fn flaw(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let position = format!(" at line {} column {}", error.line(), error.column());
-    let problem = text.strip_suffix(&position).unwrap_or(&text);
-    match error.line() {
-        0 | 1 => format!("{problem} at column {}", error.column()),
-        line => format!("{problem} in its line {line}, column {}", error.column()),
+    /// The records of a text, and the lines of what is malformed.
+    fn read(text: &[u8]) -> (Vec<String>, Vec<u64>) {
+        let mut pieces = Pieces::new(text, Some("things".to_owned()));
+        let (mut records, mut malformed) = (Vec::new(), Vec::new());
+        while let Some(piece) = pieces.next().unwrap() {
+            match piece {
+                Piece::Record { record, .. } => records.push(record.get().to_owned()),
+                Piece::Malformed { line, .. } => malformed.push(line),
+                Piece::Note(_) => {}
+            }
+        }
+        (records, malformed)
     }
-}
 
-fn malformed(line: u64, text: &[u8], problem: &str) -> Piece {
-    Piece::Malformed {
-        line,
-        text: String::from_utf8_lossy(text).trim_end().to_owned(),
-        problem: problem.to_owned(),
+    fn xorshift(state: &mut u64) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        usize::try_from(*state % (1 << 31)).unwrap()
+    }
+
+    #[test]
+    fn a_changed_byte_costs_no_record_of_another_line() {
+        let lines: Vec<String> = (0..6)
+            .map(|n| {
+                format!(r#"{{"id":"{n}","a":[{{"b":"x{{,\"]"}},null,{n}.50],"c":{{"d":{{}}}}}}"#)
+            })
+            .collect();
+        let mut state = 0x9e37_79b9_7f4a_7c15;
+        for _ in 0..20_000 {
+            let hit = xorshift(&mut state) % lines.len();
+            let mut line = lines[hit].clone().into_bytes();
+            let at = xorshift(&mut state) % line.len();
+            let byte = b"{}[]\",:\n \\x0\xff"[xorshift(&mut state) % 13];
+            match xorshift(&mut state) % 4 {
+                0 => _ = line.remove(at),
+                1 => line[at] = byte,
+                2 => line.insert(at, byte),
+                _ => line.truncate(at),
+            }
+            let mut text = Vec::new();
+            for (number, other) in lines.iter().enumerate() {
+                let line = if number == hit {
+                    &line
+                } else {
+                    other.as_bytes()
+                };
+                text.extend_from_slice(line);
+                text.push(b'\n');
+            }
+            let (records, malformed) = read(&text);
+            for (number, line) in lines
+                .iter()
+                .enumerate()
+                .filter(|(number, _)| *number != hit)
+            {
+                let count = records.iter().filter(|record| *record == line).count();
+                assert_eq!(
+                    count,
+                    1,
+                    "line {number} of {}",
+                    String::from_utf8_lossy(&text)
+                );
+            }
+            // A bracket before a record begins an array, which has no end.
+            let first = hit as u64 + 1;
+            let end = lines.len() as u64 + 1;
+            assert!(
+                malformed
+                    .iter()
+                    .all(|line| (first..=first + 1).contains(line) || *line >= end),
+                "{malformed:?} of {}",
+                String::from_utf8_lossy(&text)
+            );
+        }
+    }
+
+    #[test]
+    fn failures_are_unwrapped_and_other_records_are_not() {
+        let failed = r#"{"failed":{"line":1,"message":"m"},"record":{"id":"1"}}"#;
+        assert_eq!(read(failed.as_bytes()).0, [r#"{"id":"1"}"#]);
+        let failed = r#"{ "record": {"id":"1"}, "failed": {"message": "m"} }"#;
+        assert_eq!(read(failed.as_bytes()).0, [r#"{"id":"1"}"#]);
+        let text = r#"{"failed":{"message":"m"},"text":"{\"id\":\"1\"}"}"#;
+        assert_eq!(read(text.as_bytes()).0, [r#"{"id":"1"}"#]);
+        for other in [
+            r#"{"failed":1,"record":{"id":"1"}}"#,
+            r#"{"record":{"id":"1"}}"#,
+            r#"{"failed":{"message":"m"},"record":{},"id":"1"}"#,
+            r#"{"text":"a","message":"b"}"#,
+        ] {
+            assert_eq!(read(other.as_bytes()), (vec![other.to_owned()], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_field_with_the_name_of_the_list_is_no_list_unless_it_is_an_array() {
+        let record = r#"{"id":"1","things":"a"}"#;
+        assert_eq!(read(record.as_bytes()).0, [record]);
+        let nested = r#"{"id":"1","x":{"things":[{"id":"2"}]}}"#;
+        assert_eq!(read(nested.as_bytes()).0, [nested]);
+    }
+
+    #[test]
+    fn an_empty_file_has_no_records() {
+        for text in ["", "\n\n", "\u{feff}", "[]", "{\"things\":[]}", "[\n]\n"] {
+            assert_eq!(read(text.as_bytes()), (vec![], vec![]), "{text:?}");
+        }
     }
 }

@@ -11,11 +11,15 @@ use super::args::Args;
 use super::failed::FailedFile;
 use super::input::{Input, is_stdin};
 use super::source::{Shared, Source};
-use super::summary::Summary;
+use super::summary::{Summary, shortened};
 use crate::context::Context;
 use crate::error::{CliError, exit_of};
 use crate::exit::Exit;
 use crate::jobs::list::{self, List};
+
+/// The number of records that are looked up and written together where each is sent by itself. An
+/// interrupted load ends after them.
+const SINGLE_RECORDS: usize = 50;
 
 /// Loads a file.
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
@@ -44,11 +48,15 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         context.interrupt.clone(),
         shared.clone(),
     );
+    let takes_batches = collection.takes_batches();
     let mut upsert = folio
         .upsert_stream_at(collection, source)
         .concurrency(usize::from(args.parallel))
         .overwrite(args.overwrite)
         .dry_run(args.dry_run);
+    if !takes_batches {
+        upsert = upsert.max_records(SINGLE_RECORDS);
+    }
     if args.keep_missing_fields {
         upsert = upsert.missing_fields(MissingFields::Keep);
     }
@@ -64,7 +72,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
             && let Some(size) = size.filter(|size| *size > 0)
         {
             let share = read.load(Ordering::Relaxed) as f64 / size as f64;
-            progress.set_total(Some((done as f64 / share.max(f64::EPSILON)) as u64));
+            progress.set_total(Some(shared.lock().expected(share)));
         }
         progress.set(done);
     }
@@ -186,7 +194,11 @@ fn end(
         console.warning(note);
     }
     for failure in &ledger.first {
-        console.line(&format!("line {}: {}", failure.line, failure.message));
+        console.line(&format!(
+            "line {}: {}",
+            failure.line,
+            shortened(&failure.message)
+        ));
     }
     if let Some(earlier) = earlier {
         console.note(format_args!(

@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 
 use super::failed::{FailedFile, Failure};
 use super::input::Input;
-use super::pieces::{Piece, Pieces};
+use super::piece::Piece;
+use super::pieces::Pieces;
 use super::reasons::Reasons;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
@@ -62,6 +63,14 @@ impl Ledger {
     /// A record whose outcome is known: its line and its text.
     pub(crate) fn settle(&mut self, index: u64) -> Option<(u64, Box<RawValue>)> {
         self.pending.remove(&index)
+    }
+
+    /// The number of records of the file, of which this share was read. An estimate.
+    pub(crate) fn expected(&self, share: f64) -> u64 {
+        match self.is_read {
+            true => self.taken,
+            false => (self.taken as f64 / share.clamp(f64::EPSILON, 1.0)) as u64,
+        }
     }
 
     /// Takes note of a record that was not written.

@@ -134,7 +134,8 @@ impl fmt::Display for Summary {
             write!(
                 out,
                 "\n{:>10} × {} (first in line {first})",
-                reason.count, reason.reason
+                reason.count,
+                shortened(&reason.reason)
             )?;
         }
         if self.reasons.len() > REASONS {
@@ -144,5 +145,15 @@ impl fmt::Display for Summary {
             write!(out, "\nfailed records, to be corrected and loaded: {file}")?;
         }
         Ok(())
+    }
+}
+
+/// A message in one line of the terminal. The file of failed records has all of it.
+pub(super) fn shortened(message: &str) -> String {
+    const MOST: usize = 300;
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
     }
 }
