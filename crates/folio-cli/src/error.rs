@@ -64,6 +64,11 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
+
+    /// The first line, for a report of several results.
+    pub(crate) fn message(&self) -> &str {
+        self.message.lines().next().unwrap_or_default()
+    }
 }
 
 impl From<folio_sdk::Error> for CliError {
