@@ -29,7 +29,7 @@ Examples:
 
 Exit codes: 0 if no check failed, also with warnings; 1 if a check failed.")]
 pub(crate) struct Args {
-    /// Operations that the user needs: a path, a method with a path, or a name such as list_users
+    /// Operations that the user needs: a path, or a method with a path
     #[arg(value_name = "OPERATION")]
     operations: Vec<String>,
     /// Leaves out the measurement of the gateway's limits and latency

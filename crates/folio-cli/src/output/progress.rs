@@ -100,7 +100,11 @@ impl Progress {
         });
         let left = left.unwrap_or_default();
         // `eprintln` would panic if stderr is closed.
-        let _ = writeln!(io::stderr(), "{}: {done}{of} records, {rate:.0}/s{left}", lines.what);
+        let _ = writeln!(
+            io::stderr(),
+            "{}: {done}{of} records, {rate:.0}/s{left}",
+            lines.what
+        );
     }
 }
 

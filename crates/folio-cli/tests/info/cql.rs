@@ -36,7 +36,11 @@ async fn an_error_has_a_mark_at_its_position_and_help() {
             "  title=\"abc\n        ^",
             Some("written \\\""),
         ),
-        ("username!=x", "  username!=x", Some("`<>` means not equal")),
+        (
+            "username != x",
+            "  username != x\n           ^",
+            Some("`<>` means not equal"),
+        ),
         ("not a=b", "  not a=b\n  ^", Some("cql.allRecords=1 not b")),
         (
             "title=two words",
@@ -187,6 +191,8 @@ async fn traps_are_warnings() {
         ("name==/fuzzy x", &["unknown-modifier"]),
         ("name==^x", &["anchor"]),
         ("name==\\^x", &[]),
+        ("username!=x", &["not-equal"]),
+        ("username=='x'", &["apostrophes"]),
         ("id==abc", &["not-a-uuid"]),
         ("id>abc", &["not-a-uuid"]),
         ("id==5f1c*3d*", &["truncation"]),

@@ -89,7 +89,7 @@ async fn changes_that_concern_a_program_include_its_records() {
     let file = folder.path().join("main.rs");
     std::fs::write(
         &file,
-        "let mut orders = folio.organizations_storage().list_organizations().stream();\nfolio.folio_get::<Value>(\"/patron/account/5f1c3d0a-0000-4000-8000-000000000000\", None)",
+        "let mut orders = folio.orders_storage().list_po_lines().stream();\nfolio.folio_get::<Value>(\"/patron/account/5f1c3d0a-0000-4000-8000-000000000000\", None)",
     )
     .unwrap();
     let used = rows(&["sunflower", "trillium", "--uses", file.to_str().unwrap()]).await;
@@ -107,7 +107,7 @@ async fn changes_that_concern_a_program_include_its_records() {
         has("edge-patron", "GET /patron/account/{id} includeBatches"),
         "{used:?}"
     );
-    assert!(has("mod-organizations-storage", "Organization"), "{used:?}");
+    assert!(has("mod-orders-storage", "PoLine."), "{used:?}");
     assert!(!has("mod-search", ""), "{used:?}");
     // Each selected change is one of all.
     assert!(used.iter().all(|row| all.contains(row)));

@@ -155,6 +155,13 @@ fn of_comparison(
         add("no-field", "a term without a field is rejected by the storage modules (400); after `and` or `or`, the field must be repeated: field==(\"a\" or \"b\")".to_owned());
         return;
     }
+    if field.ends_with('!') {
+        add(
+            "not-equal",
+            format!("this is a field named `{field}`; not equal is written <>"),
+        );
+        return;
+    }
     let found = list.map(|list| list.field(field));
     if let Some(found) = &found {
         of_field(field, found, comparison, add);
@@ -196,6 +203,14 @@ fn of_comparison(
         _ => None,
     };
     for term in comparison.terms {
+        if term.len() > 1 && term.starts_with('\'') && term.ends_with('\'') {
+            add(
+                "apostrophes",
+                "the apostrophes are a part of the term: terms are put in quotation marks (\")"
+                    .to_owned(),
+            );
+            continue;
+        }
         match comparison.relation {
             _ if is_number(comparison) => {
                 if matches!(type_, Some(Value::String(type_)) if type_ != "number" && type_ != "integer")

@@ -76,8 +76,11 @@ pub(super) async fn examine(folio: &FolioClient, report: &mut Report) -> Option<
     let headers = match folio.folio_headers().await {
         Ok(headers) => headers,
         Err(error) => {
-            report
-                .add(rejected(&error).unwrap_or_else(|| Check::failed("login", error.to_string())));
+            let otherwise = || {
+                Check::failed("login", error.to_string())
+                    .advice("check URL, tenant and user name: the gateway responds, but not as FOLIO does to a login")
+            };
+            report.add(rejected(&error).unwrap_or_else(otherwise));
             return None;
         }
     };

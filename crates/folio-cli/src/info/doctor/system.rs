@@ -230,14 +230,14 @@ fn of_operation(
     }
 }
 
-/// `GET /users`, `/users/0a1b…`, `list_users`.
+/// `GET /users`, `/users/0a1b…`. The name of an operation may be that of several modules.
 fn is_named(operation: &Operation, text: &str) -> bool {
     let (method, path) = match text.trim().split_once(' ') {
         Some((method, path)) => (Some(method), path.trim()),
         None => (None, text.trim()),
     };
     method.is_none_or(|method| operation.method.eq_ignore_ascii_case(method))
-        && (operation.name == path || operation.path == path || matches(&operation.path, path))
+        && (operation.path == path || matches(&operation.path, path))
 }
 
 fn some(names: &[String]) -> String {

@@ -137,8 +137,8 @@ mod tests {
         let expected = json!([
             {"path": "/items", "field": "id", "uuid": true},
             {"path": "/items", "field": "x", "equals": {"case": false, "accents": true, "first": 600}, "several": ["a", "b"], "computedBy": "equals"},
-            {"path": "/holdings", "alias": "item", "of": "/items"},
             {"path": "/items", "alias": "holdings", "of": "/holdings"},
+            {"path": "/holdings", "alias": "item", "of": "/items"},
         ]);
         assert_eq!(Value::from(found), expected);
     }
