@@ -1,5 +1,12 @@
 //! `folio export`, `folio load` and `folio sandbox`: the program against the sandbox.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
+
 #[path = "jobs/export.rs"]
 mod export;
 #[path = "jobs/export_faults.rs"]
