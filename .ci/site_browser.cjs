@@ -109,6 +109,8 @@ async function use(browser, base) {
   await phone.click('#mdbook-sidebar-toggle');
   await phone.waitForTimeout(600);
   if (!(await visible())) report(`${label}: it does not open`);
+  const expanded = await phone.getAttribute('#mdbook-sidebar-toggle', 'aria-expanded');
+  if (expanded !== 'true') report(`${label}: aria-expanded is ${expanded}`);
   const link = menu.locator('a', { hasText: 'Concepts' }).first();
   await link.click();
   await phone.waitForURL('**/concepts.html', { timeout: 10000 }).catch(() => report(`${label}: it does not lead to the page`));
@@ -131,11 +133,15 @@ async function use(browser, base) {
   label = 'desktop: theme';
   await desktop.goto(`${base}/introduction.html`, { waitUntil: 'load' });
   await desktop.click('#mdbook-theme-toggle');
-  await desktop.click('#mdbook-theme-coal');
+  await desktop.click('#mdbook-theme-navy');
   const name = await desktop.evaluate(() => document.documentElement.className);
-  if (!name.includes('coal')) report(`${label}: ${name}`);
+  if (!name.includes('navy')) report(`${label}: ${name}`);
   label = 'desktop: keys';
   await desktop.keyboard.press('Escape');
+  await desktop.focus('#mdbook-sidebar-toggle');
+  await desktop.keyboard.press('Enter');
+  await desktop.waitForTimeout(600);
+  if (await desktop.evaluate(() => document.documentElement.classList.contains('sidebar-visible'))) report(`${label}: Enter does not close the menu`);
   await desktop.keyboard.press('ArrowRight');
   await desktop.waitForURL('**/getting-started.html', { timeout: 10000 }).catch(() => report(`${label}: the right arrow does not lead to the next page`));
   label = 'a URL that does not exist';
@@ -150,7 +156,9 @@ async function main() {
   const base = `http://127.0.0.1:${server.address().port}`;
   const options = { executablePath: process.env.BROWSER, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] };
   const browser = await chromium.launch(options);
-  const pages = walk(root).filter((it) => it.endsWith('.html')).map((it) => path.relative(root, it)).filter((it) => !['toc.html', '404.html', 'index.html'].includes(it)).sort();
+  // `PAGES=concepts,facts` looks at these alone.
+  const chosen = process.env.PAGES?.split(',');
+  const pages = walk(root).filter((it) => it.endsWith('.html')).map((it) => path.relative(root, it)).filter((it) => !['toc.html', '404.html', 'index.html'].includes(it)).filter((it) => !chosen || chosen.includes(it.replace('.html', ''))).sort();
   fs.mkdirSync(pictures, { recursive: true });
   for (const [size, box] of Object.entries(sizes)) {
     for (const theme of themes) {

@@ -25,6 +25,8 @@ FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 # `](target)` and `[label]: target`
 INLINE = re.compile(r"(?<=\]\()([^()\s]+)(?=\))")
 DEFINITION = re.compile(r"^( {0,3}\[[^\]]+\]: +)(\S+)", re.MULTILINE)
+# Links of rustdoc, in tables that are made of comments.
+RUSTDOC = re.compile(r"\[([^\[\]]+)\]\(\w+::[^()\s]+\)")
 DIAGRAM = re.compile(r"^!\[([^\]]*)\]\((diagrams/[^)]+\.svg)\)$", re.MULTILINE)
 SPAN = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)", re.DOTALL)
 
@@ -174,6 +176,7 @@ def rewrite(text, folder, page, sources):
         return relative(shown, page) + mark + anchor
 
     def change(prose):
+        prose = RUSTDOC.sub(r"\1", prose)
         prose = INLINE.sub(lambda found: lead(found.group()), prose)
         return DEFINITION.sub(lambda found: found.group(1) + lead(found.group(2)), prose)
 
@@ -191,7 +194,7 @@ def diagrams(text, page):
         drawing = "\n".join(line for line in drawing.splitlines() if line.strip())
         if not alternative:
             raise Problem(f"{page}: {path} has no text")
-        return f'<div class="diagram" tabindex="0" role="group" aria-label="{alternative}">\n{drawing}\n</div>'
+        return f'<div class="diagram" role="group" aria-label="{alternative}">\n{drawing}\n</div>'
 
     return outside_code(text, lambda prose: DIAGRAM.sub(show, prose))
 

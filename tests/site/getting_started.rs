@@ -53,9 +53,8 @@ async fn the_program_counts_users_and_adds_its_note_once() {
     let stored = || {
         let path = "/instance-storage/instances";
         let instances = sandbox.records("diku", path).unwrap().into_iter();
-        let has_note = |it: &serde_json::Value| {
-            it["administrativeNotes"].to_string().contains("seen by")
-        };
+        let has_note =
+            |it: &serde_json::Value| it["administrativeNotes"].to_string().contains("seen by");
         instances.filter(has_note).collect::<Vec<_>>()
     };
     let users = sandbox.records("diku", "/users").unwrap().into_iter();

@@ -46,7 +46,11 @@ fn differences(summary: &str, pages: &[String]) -> Vec<String> {
             Some(times) => found.push(format!("{page} is listed {times} times")),
         }
     }
-    found.extend(count.into_keys().map(|page| format!("{page} does not exist")));
+    found.extend(
+        count
+            .into_keys()
+            .map(|page| format!("{page} does not exist")),
+    );
     found
 }
 

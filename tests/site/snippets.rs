@@ -1,7 +1,10 @@
 //! Blocks of pages that no other test has: imports, and the ones of the pages about the environment
 //! and about tests.
 
-#![allow(unused_imports, reason = "the functions that need them are in other tests")]
+#![allow(
+    unused_imports,
+    reason = "the functions that need them are in other tests"
+)]
 
 use std::time::Duration;
 
