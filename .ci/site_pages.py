@@ -138,8 +138,8 @@ def purpose(place):
         elif found or (line and not line.startswith(("//", "#!["))):
             break
     text = " ".join(found)
-    end = re.search(r"[.:](?= |$)", text)
-    return text[: end.end()].rstrip(":") if end else text
+    end = re.search(r"\.(?= |$)", text)
+    return text[: end.end()] if end else text
 
 
 def escape(text):

@@ -31,6 +31,12 @@
     if (!head.textContent.trim()) head.replaceWith(document.createElement('td'));
   }
 
+  // Long names in tables break between their words.
+  for (const code of document.querySelectorAll('main td code')) {
+    const parts = code.textContent.split(/(?<=[_/.:,(-])(?=\w)/);
+    if (parts.length > 1 && !code.children.length) code.replaceChildren(...parts.flatMap((part, at) => (at ? [document.createElement('wbr'), part] : [part])));
+  }
+
   // What scrolls can be scrolled by the keyboard.
   const boxes = document.querySelectorAll('main .table-wrapper, main pre > code, main .diagram');
   const reach = () => {
