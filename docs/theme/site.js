@@ -33,7 +33,7 @@
 
   // Long names in tables break between their words.
   for (const code of document.querySelectorAll('main td code')) {
-    const parts = code.textContent.split(/(?<=[_/.:,(-])(?=\w)/);
+    const parts = code.textContent.split(/(?<=[\w:][_/.:,(-])(?=\w)/);
     if (parts.length > 1 && !code.children.length) code.replaceChildren(...parts.flatMap((part, at) => (at ? [document.createElement('wbr'), part] : [part])));
   }
 

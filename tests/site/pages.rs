@@ -139,6 +139,70 @@ fn citations_are_found_across_lines() {
     assert_eq!(citations(page), expected);
 }
 
+/// The tests that a cell names: a file below `tests/` or in `src/`, and the start of a function's
+/// name, which may lack its file if that is the one before.
+fn named_tests(cell: &str) -> Vec<(String, String)> {
+    let mut file = String::new();
+    let mut found = Vec::new();
+    for code in cell.split('`').skip(1).step_by(2) {
+        let (path, function) = match code.split_once(".rs") {
+            Some((path, rest)) => (Some(path), rest.trim_start_matches("::")),
+            None => (None, code),
+        };
+        if let Some(path) = path {
+            let folder = if path.starts_with("src/") {
+                ""
+            } else {
+                "tests/"
+            };
+            file = format!("{folder}{path}.rs");
+        }
+        // A function of a module within the file.
+        let function = function.rsplit("::").next().unwrap();
+        found.push((file.clone(), function.trim_end_matches('*').to_owned()));
+    }
+    found
+}
+
+#[test]
+fn the_guarantees_name_tests_that_exist() {
+    let page = read("docs/reliability.md");
+    let mut count = 0;
+    for line in page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.ends_with(" |"))
+    {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").collect();
+        let cell = cells.last().unwrap().trim();
+        if cell == "test" {
+            continue;
+        }
+        let tests = named_tests(cell);
+        assert!(!tests.is_empty(), "no test: {line}");
+        for (file, function) in tests {
+            count += 1;
+            let folder = root().join(file.trim_end_matches(".rs"));
+            let mut files = match folder.is_dir() {
+                true => walk(&folder),
+                false => Vec::new(),
+            };
+            files.push(root().join(&file));
+            let has = |path: &std::path::PathBuf| {
+                let text = std::fs::read_to_string(path).unwrap_or_default();
+                text.contains(&format!("fn {function}"))
+                    || text.contains(&format!("mod {function} "))
+            };
+            let is_there = files.iter().any(|path| path.is_file());
+            assert!(is_there, "{file} does not exist: {line}");
+            assert!(
+                function.is_empty() || files.iter().any(has),
+                "{file} has no {function}"
+            );
+        }
+    }
+    assert!(count > 30, "{count}");
+}
+
 #[test]
 fn drawings_have_a_title_and_a_description() {
     let drawings = walk(&root().join("docs/diagrams"));
