@@ -56,7 +56,10 @@ async function tab(browser, size, theme, base, name) {
     if (it.type() === 'error' || it.type() === 'warning') report(`${name()}: console: ${it.text()}`);
   });
   page.on('pageerror', (error) => report(`${name()}: ${error}`));
-  page.on('requestfailed', (it) => report(`${name()}: ${it.url()} failed: ${it.failure()?.errorText}`));
+  page.on('requestfailed', (it) => {
+    // The next page is opened before the icon of this one has arrived.
+    if (it.failure()?.errorText !== 'net::ERR_ABORTED') report(`${name()}: ${it.url()} failed: ${it.failure()?.errorText}`);
+  });
   page.on('response', (it) => {
     if (it.status() >= 400) report(`${name()}: ${it.url()}: ${it.status()}`);
   });

@@ -240,7 +240,7 @@ async fn the_functions_return_what_those_of_folioclient_return() {
         .await
         .unwrap();
     let changed: Value = folio
-        .folio_get(&format!("/groups/{group_id}"), None)
+        .folio_get(format!("/groups/{group_id}"), None)
         .await
         .unwrap();
     results.insert("describe_group", json!([changed["group"], changed["desc"]]));
@@ -303,7 +303,7 @@ async fn the_functions_return_what_those_of_folioclient_return() {
     let policy = loan_policy(&folio, &material_type, &loan_type, &group, &location).await;
     let policy: Value = folio
         .folio_get(
-            &format!("/loan-policy-storage/loan-policies/{}", policy.unwrap()),
+            format!("/loan-policy-storage/loan-policies/{}", policy.unwrap()),
             None,
         )
         .await
