@@ -70,3 +70,44 @@ async fn the_program_counts_users_and_adds_its_note_once() {
     report(&folio).await.unwrap();
     assert_eq!(stored(), first);
 }
+
+/// The page names the permissions that the program needs. Without any one of them it fails, and the
+/// error names it.
+#[tokio::test]
+async fn the_permissions_of_the_page_are_those_that_the_program_needs() {
+    let page = include_str!("../../docs/getting-started.md");
+    let page = page
+        .split("needs the permissions of the calls:")
+        .nth(1)
+        .unwrap();
+    let named: Vec<&str> = page
+        .split("If one is missing")
+        .next()
+        .unwrap()
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .collect();
+    assert_eq!(named.len(), 4, "{named:?}");
+    for missing in std::iter::once(None).chain(named.iter().map(Some)) {
+        let granted = named.iter().filter(|it| Some(*it) != missing).copied();
+        let sandbox = folio_sandbox::Sandbox::builder()
+            .demo_data()
+            .user_with_permissions("reporter", "secret", granted)
+            .start()
+            .await
+            .unwrap();
+        let folio = FolioClient::builder(sandbox.url())
+            .tenant("diku")
+            .credentials("reporter", "secret");
+        let folio = folio.connect().await.unwrap();
+        let outcome = report(&folio).await.map_err(|error| error.to_string());
+        match missing {
+            None => assert!(outcome.is_ok(), "{outcome:?}"),
+            Some(missing) => {
+                let error = outcome.unwrap_err();
+                assert!(error.contains(missing), "{missing}: {error}");
+            }
+        }
+    }
+}
