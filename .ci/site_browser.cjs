@@ -117,6 +117,13 @@ async function use(browser, base) {
   const link = menu.locator('a', { hasText: 'Concepts' }).first();
   await link.click();
   await phone.waitForURL('**/concepts.html', { timeout: 10000 }).catch(() => report(`${label}: it does not lead to the page`));
+  label = 'phone: search';
+  await phone.goto(`${base}/introduction.html`, { waitUntil: 'load' });
+  await phone.click('#mdbook-search-toggle');
+  await phone.keyboard.type('refresh token');
+  await phone.locator('#mdbook-searchresults a').first().waitFor({ timeout: 15000 }).catch(() => report(`${label}: no result`));
+  const over = await phone.evaluate(() => [...document.querySelectorAll('#mdbook-searchresults, #mdbook-searchresults *')].filter((it) => it.scrollWidth > document.documentElement.clientWidth).length);
+  if (over) report(`${label}: ${over} results are wider than the page`);
   await phone.context().close();
 
   const desktop = await tab(browser, sizes.desktop, 'light', base, () => label);

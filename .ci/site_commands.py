@@ -52,7 +52,9 @@ with tempfile.TemporaryDirectory() as folder:
             time.sleep(0.1)
         else:
             sys.exit(f"`{command}` does not print\n{settings}\nbut\n{log.read_text()}")
-        subprocess.run(["bash", "-euxc", create], cwd=folder, env=environment, check=True)
+        done = subprocess.run(["bash", "-euxc", create], cwd=folder, env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"the package cannot be created:\n{done.stdout}{done.stderr}")
         package = Path(folder) / "first-program"
         (package / "src" / "main.rs").write_text(program[0])
         shutil.copy(ROOT / "Cargo.lock", package)
