@@ -120,10 +120,10 @@ def claims(url, m):
         claim("the argument limit is ignored", len(folio.folio_get("/users", "users", limit=100)) == 10)
         nobody = "00000000-0000-4000-8000-00000000dead"
         claim("folio_delete of a record that does not exist is a JSONDecodeError", raised(lambda: m.delete_group(folio, nobody)) == "JSONDecodeError")
-        claim("get_all_ids reads one page", len(folio.get_all_ids("/users")) == 10)
+        claim("get_all_ids reads the whole list", len(folio.get_all_ids("/users")) > 10)
         claim("a list as payload is a TypeError", raised(lambda: folio.folio_post("/groups", [])) == "TypeError")
         claim("get_module_version has a v before the version", folio.get_module_version("mod-inventory-storage").startswith("v"))
-        claim("a quotation mark changes the query", raised(lambda: m.by_barcode(folio, '1" or username="*')) is None and m.by_barcode(folio, '1" or username="*') != [])
+        claim("a quotation mark changes the query", raised(lambda: m.by_barcode(folio, '1" or active=="true')) is None and m.by_barcode(folio, '1" or active=="true') != [])
         code = folio.locations[0]["code"]
         claim("get_location_id fails for a known code without a default", raised(lambda: folio.get_location_id(code)) == "ValueError")
     return wrong
