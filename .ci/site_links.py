@@ -119,6 +119,10 @@ def blocks():
                     compile(code, name, "exec")
                 elif language == "sh":
                     subprocess.run(["bash", "-n"], input=code, text=True, check=True, capture_output=True)
+                elif language == "console":
+                    # A recorded session: commands with a prompt, and their output.
+                    if not code.startswith("$ "):
+                        found.append(f"{name}: a session that does not begin with a prompt: {first}")
                 elif language not in ("rust", "text", "json"):
                     found.append(f"{name}: a block of the unknown language {language}: {first}")
                 count[language] += 1
