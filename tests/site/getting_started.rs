@@ -75,7 +75,8 @@ async fn the_program_counts_users_and_adds_its_note_once() {
 /// error names it.
 #[tokio::test]
 async fn the_permissions_of_the_page_are_those_that_the_program_needs() {
-    let page = include_str!("../../docs/getting-started.md");
+    let page = folio_test_support::files::root().join("docs/getting-started.md");
+    let page = std::fs::read_to_string(page).unwrap();
     let page = page
         .split("needs the permissions of the calls:")
         .nth(1)

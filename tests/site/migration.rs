@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use folio_sandbox::Sandbox;
 use folio_sdk::{FolioClient, Id, cql};
+use folio_test_support::files::root;
 use folio_test_support::sandbox::{ADMIN, ADMIN_PASSWORD, TENANT, admin};
 use serde_json::{Value, json};
 
@@ -366,7 +367,7 @@ async fn the_members_of_a_consortium_are_found() {
 /// have the same names, so that none is left out.
 #[test]
 fn each_function_is_there_in_both_languages_and_compared() {
-    let page = include_str!("../../docs/migration.md");
+    let page = std::fs::read_to_string(root().join("docs/migration.md")).unwrap();
     let functions = |fence: &str, starts: &[&str]| {
         let code = page.split(fence).skip(1);
         let code = code.map(|rest| rest.split("```").next().unwrap());
