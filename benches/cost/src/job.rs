@@ -44,7 +44,7 @@ pub enum Form {
 }
 
 const LIST: &str = "/instance-storage/instances";
-const QUERY: &str = r#"active=="true" and (personal.lastName="O'Brien*" or barcode==("1" or "2")) and not type==/ignoreCase "patron" sortby personal.lastName/sort.ascending username"#;
+const QUERY: &str = r#"active=="true" and (personal.lastName="O'Brien*" or barcode==("1" or "2")) and type==/ignoreCase "staff" sortby personal.lastName/sort.ascending username"#;
 
 impl Job {
     /// All that is counted, with their names.
