@@ -251,7 +251,7 @@ pub(crate) fn has(
     false
 }
 
-/// The innermost cause states the reason; the outer ones say "error sending request".
+/// The innermost cause states the reason; the outer ones say "client error (SendRequest)".
 pub(crate) fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
     let mut cause = error;
     while let Some(next) = cause.source() {
