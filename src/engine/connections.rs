@@ -217,7 +217,8 @@ impl Future for Sending {
 }
 
 /// The number of times that a request is sent again, because an HTTP/2 server declared that it did
-/// not process it (REFUSED_STREAM, a graceful GOAWAY): it was certainly not executed.
+/// not process it (REFUSED_STREAM, a graceful GOAWAY), or because its connection ended before it
+/// was sent: it was certainly not executed.
 #[cfg(feature = "http2")]
 const REPETITIONS: u32 = 2;
 

@@ -147,13 +147,15 @@ fn unprocessed(error: &h2::Error) -> Option<&'static str> {
     }
 }
 
-/// Whether a server states over HTTP/2 that it did not process the request.
+/// Whether a request was certainly not processed: a server states it over HTTP/2, or the connection
+/// ended before hyper took the request (hyper-util names that `Canceled`, and returns it; other
+/// errors of a request that was taken are `SendRequest`).
 #[cfg(feature = "http2")]
 pub(crate) fn is_unprocessed(error: &(dyn StdError + 'static)) -> bool {
     has(error, |error| {
         let error = error.downcast_ref::<h2::Error>();
         error.is_some_and(|error| unprocessed(error).is_some())
-    })
+    }) || error.to_string() == "client error (Canceled)"
 }
 
 /// The message for a request whose connection was closed with ENHANCE_YOUR_CALM, given the size of
