@@ -70,6 +70,11 @@ impl Concurrency {
         self.limit = self.limit.min(self.fitting);
     }
 
+    /// How many requests may ever be in flight.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     /// How many requests may be in flight.
     pub(super) fn limit(&self) -> usize {
         self.limit

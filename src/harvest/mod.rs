@@ -20,7 +20,7 @@ mod concurrency;
 mod figures;
 mod for_each;
 mod map_stream;
-mod page_budget;
+mod page_request;
 mod process;
 mod progress;
 mod range;

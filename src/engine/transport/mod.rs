@@ -2,12 +2,14 @@
 
 mod gateway;
 mod incoming;
+mod page;
 mod read;
 mod send;
 mod timed;
 
 pub(crate) use gateway::{Gateway, Options, Timeouts};
 pub(crate) use incoming::Incoming;
+pub(crate) use page::PageRequest;
 #[cfg(feature = "testing")]
 pub(crate) use read::decoded;
 pub(crate) use read::{beginning, whole};

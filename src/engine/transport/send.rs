@@ -219,7 +219,7 @@ enum Transfer<P, W> {
 }
 
 /// A response whose body is read, or will be.
-fn response_of<B>(status: StatusCode, headers: HeaderMap, body: B) -> http::Response<B> {
+pub(super) fn response_of<B>(status: StatusCode, headers: HeaderMap, body: B) -> http::Response<B> {
     let mut response = http::Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
