@@ -177,7 +177,9 @@ impl Session {
     }
 
     async fn read(&self, tenant: &Tenant, stored: &Request) -> Result<Response> {
-        let (response, _) = self.send_with_retries(tenant, stored, Reading::Whole).await?;
+        let (response, _) = self
+            .send_with_retries(tenant, stored, Reading::Whole)
+            .await?;
         Ok(response)
     }
 }

@@ -9,8 +9,13 @@ use tokio::time::Instant;
 /// The part of the difference by which an estimate approaches a smaller value.
 const SLOWLY: usize = 16;
 
-/// The rate is that of so many processed pages.
+/// The rate is that of so many processed pages, and of at least so many.
 const RECENT: usize = 8;
+const FEWEST: usize = 3;
+
+/// From this part of a page on, one more is requested. If only one page fits into memory, the rate
+/// is a little lower than that of one page in each latency.
+const PART: f64 = 0.75;
 
 /// What is known of the pages so far.
 #[derive(Debug, Default)]
@@ -20,7 +25,7 @@ pub(crate) struct PageFlow {
     page: usize,
     /// The time from a request to the start of its response, in seconds.
     latency: f64,
-    /// When the last pages were processed.
+    /// When the last pages were processed, and one before them.
     processed: VecDeque<Instant>,
 }
 
@@ -49,7 +54,7 @@ impl PageFlow {
 
     /// A page was processed, and its memory is free again.
     pub(crate) fn processed(&mut self, now: Instant) {
-        if self.processed.len() == RECENT {
+        if self.processed.len() > RECENT {
             self.processed.pop_front();
         }
         self.processed.push_back(now);
@@ -62,7 +67,8 @@ impl PageFlow {
         let Some(first) = self.processed.front() else {
             return 0;
         };
-        if self.processed.len() < RECENT || self.latency <= 0.0 {
+        let pages = self.processed.len() - 1;
+        if pages < FEWEST || self.latency <= 0.0 {
             return 0;
         }
         // Up to now, so that the rate falls while no page is processed.
@@ -70,9 +76,13 @@ impl PageFlow {
         if time <= 0.0 {
             return usize::MAX;
         }
-        let ahead = RECENT as f64 * self.latency / time;
-        // The conversion ends at `usize::MAX`.
-        if ahead < 1.0 { 0 } else { ahead.ceil() as usize }
+        let ahead = pages as f64 * self.latency / time;
+        // The conversion ends at `usize::MAX`. Rounding errors are no pages.
+        if ahead < PART {
+            0
+        } else {
+            (ahead - 1e-6).ceil() as usize
+        }
     }
 }
 
@@ -105,18 +115,19 @@ mod tests {
             (4, 8),
             (10, 3),
             (29, 2),
-            (31, 0),
+            (39, 1),
+            (41, 0),
             (10_000, 0),
         ] {
             let mut flow = PageFlow::default();
             flow.started(Duration::from_millis(30));
             let mut now = start;
-            for _ in 0..20 {
-                assert!(flow.processed.len() == RECENT || flow.ahead(now) == 0);
-                flow.processed(now);
+            for pages in 0..20 {
                 now += Duration::from_millis(each);
+                flow.processed(now);
+                let expected = if pages < FEWEST { 0 } else { expected };
+                assert_eq!(flow.ahead(now), expected, "{each} ms");
             }
-            assert_eq!(flow.ahead(now), expected, "{each} ms");
             if each > 0 {
                 assert_eq!(flow.ahead(now + Duration::from_secs(1)), 0);
             }

@@ -390,3 +390,180 @@ impl Drop for HeldPage {
         self.memory.release(length, None, true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use super::*;
+
+    /// The buffer for a request, if there is room for it now.
+    fn poll(memory: &Arc<PageMemory>, number: u64, bytes: Option<usize>) -> Option<PageBuffer> {
+        let mut context = Context::from_waker(Waker::noop());
+        match memory.poll_buffer(number, bytes, &mut context) {
+            Poll::Ready(buffer) => Some(buffer),
+            Poll::Pending => None,
+        }
+    }
+
+    fn page(memory: &Arc<PageMemory>, stated: Option<usize>, bytes: usize) -> Option<Bytes> {
+        let number = memory.register(0);
+        let mut buffer = poll(memory, number, stated)?;
+        for _ in 0..10 {
+            buffer.extend(&vec![7; bytes / 10]);
+        }
+        Some(buffer.freeze())
+    }
+
+    fn used(memory: &PageMemory) -> (usize, usize, usize) {
+        let state = memory.state();
+        (state.buffers, state.used, state.free_bytes())
+    }
+
+    #[test]
+    fn a_buffer_is_used_again_when_all_of_its_page_was_dropped() {
+        for stated in [Some(1_000), None] {
+            let memory = PageMemory::new(10_000, false);
+            let first = page(&memory, stated, 1_000).unwrap();
+            let at = first.as_ptr();
+            let part = first.slice(500..);
+            drop(first);
+            assert_eq!(used(&memory).0, 1);
+            drop(part);
+            let (buffers, used_bytes, free) = used(&memory);
+            assert_eq!((buffers, used_bytes), (0, 0));
+            assert!((1_000..1_300).contains(&free), "{free}");
+            for bytes in [1_000, 950, 990, 1_040] {
+                let next = page(&memory, stated.map(|_| bytes), bytes).unwrap();
+                assert_eq!(next.len(), bytes);
+                assert!(next.iter().all(|byte| *byte == 7));
+                assert_eq!(next.as_ptr(), at, "{bytes}");
+            }
+        }
+    }
+
+    #[test]
+    fn buffers_are_bounded_by_their_bytes() {
+        let memory = PageMemory::new(10_000, false);
+        let pages: Vec<Bytes> = (0..9)
+            .filter_map(|_| page(&memory, Some(1_000), 1_000))
+            .collect();
+        assert_eq!(pages.len(), 9);
+        assert!(used(&memory).1 <= 10_000);
+        assert!(page(&memory, Some(1_000), 1_000).is_none());
+        drop(pages);
+        // Those that do not fit beside a larger one are freed.
+        assert_eq!(used(&memory).2, 9 * 1_062);
+        let large = page(&memory, Some(6_000), 6_000).unwrap();
+        let (buffers, used_bytes, free) = used(&memory);
+        assert_eq!(buffers, 1);
+        assert!(used_bytes + free <= 10_000, "{used_bytes} {free}");
+        drop(large);
+        // Pages have about this size now, so that small buffers are not kept.
+        assert!(used(&memory).2 <= 10_000);
+        // A page that exceeds the limit comes alone.
+        let larger = page(&memory, Some(20_000), 20_000).unwrap();
+        assert_eq!(used(&memory).2, 0);
+        assert!(page(&memory, Some(10), 10).is_none());
+        drop(larger);
+        assert!(page(&memory, Some(10), 10).is_some());
+    }
+
+    /// Pages become much smaller: large buffers do not stay.
+    #[test]
+    fn buffers_follow_the_size_of_pages() {
+        let memory = PageMemory::new(10_000, false);
+        drop(page(&memory, Some(8_000), 8_000));
+        assert!(used(&memory).2 >= 8_000);
+        for _ in 0..200 {
+            drop(page(&memory, Some(100), 100));
+        }
+        assert!(used(&memory).2 < 1_000, "{:?}", used(&memory));
+    }
+
+    #[test]
+    fn responses_are_read_in_their_order() {
+        let memory = PageMemory::new(1_000, false);
+        let first = page(&memory, Some(900), 900).unwrap();
+        let (far, near) = (memory.register(9), memory.register(2));
+        for number in [far, near] {
+            assert!(poll(&memory, number, Some(900)).is_none());
+        }
+        drop(first);
+        assert!(poll(&memory, far, Some(900)).is_none());
+        let buffer = poll(&memory, near, Some(900)).unwrap();
+        assert!(poll(&memory, far, Some(900)).is_none());
+        drop(buffer);
+        // One that is given up holds up nobody.
+        let gone = memory.register(0);
+        let full = poll(&memory, far, Some(900)).unwrap();
+        assert!(poll(&memory, gone, Some(900)).is_none());
+        let last = memory.register(5);
+        assert!(poll(&memory, last, Some(900)).is_none());
+        drop(full);
+        memory.unregister(gone);
+        assert!(poll(&memory, last, Some(900)).is_some());
+    }
+
+    #[test]
+    fn there_is_room_for_the_page_that_all_others_wait_for() {
+        let memory = PageMemory::new(3_300, true);
+        let pages: Vec<Bytes> = (0..2)
+            .filter_map(|_| page(&memory, Some(1_000), 1_000))
+            .collect();
+        assert_eq!(pages.len(), 2);
+        let (other, needed) = (memory.register(1), memory.register(0));
+        assert!(poll(&memory, other, Some(1_000)).is_none());
+        assert!(poll(&memory, needed, Some(1_000)).is_none());
+        memory.need(Some(needed));
+        assert!(poll(&memory, other, Some(1_000)).is_none());
+        assert!(poll(&memory, needed, Some(1_000)).is_some());
+    }
+
+    #[test]
+    fn a_page_that_grows_counts_as_it_is() {
+        let memory = PageMemory::new(10_000, false);
+        let number = memory.register(0);
+        let mut buffer = poll(&memory, number, Some(100)).unwrap();
+        for _ in 0..100 {
+            buffer.extend(&[1; 100]);
+        }
+        let (_, used_bytes, _) = used(&memory);
+        assert_eq!(used_bytes, buffer.bytes.capacity());
+        assert!(used_bytes < 12_600, "{used_bytes}");
+        drop(buffer);
+        assert_eq!(used(&memory).1, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_are_sent_ahead_of_the_memory_for_their_pages() {
+        let memory = PageMemory::new(3_400, false);
+        assert!(memory.has_room(false, 16));
+        memory.started(Duration::from_millis(40));
+        let mut pages = Vec::new();
+        // A page takes 10 ms: four of them in 40 ms.
+        for _ in 0..10 {
+            pages.push(page(&memory, Some(1_000), 1_000).unwrap());
+            tokio::time::advance(Duration::from_millis(10)).await;
+            pages.remove(0);
+        }
+        let count = |permits| {
+            let mut requests = Vec::new();
+            while memory.has_room(false, permits) && requests.len() < 100 {
+                requests.push(memory.register(0));
+            }
+            requests
+                .iter()
+                .for_each(|number| memory.unregister(*number));
+            requests.len()
+        };
+        assert_eq!(count(16), 3 + 4);
+        // A permit is left for others.
+        assert_eq!(count(5), 4);
+        assert_eq!(count(2), 3);
+        // Nothing was processed for some time.
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(count(16), 3);
+        assert_eq!(memory.pages(), 3);
+    }
+}

@@ -62,11 +62,13 @@ async fn receive(
     mut response: impl Future<Output = Result<Response>> + Unpin,
     ticket: PageTicket,
 ) -> Result<Option<ReceivedPage>> {
-    let response = poll_fn(|context| match std::pin::Pin::new(&mut response).poll(context) {
-        Poll::Ready(response) => Poll::Ready(response.map(Some)),
-        Poll::Pending if ticket.is_overdue() => Poll::Ready(Ok(None)),
-        Poll::Pending => Poll::Pending,
-    });
+    let response = poll_fn(
+        |context| match std::pin::Pin::new(&mut response).poll(context) {
+            Poll::Ready(response) => Poll::Ready(response.map(Some)),
+            Poll::Pending if ticket.is_overdue() => Poll::Ready(Ok(None)),
+            Poll::Pending => Poll::Pending,
+        },
+    );
     let response = response.await?;
     Ok(response.map(|response| ReceivedPage {
         latency: response.exchange().elapsed.saturating_sub(ticket.waited()),

@@ -192,7 +192,11 @@ impl Segments {
         let segment = &mut self.list[at];
         let Range { after, until } = &segment.range;
         let request = pager.range(after.as_deref(), until.as_deref());
-        let place = if self.ordered { segment.range.start() } else { 0 };
+        let place = if self.ordered {
+            segment.range.start()
+        } else {
+            0
+        };
         let request = PageRequest::send(&pager.client, request, &self.memory, place);
         segment.state = SegmentState::Asked(request, until.clone());
         self.requests += 1;

@@ -187,7 +187,9 @@ where
         }
         ready!(pool.poll_decoder(context));
         let is_holding = !self.units.is_empty();
-        let polled = self.source.poll_unit(context, &mut self.figures, is_holding);
+        let polled = self
+            .source
+            .poll_unit(context, &mut self.figures, is_holding);
         let Some(unit) = ready!(polled) else {
             self.is_last = true;
             return Poll::Ready(Ok(()));

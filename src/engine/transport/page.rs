@@ -91,7 +91,9 @@ impl Gateway {
             true => end.limit(next(&mut body)).await.map_err(after)?,
             false => None,
         };
-        let whole = first.as_ref().filter(|first| length == Some(first.len() as u64));
+        let whole = first
+            .as_ref()
+            .filter(|first| length == Some(first.len() as u64));
         if let Some(whole) = whole {
             if whole.len() > most.bytes {
                 return Err(after(too_large(most)));
