@@ -268,6 +268,8 @@ struct Run {
     /// The most pages in memory: at most one more than there were.
     pages: usize,
     asked: usize,
+    /// The responses that were given up.
+    unread: usize,
 }
 
 const PAGE: u32 = 20;
@@ -327,6 +329,7 @@ fn read(bytes: usize, each: Duration, mode: usize) -> Run {
         waiting: things.waiting.most(),
         pages: things.pages.most(),
         asked: things.asked.load(Ordering::SeqCst),
+        unread: things.unread.load(Ordering::SeqCst),
     }
 }
 
@@ -338,8 +341,8 @@ fn the_latency_is_hidden_by_requests_without_memory() {
         let each = Duration::from_millis(4);
         let free = read(usize::MAX, each, mode);
         let bound = read(5 * 22_000, each, mode);
-        // Twelve requests are in flight while pages take 4 ms each.
-        assert!(bound.waiting >= 10, "{mode}: {bound:?} {free:?}");
+        // More requests than pages in memory.
+        assert!(bound.waiting > 6, "{mode}: {bound:?} {free:?}");
         assert!(bound.pages <= 6, "{mode}: {bound:?}");
         assert!(free.pages >= 7, "{mode}: {free:?}");
         let times = bound.time.as_secs_f64() / free.time.as_secs_f64();
@@ -362,7 +365,8 @@ fn a_slow_caller_has_no_responses_waiting() {
         assert!(run.pages <= 6, "{mode}: {run:?}");
         let free = read(usize::MAX, Duration::from_secs(60), mode);
         // Nothing was requested twice.
-        assert!(run.asked <= free.asked + 40, "{mode}: {run:?} {free:?}");
+        assert_eq!(run.unread, free.unread, "{mode}: {run:?} {free:?}");
+        assert!(run.asked < free.asked * 12 / 10, "{mode}: {run:?} {free:?}");
     }
 }
 

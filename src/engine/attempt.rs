@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::engine::auth::{NoToken, Token};
-use crate::engine::call::{AttemptOutput, CallInProgress, Reading};
+use crate::engine::call::{AttemptOutput, BodyReading, CallInProgress};
 use crate::engine::classify::unknown_outcome;
 use crate::engine::retry::{Attempts, Bounds, Failed, Repeatability, Retried};
 use crate::wire::error::{Error, Result};
@@ -31,10 +31,10 @@ impl Retried for CallInProgress<'_> {
         self.slot = permit.slot;
         self.exchange.attempts += 1;
         let sent = match self.reading {
-            Reading::Whole if self.request.is_in_memory() => {
+            BodyReading::Whole if self.request.is_in_memory() => {
                 self.send().await.map(|response| (response, None))
             }
-            Reading::Page(ticket) if self.request.is_in_memory() => {
+            BodyReading::Page(ticket) if self.request.is_in_memory() => {
                 let sent = Box::pin(self.send_page(ticket)).await;
                 sent.map(|response| (response, None))
             }

@@ -35,7 +35,7 @@ pub(crate) type Executed = (Response, Option<Rest>);
 
 /// How the body of a success is read.
 #[derive(Clone, Copy)]
-pub(super) enum Reading<'a> {
+pub(super) enum BodyReading<'a> {
     Whole,
     /// Completely, once a harvest has memory for it.
     Page(&'a PageTicket),
@@ -48,7 +48,7 @@ pub(super) struct CallInProgress<'a> {
     pub(super) session: &'a Session,
     pub(super) request: &'a Request,
     pub(super) tenant: &'a HeaderValue,
-    pub(super) reading: Reading<'a>,
+    pub(super) reading: BodyReading<'a>,
     pub(super) policy: &'a RetryPolicy,
     pub(super) attempts: Attempts,
     pub(super) exchange: Exchange,
@@ -82,7 +82,7 @@ impl<'a> CallInProgress<'a> {
         session: &'a Session,
         tenant: &'a Tenant,
         request: &'a Request,
-        reading: Reading<'a>,
+        reading: BodyReading<'a>,
     ) -> Result<Self> {
         session.life.check()?;
         let exchange = request.exchange(session.gateway.base());

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use http::Method;
 use tracing::debug;
 
-use crate::engine::call::{Executed, Reading};
+use crate::engine::call::{BodyReading, Executed};
 use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;
 use crate::wire::error::{Error, Exchange, Result};
@@ -178,7 +178,7 @@ impl Session {
 
     async fn read(&self, tenant: &Tenant, stored: &Request) -> Result<Response> {
         let (response, _) = self
-            .send_with_retries(tenant, stored, Reading::Whole)
+            .send_with_retries(tenant, stored, BodyReading::Whole)
             .await?;
         Ok(response)
     }

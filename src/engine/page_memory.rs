@@ -30,11 +30,11 @@ pub(crate) struct PageMemory {
     /// Whether there is always room for one page more, for the one that all others wait for.
     keeps_room: bool,
     /// Never held across an await.
-    state: Mutex<State>,
+    state: Mutex<Buffers>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Buffers {
     /// The number of buffers in use, and their bytes.
     buffers: usize,
     used: usize,
@@ -61,7 +61,7 @@ struct Unread {
     waker: Option<Waker>,
 }
 
-impl State {
+impl Buffers {
     /// The response that is read next, of those that wait.
     fn first(&self) -> Option<u64> {
         let waiting = self.requests.iter().filter(|it| it.waker.is_some());
@@ -116,7 +116,7 @@ impl PageMemory {
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Buffers> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -280,7 +280,7 @@ impl PageMemory {
         state.requests.retain(|it| it.number != number);
         state.buffers += 1;
         state.used = state.used.saturating_add(bytes.len());
-        state.flow.arrived(bytes.len());
+        state.flow.arrived(bytes.len(), Instant::now());
         drop(state);
         Bytes::from_owner(HeldPage {
             memory: Arc::clone(self),
@@ -351,7 +351,9 @@ impl PageBuffer {
     /// The page. Its memory is used again once all of it was dropped.
     pub(super) fn freeze(mut self) -> Bytes {
         self.is_page = true;
-        self.memory.state().flow.arrived(self.bytes.len());
+        let mut state = self.memory.state();
+        state.flow.arrived(self.bytes.len(), Instant::now());
+        drop(state);
         Bytes::from_owner(self)
     }
 }
@@ -408,7 +410,10 @@ mod tests {
 
     fn page(memory: &Arc<PageMemory>, stated: Option<usize>, bytes: usize) -> Option<Bytes> {
         let number = memory.register(0);
-        let mut buffer = poll(memory, number, stated)?;
+        let Some(mut buffer) = poll(memory, number, stated) else {
+            memory.unregister(number);
+            return None;
+        };
         for _ in 0..10 {
             buffer.extend(&vec![7; bytes / 10]);
         }
@@ -561,9 +566,11 @@ mod tests {
         // A permit is left for others.
         assert_eq!(count(5), 4);
         assert_eq!(count(2), 3);
-        // Nothing was processed for some time.
+        // A page was not processed for some time.
+        let held = page(&memory, Some(1_000), 1_000).unwrap();
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(count(16), 3);
+        assert_eq!(count(16), 2);
         assert_eq!(memory.pages(), 3);
+        drop(held);
     }
 }

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use tracing::field::Empty;
 use tracing::{Span, debug, debug_span};
 
-use crate::engine::call::{CallInProgress, Executed, Reading, milliseconds};
+use crate::engine::call::{BodyReading, CallInProgress, Executed, milliseconds};
 use crate::engine::download::Download;
 use crate::engine::page_ticket::PageTicket;
 use crate::engine::request_line;
@@ -32,7 +32,7 @@ pub(crate) async fn run(
     tenant: &Tenant,
     request: &mut Request,
 ) -> Result<Response> {
-    let (mut response, _) = session.execute(tenant, request, Reading::Whole).await?;
+    let (mut response, _) = session.execute(tenant, request, BodyReading::Whole).await?;
     response.remember(request.sent());
     Ok(response)
 }
@@ -44,7 +44,7 @@ pub(crate) async fn run_page(
     request: &mut Request,
     ticket: &PageTicket,
 ) -> Result<Response> {
-    let reading = Reading::Page(ticket);
+    let reading = BodyReading::Page(ticket);
     let (mut response, _) = session.execute(tenant, request, reading).await?;
     response.remember(request.sent());
     Ok(response)
@@ -56,7 +56,9 @@ pub(crate) async fn open(
     tenant: &Tenant,
     request: &mut Request,
 ) -> Result<Download> {
-    let (mut response, rest) = session.execute(tenant, request, Reading::Pieces).await?;
+    let (mut response, rest) = session
+        .execute(tenant, request, BodyReading::Pieces)
+        .await?;
     response.remember(request.sent());
     Ok(Download::new(response, rest, session.gateway.memory))
 }
@@ -66,7 +68,7 @@ impl Session {
         &self,
         tenant: &Tenant,
         request: &Request,
-        reading: Reading<'_>,
+        reading: BodyReading<'_>,
     ) -> Result<Executed> {
         let span = span(tenant, request);
         let retrieved = match self.retrieve(tenant, request, reading) {
@@ -115,7 +117,7 @@ impl Session {
         &'a self,
         tenant: &'a Tenant,
         request: &'a Request,
-        reading: Reading<'a>,
+        reading: BodyReading<'a>,
     ) -> Option<Retrieving<'a>> {
         let line = &self.request_line;
         if *request.method() != Method::GET || self.line_problem(request).is_none() {
@@ -152,7 +154,7 @@ impl Session {
         &self,
         tenant: &Tenant,
         request: &Request,
-        reading: Reading<'_>,
+        reading: BodyReading<'_>,
     ) -> Result<Executed> {
         let mut call = CallInProgress::begin(self, tenant, request, reading)?;
         if let Some(bound) = request.bound() {

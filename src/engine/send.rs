@@ -8,10 +8,10 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response};
 use reqwest::Url;
 
-use crate::engine::call::{CallInProgress, Reading};
+use crate::engine::call::{BodyReading, CallInProgress};
 use crate::engine::failure::TransportFailure;
 use crate::engine::page_ticket::PageTicket;
-use crate::engine::transport::{self, Incoming, PageRequest, Timeouts};
+use crate::engine::transport::{self, Incoming, PageAttempt, Timeouts};
 use crate::value::body::UploadProgress;
 use crate::wire::error::ErrorKind;
 use crate::wire::headers::{TENANT, TOKEN};
@@ -79,7 +79,7 @@ impl<'a> CallInProgress<'a> {
         ticket: &PageTicket,
     ) -> Result<Response<Bytes>, TransportFailure> {
         let gateway = &self.session.gateway;
-        let page = gateway.page(PageRequest {
+        let page = gateway.page(PageAttempt {
             method: self.request.method().clone(),
             url: self.url(),
             headers: self.headers(),
@@ -126,7 +126,7 @@ impl<'a> CallInProgress<'a> {
         let (body, rest) = if !head.status.is_success() {
             let most = gateway.memory.error_body;
             (transport::beginning(body, most).await, None)
-        } else if let Reading::Pieces = self.reading {
+        } else if let BodyReading::Pieces = self.reading {
             (Bytes::new(), Some(Box::new(body)))
         } else {
             let most = gateway.memory.of_response();

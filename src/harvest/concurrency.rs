@@ -266,11 +266,11 @@ mod tests {
         assert_eq!(limit.limit(), 16);
         // A queue is noticed meanwhile.
         limit.at_most(8);
-        for _ in 0..8 {
+        for _ in 0..16 {
             limit.arrived(Duration::from_millis(120), 1_000);
         }
         limit.at_most(usize::MAX);
-        assert_eq!(limit.limit(), 2);
+        assert!(limit.limit() <= 4, "{limit:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod timed;
 
 pub(crate) use gateway::{Gateway, Options, Timeouts};
 pub(crate) use incoming::Incoming;
-pub(crate) use page::PageRequest;
+pub(crate) use page::PageAttempt;
 #[cfg(feature = "testing")]
 pub(crate) use read::decoded;
 pub(crate) use read::{beginning, whole};

@@ -18,7 +18,7 @@ use crate::engine::page_ticket::PageTicket;
 use crate::value::body::UploadProgress;
 
 /// A request for a page.
-pub(crate) struct PageRequest<'a> {
+pub(crate) struct PageAttempt<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
@@ -53,9 +53,9 @@ impl Gateway {
     /// is memory for it.
     pub(crate) async fn page(
         &self,
-        request: PageRequest<'_>,
+        request: PageAttempt<'_>,
     ) -> Result<http::Response<Bytes>, TransportFailure> {
-        let PageRequest {
+        let PageAttempt {
             method,
             url,
             headers,
