@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use super::concurrency::Concurrency;
 use super::figures::Figures;
-use super::page_request::{PageRequest, ReceivedPage};
 use super::range::Range;
+use super::requested_page::{ReceivedPage, RequestedPage};
 use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
 use crate::engine::page_memory::PageMemory;
 use crate::paging::{Ahead, PageBody, PageBounds, PageSummary, Pager};
@@ -197,7 +197,7 @@ impl Segments {
         } else {
             0
         };
-        let request = PageRequest::send(&pager.client, request, &self.memory, place);
+        let request = RequestedPage::send(&pager.client, request, &self.memory, place);
         segment.state = SegmentState::Asked(request, until.clone());
         self.requests += 1;
     }

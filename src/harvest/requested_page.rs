@@ -14,7 +14,7 @@ use crate::wire::request::Request;
 use crate::wire::response::Response;
 
 /// The request for a page. Dropping it cancels the request.
-pub(super) struct PageRequest {
+pub(super) struct RequestedPage {
     task: Ahead<Option<ReceivedPage>>,
     ticket: PageTicket,
 }
@@ -26,7 +26,7 @@ pub(super) struct ReceivedPage {
     pub(super) latency: Duration,
 }
 
-impl PageRequest {
+impl RequestedPage {
     /// Of the responses that wait for memory, those in lower places are read first.
     pub(super) fn send(
         client: &FolioClient,
@@ -52,7 +52,7 @@ impl PageRequest {
     }
 }
 
-impl Drop for PageRequest {
+impl Drop for RequestedPage {
     fn drop(&mut self) {
         self.ticket.close();
     }
