@@ -21,7 +21,7 @@ const PARALLEL: usize = 8;
 
 /// The default limit for the bytes of pages in memory, and that of records in order: there, pages
 /// wait for earlier ones.
-const BUFFERED: usize = 12 * 1024 * 1024;
+const BUFFERED: usize = 10 * 1024 * 1024;
 const BUFFERED_IN_ORDER: usize = 64 * 1024 * 1024;
 
 /// The minimum number of units whose results wait until they are returned.
@@ -88,7 +88,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         self
     }
 
-    /// The maximum size of the pages in memory, in bytes: 12 MiB by default, 64 MiB if the records are
+    /// The maximum size of the pages in memory, in bytes: 10 MiB by default, 64 MiB if the records are
     /// returned [in order](Self::ordered). It counts the buffers of bodies (decompressed) that are
     /// being read, that wait, and whose records are being processed; a buffer is used for one page
     /// after the other. Records that the caller holds do not count, nor do the buffers of the
