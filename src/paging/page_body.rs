@@ -80,11 +80,6 @@ impl PageBody {
         &self.key
     }
 
-    /// The size of the page in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.body.len()
-    }
-
     /// The number of records passed so far.
     pub(crate) fn received(&self) -> u64 {
         self.spans.len() as u64

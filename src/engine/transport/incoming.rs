@@ -54,6 +54,13 @@ impl Incoming {
         Self::new(HttpBody::default(), None, at_once)
     }
 
+    /// The stated length of the rest of the body, if any. The length of an encoded body says little
+    /// of that of the decoded one.
+    pub(super) fn length(&self) -> Option<u64> {
+        let stated = http_body::Body::size_hint(&self.body).exact();
+        stated.filter(|_| self.decoder.is_none())
+    }
+
     /// The next piece, which is not empty; none at the end and after a failure.
     pub(crate) fn poll_piece(
         &mut self,

@@ -35,7 +35,7 @@ pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
 }
 
 /// The maximum buffer that is reserved because of a stated length: larger bodies must arrive first.
-const ANNOUNCED: u64 = 64 * 1024 * 1024;
+pub(super) const ANNOUNCED: u64 = 64 * 1024 * 1024;
 
 /// A source of the pieces of a body.
 pub(crate) trait Pieces {
@@ -89,9 +89,8 @@ impl Pieces for Incoming {
         self.next().await.transpose()
     }
 
-    /// The stated length is that of the encoded body.
     fn length(&self) -> Option<u64> {
-        None
+        self.length()
     }
 }
 

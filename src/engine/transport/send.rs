@@ -205,7 +205,7 @@ enum Transfer<W> {
 }
 
 /// A response whose body is read, or will be.
-fn response_of<B>(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
+pub(super) fn response_of<B>(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
