@@ -77,6 +77,12 @@ impl Pager {
         }
     }
 
+    /// The request for a page that starts so many records after a key.
+    pub(super) fn after_and_skip(&self, last: &str, count: u64) -> Request {
+        let query = self.query.within(self.key(), Some(last), None);
+        self.request_page(&query, self.size, count)
+    }
+
     /// The request for the first page of the records whose keys are greater than one bound and at
     /// most another.
     pub(crate) fn range(&self, after: Option<&str>, until: Option<&str>) -> Request {
