@@ -1,6 +1,8 @@
 //! Requests that are sent before their response is needed.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,13 +18,17 @@ use crate::wire::response::Response;
 /// A request that proceeds without being polled. Dropping it cancels the request.
 pub(crate) struct Ahead {
     task: Option<JoinHandle<(Result<Response>, Duration)>>,
+    has_begun: Arc<AtomicBool>,
     round_trip: Duration,
 }
 
 impl Ahead {
     pub(crate) fn send(client: &FolioClient, request: Request) -> Self {
         let response = client.execute(request);
+        let has_begun = Arc::new(AtomicBool::new(false));
+        let begun = Arc::clone(&has_begun);
         let timed = async move {
+            begun.store(true, Ordering::Relaxed);
             let sent = Instant::now();
             let response = response.await;
             (response, sent.elapsed())
@@ -31,6 +37,7 @@ impl Ahead {
             task: Handle::try_current()
                 .ok()
                 .map(|runtime| runtime.spawn(timed)),
+            has_begun,
             round_trip: Duration::ZERO,
         }
     }
@@ -53,6 +60,12 @@ impl Ahead {
     /// Zero before [`poll`](Self::poll) returned the response.
     pub(super) fn round_trip(&self) -> Duration {
         self.round_trip
+    }
+
+    /// Whether it holds a permit of the concurrency limit, or waits for one. Before that, its task
+    /// only waits for the runtime.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
     }
 
     /// Whether [`poll`](Self::poll) returns the response at once.

@@ -103,12 +103,10 @@ impl PagesAhead {
         if self.next.is_none() {
             self.next = self.beyond.take();
         }
-        let mut permits = 1;
         if self.next.is_none() {
             let Some(last) = &self.current.last else {
                 return;
             };
-            permits += 1;
             self.next = Some(PageAhead {
                 request: Ahead::send(&pager.client, pager.after(Some(last))),
                 start: AheadStart::After(last.clone()),
@@ -116,14 +114,14 @@ impl PagesAhead {
                 is_paired: false,
             });
         }
-        self.request_beyond(pager, permits);
+        self.request_beyond(pager);
     }
 
     /// Requests the page after the next one, if that gains time: by the last key that is known, with
     /// an offset at which the page starts with the last record of the next page.
     ///
-    /// `permits` of the concurrency limit must be free: other requests of the client take precedence.
-    fn request_beyond(&mut self, pager: &Pager, permits: usize) {
+    /// A place of the concurrency limit must be free: other requests of the client take precedence.
+    fn request_beyond(&mut self, pager: &Pager) {
         if self.has_decided || self.beyond.is_some() || !self.look.wants_two() {
             return;
         }
@@ -134,6 +132,7 @@ impl PagesAhead {
         let Some(offset) = next.size.checked_sub(1).filter(|offset| *offset > 0) else {
             return;
         };
+        let permits = if next.request.has_begun() { 1 } else { 2 };
         if pager.has_text_keys()
             || !self.distrusts_total && pager.ends_within(&self.current, next.size)
             || !pager.client.has_free_permits(permits)
@@ -161,7 +160,7 @@ impl PagesAhead {
             self.discard_overlaps();
         }
         if self.next.is_some() {
-            self.request_beyond(pager, 1);
+            self.request_beyond(pager);
         }
     }
 
