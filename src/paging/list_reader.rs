@@ -14,7 +14,7 @@ use super::junction::{self, Junction};
 use super::list_position::{ListPosition, RECENT};
 use super::page_body::PageBody;
 use super::pager::Pager;
-use super::pages_ahead::{AheadStart, CurrentPage, PagesAhead};
+use super::pages_ahead::{AheadStart, ArrivedPage, CurrentPage, PagesAhead};
 use super::resource_job::{self, ResourceIds};
 use crate::engine::request_line::is_absent;
 use crate::wire::error::{Error, Result};
@@ -185,44 +185,46 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
             before: 0,
             seen: self.pager.seen,
             total: bounds.total,
+            is_overlap: false,
         });
         self.page = Some(page);
         Ok(())
     }
 
-    /// Processes a page that was requested before the last key was known. Returns whether it
-    /// continues the list: otherwise the records after that key are requested, whose response also
-    /// shows the error, if there is one.
-    fn join(&mut self, response: Result<Response>, before: u64) -> bool {
-        let (Ok(response), Some(last)) = (response, self.pager.last()) else {
+    /// Processes a page that was requested before the last key was known: `before` records lie
+    /// between the key of its request and its first new record. Returns whether it continues the
+    /// list: otherwise the records after the last key are requested, whose response also shows the
+    /// error, if there is one.
+    fn join(&mut self, arrived: ArrivedPage, before: u64) -> bool {
+        let (Ok(response), Some(last)) = (arrived.response, self.pager.last()) else {
             self.ahead.has_failed(false);
             return false;
         };
         let mut page = self.pager.page(&response, self.pager.seen);
         let bounds = page.bounds();
         let dropped = match junction::join(&mut page, bounds.first.as_deref(), last) {
-            Junction::Continues(dropped) => dropped,
+            Junction::Continues(dropped) if dropped < before => dropped,
             found => {
-                tracing::debug!(
-                    ?found,
-                    seen = self.pager.seen,
-                    "a page requested ahead is discarded"
-                );
-                self.ahead.has_failed(found == Junction::Repeats);
+                let seen = self.pager.seen;
+                tracing::debug!(?found, seen, "a page requested ahead is discarded");
+                // All records from its key on: the server ignores the offset.
+                self.ahead.has_failed(found != Junction::Gap);
                 return false;
             }
         };
-        if dropped != 1 {
+        let others = dropped - 1;
+        if others > 0 {
             // The list changed: the page after this one starts elsewhere as well.
             self.ahead.discard_overlaps();
         }
         self.taken = 0;
         self.ahead.begin(CurrentPage {
             last: bounds.last,
-            size: u64::from(self.pager.size).saturating_sub(dropped),
-            before: before + dropped - 1,
+            size: arrived.size.saturating_sub(others),
+            before: before + others,
             seen: self.pager.seen,
             total: bounds.total,
+            is_overlap: true,
         });
         self.page = Some(page);
         true
@@ -387,7 +389,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
                 Fetch::Nothing => match ready!(self.ahead.poll(context, self.pager.last())) {
                     Some(page) => match page.start {
                         AheadStart::Overlap(before) => {
-                            if self.join(page.response, before) {
+                            if self.join(page, before) {
                                 return Poll::Ready(Ok(()));
                             }
                             continue;

@@ -9,7 +9,7 @@ const WHOLE_PAGES: u32 = 2;
 /// The minimum wait for a page that makes two pages ahead worthwhile, as a share of the round trip,
 /// and absolute.
 const WAIT_SHARE: f64 = 0.125;
-const WAIT: Duration = Duration::from_millis(1);
+const WAIT: Duration = Duration::from_millis(3);
 
 /// The number of round trips with two requests in flight that are compared with the one of a single
 /// request. An obvious result is accepted earlier.

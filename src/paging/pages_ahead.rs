@@ -38,6 +38,8 @@ struct PageAhead {
 pub(super) struct ArrivedPage {
     pub(super) response: Result<Response>,
     pub(super) start: AheadStart,
+    /// The number of new records, if it is whole and nothing changed meanwhile.
+    pub(super) size: u64,
 }
 
 /// The page whose records are being returned, as far as it is known without parsing it.
@@ -52,6 +54,8 @@ pub(super) struct CurrentPage {
     /// The number of records received before it.
     pub(super) seen: u64,
     pub(super) total: Option<u64>,
+    /// Whether it started with the last record of the previous page.
+    pub(super) is_overlap: bool,
 }
 
 /// The requests ahead of a list.
@@ -68,6 +72,9 @@ pub(super) struct PagesAhead {
     waiting: Option<Instant>,
     /// `totalRecords` was less than the records that were received.
     distrusts_total: bool,
+    /// The server may return no more than the page size: a page that starts with a known record then
+    /// has one new record less.
+    is_exact_size: bool,
 }
 
 impl PagesAhead {
@@ -132,6 +139,7 @@ impl PagesAhead {
         let Some(offset) = next.size.checked_sub(1).filter(|offset| *offset > 0) else {
             return;
         };
+        let extra = u32::from(!self.is_exact_size && pager.may_request_more());
         let permits = if next.request.has_begun() { 1 } else { 2 };
         if pager.has_text_keys()
             || !self.distrusts_total && pager.ends_within(&self.current, next.size)
@@ -139,12 +147,13 @@ impl PagesAhead {
         {
             return;
         }
-        let request = pager.after_and_skip(last, offset);
+        let size = pager.size + extra;
+        let request = pager.after_and_skip(last, offset, size);
         next.is_paired = true;
         self.beyond = Some(PageAhead {
             request: Ahead::send(&pager.client, request),
             start: AheadStart::Overlap(next.size),
-            size: u64::from(pager.size).saturating_sub(1),
+            size: u64::from(size).saturating_sub(1),
             is_paired: true,
         });
         self.look.begin();
@@ -152,6 +161,8 @@ impl PagesAhead {
 
     /// The records of a page of a list that is read by key were returned.
     pub(super) fn ended(&mut self, pager: &Pager, received: u64) {
+        let is_limited = self.current.is_overlap && received + 1 == self.current.size;
+        self.is_exact_size |= is_limited;
         let is_whole = received == self.current.size;
         self.look.ended(is_whole);
         let rest = pager.rest_of(&self.current);
@@ -199,6 +210,7 @@ impl PagesAhead {
         Poll::Ready(self.next.take().map(|page| ArrivedPage {
             response,
             start: page.start,
+            size: page.size,
         }))
     }
 
@@ -226,6 +238,7 @@ impl PagesAhead {
     /// A page does not continue the list: it is requested by key. `is_final`: no such page will.
     pub(super) fn has_failed(&mut self, is_final: bool) {
         self.discard();
+        self.is_exact_size = true;
         match is_final {
             true => self.look.switch_off(),
             false => self.look.pause(),
