@@ -11,7 +11,8 @@
 //! - A server may ignore parameters that it does not support: the order, the offset, the query. A
 //!   page without new records is an error, not a loop.
 //! - A long list spends most of its time waiting. So the next page is requested while the caller
-//!   processes this one.
+//!   processes this one, and the page after it if the caller still waits (`pages_ahead.rs`,
+//!   `look_ahead.rs`, `junction.rs`).
 //!
 //! A list is read by three layers: `items.rs` is the public stream, `list_reader.rs` sends requests
 //! and decodes records, and `pager.rs` decides, without I/O, which page is next and when the list
