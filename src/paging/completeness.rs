@@ -28,7 +28,7 @@ impl Pager {
 
     /// Whether `totalRecords` shows that nothing follows the next page. `next` is the size of that.
     ///
-    /// This only saves a request in vain, and ends no list.
+    /// This only saves a superfluous request, and ends no list.
     pub(super) fn ends_within(&self, page: &CurrentPage, next: u64) -> bool {
         let rest = self.rest_of(page);
         rest.is_some_and(|rest| rest <= page.size + next)
