@@ -222,7 +222,8 @@ mod tests {
             };
             let first = send(0.0);
             let mut now = first.1;
-            let (mut next, mut beyond): (Option<(f64, f64)>, Option<(f64, f64)>) = (None, None);
+            let mut next: Option<(f64, f64)> = None;
+            let mut beyond: Option<(f64, f64)> = None;
             let mut is_paired = false;
             let mut deep = 0;
             for page in 1..pages {

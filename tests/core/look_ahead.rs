@@ -957,7 +957,7 @@ async fn the_sandbox_is_read_two_pages_ahead_while_others_write() {
     let write = async |first: usize| {
         for step in (first..200).step_by(4) {
             let of = step * 71 % 200;
-            let doomed = folio.folio_delete(&format!("{GROUPS}/{}", id(all[of * 3])));
+            let doomed = folio.folio_delete(format!("{GROUPS}/{}", id(all[of * 3])));
             doomed.await.unwrap();
             let new = group(all[of * 3 + 1] + 1 + step % 3);
             folio.folio_post(GROUPS, &new).await.unwrap();
