@@ -25,6 +25,12 @@ impl FolioClient {
         self.clone().response(request)
     }
 
+    /// Whether so many more requests can be sent at once now.
+    pub(crate) fn has_free_permits(&self, count: usize) -> bool {
+        let session = self.session();
+        session.limit.has_free(count) && !session.pace.is_limited()
+    }
+
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls stay small, and it is
     /// compiled only once.
     pub(crate) fn response(self, request: Request) -> Boxed<Response> {

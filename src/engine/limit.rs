@@ -58,6 +58,11 @@ impl Limit {
         self.permits.try_acquire().ok()
     }
 
+    /// Whether so many permits are free.
+    pub(crate) fn has_free(&self, count: usize) -> bool {
+        self.permits.available_permits() >= count
+    }
+
     /// The permit, to be held while a response is read.
     pub(crate) fn owned(&self, permit: SemaphorePermit<'_>) -> OwnedPermit {
         permit.forget();

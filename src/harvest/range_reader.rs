@@ -8,11 +8,8 @@ use super::figures::Figures;
 use super::range::Range;
 use super::segment::SegmentPage;
 use super::segments::Segments;
-use crate::paging::{Ahead, Pager};
+use crate::paging::{Ahead, ESTIMATED, Pager};
 use crate::wire::error::{Error, Result};
-
-/// From this number of records on, RMB estimates `totalRecords` (`exactCount`); below it counts.
-const ESTIMATED: u64 = 1_000;
 
 /// A list that is read by id, in ranges.
 pub(super) struct RangeReader {
