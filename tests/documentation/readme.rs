@@ -244,6 +244,12 @@ fn the_architecture_names_each_source_member_example_and_test() {
             }
         }
     }
+    for (folder, name) in tests() {
+        let program = root.join("tests").join(&folder).join("main.rs");
+        if program.exists() && name != "main.rs" {
+            wanted.push(name);
+        }
+    }
     let missing: Vec<&String> = wanted
         .iter()
         .filter(|name| {
@@ -254,6 +260,80 @@ fn the_architecture_names_each_source_member_example_and_test() {
     assert!(
         missing.is_empty(),
         "not in docs/architecture.md: {missing:?}"
+    );
+}
+
+/// The files in folders of `tests/`: their folders, and their names.
+fn tests() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut found = Vec::new();
+    for path in folio_test_support::files::walk(&root) {
+        let path = path.strip_prefix(&root).unwrap().to_str().unwrap();
+        if let Some((folder, name)) = path.rsplit_once('/').filter(|_| path.ends_with(".rs")) {
+            found.push((folder.to_owned(), name.to_owned()));
+        }
+    }
+    found
+}
+
+/// A file that no program declares is never compiled, and nobody sees it.
+#[test]
+fn each_file_of_tests_is_compiled() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let programs: String = std::fs::read_dir(&root)
+        .unwrap()
+        .map(|entry| text(entry.unwrap().file_name().to_str().unwrap()))
+        .collect();
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for (folder, name) in tests().iter().filter(|(_, name)| name != "main.rs") {
+        seen += 1;
+        let stem = name.trim_end_matches(".rs");
+        let declaration = format!("mod {stem};");
+        let is_declared = [format!("{folder}/main.rs"), format!("{folder}.rs")]
+            .iter()
+            .any(|parent| text(parent).contains(&declaration));
+        // `mod core { mod auth; … }`, or by its path.
+        let inline = programs
+            .split(&format!("mod {folder} {{"))
+            .nth(1)
+            .is_some_and(|rest| rest.split('}').next().unwrap().contains(&declaration));
+        if !is_declared && !inline && !programs.contains(&format!("\"{folder}/{name}\"")) {
+            missing.push(format!("{folder}/{name}"));
+        }
+    }
+    assert!(seen > 60, "{seen}");
+    assert!(
+        missing.is_empty(),
+        "no program of tests/ compiles {missing:?}"
+    );
+}
+
+#[test]
+fn each_test_program_has_its_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let page = include_str!("../../docs/architecture.md");
+    let (_, section) = page.split_once("\n## Test programs\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut named = std::collections::BTreeSet::new();
+    for row in section.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        assert!(cells.last().unwrap().len() > 15, "a reason: {row}");
+        named.extend(cells[0].split('`').skip(1).step_by(2).map(str::to_owned));
+    }
+    let mut programs = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(&root).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".rs") {
+            programs.insert(name);
+        } else if root.join(&name).join("main.rs").exists() {
+            programs.insert(format!("{name}/"));
+        }
+    }
+    assert_eq!(
+        named, programs,
+        "docs/architecture.md, Test programs: rather make a new file a module of one of these"
     );
 }
 
