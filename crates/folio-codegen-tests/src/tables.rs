@@ -22,7 +22,7 @@ pub(crate) fn records(built: &[Surface]) -> String {
 #[allow(clippy::too_many_lines)]
 fn through(module: &str, name: &str, json: &str) -> Option<Result<String, String>> {{
     fn of<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str) -> Result<String, String> {{
-        let record: T = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let record: T = serde_json::from_slice(json.as_bytes()).map_err(|error| error.to_string())?;
         serde_json::to_string(&record).map_err(|error| error.to_string())
     }}
     Some(match (module, name) {{{arms}
@@ -105,7 +105,7 @@ const VARIANTS: &[(&str, &str, &str, &[&str], &str)] = &[{variants}
 #[allow(clippy::too_many_lines)]
 fn variant(module: &str, name: &str, json: &str) -> Option<Result<(&'static str, serde_json::Value), String>> {{
     fn of<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str, variant: fn(&T) -> &'static str) -> Result<(&'static str, serde_json::Value), String> {{
-        let union: T = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let union: T = serde_json::from_slice(json.as_bytes()).map_err(|error| error.to_string())?;
         let written = serde_json::to_value(&union).map_err(|error| error.to_string())?;
         Ok((variant(&union), written))
     }}
