@@ -23,8 +23,7 @@ type Reread = Result<(String, Vec<String>, Vec<folio_sdk::Mistyped>), String>;
 fn of<T: Record + DeserializeOwned + Serialize>(json: &str) -> Reread {
     let record: T = folio_sdk::read_json(json.as_bytes()).map_err(|error| error.to_string())?;
     // Bytes as well: each source of JSON is another copy of all code that reads.
-    let by_serde: T =
-        serde_json::from_slice(json.as_bytes()).map_err(|error| error.to_string())?;
+    let by_serde: T = serde_json::from_slice(json.as_bytes()).map_err(|error| error.to_string())?;
     assert_eq!(record.missing(), by_serde.missing());
     let paths = |record: &T| -> Vec<String> {
         let mistyped = record.mistyped().into_iter();
