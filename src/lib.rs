@@ -127,7 +127,10 @@ mod wire;
 #[doc = include_str!("../docs/records.md")]
 mod records_page {}
 
-#[cfg_attr(test, allow(unused_imports, reason = "see `api`"))]
+#[cfg_attr(
+    test,
+    allow(unreachable_pub, unused_imports, reason = "see `api`: it is empty")
+)]
 pub use api::*;
 pub use bytes::Bytes;
 pub use call::by_path::{GetAllRequest, GetRequest, RequestBuilder, WriteRequest};
