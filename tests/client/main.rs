@@ -1,5 +1,5 @@
 //! The parts of the client against the sandbox and scripted servers: calls, writes, jobs, queries,
-//! reference data, TLS, logs, cassettes, recordings.
+//! reference data, TLS, cassettes, recordings.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -12,7 +12,6 @@ mod erm;
 mod folioclient_bugs;
 mod http_service;
 mod list_fields;
-mod logging;
 mod lost_responses;
 mod poll;
 mod recordings;
