@@ -165,6 +165,7 @@ pub use tenant::compatibility::{
 pub use tenant::consortium::{Member, TenantConsortium};
 pub use tenant::modules::{Module, Modules, Platform};
 pub use tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
+pub use tenant::tenancy::Tenancy;
 pub use value::body::Body;
 pub use value::cql::{self, Cql};
 pub use value::multipart::Multipart;

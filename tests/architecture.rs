@@ -157,6 +157,7 @@ const CRATES: &[Layers] = &[
                 ("model", "the model of a document"),
             ],
             &[
+                ("batches", "endpoints that write many records at once"),
                 ("conditions", "for which modules there are shared types"),
                 ("features", "the modules of a build"),
                 ("module_name", "the names of generated modules"),
@@ -265,6 +266,38 @@ const CRATES: &[Layers] = &[
     Layers {
         krate: "crates/folio-calls/src",
         rows: &[],
+    },
+    Layers {
+        krate: "crates/folio-cli/src",
+        rows: &[
+            &[
+                ("exit", "exit codes"),
+                ("file", "files that are complete or absent"),
+                ("global", "the options that every command accepts"),
+            ],
+            &[("error", "the error of a command"), ("interrupt", "Ctrl-C")],
+            &[(
+                "output",
+                "tables, JSON, JSON Lines and CSV; notes, progress and questions",
+            )],
+            &[(
+                "profile",
+                "the config file, the keyring, and the connection that a command uses",
+            )],
+            &[("context", "the settings of one run of the program")],
+            &[
+                ("account", "profiles and logins"),
+                ("records", "single records and lists: read and written"),
+                ("jobs", "exports, loads, the sandbox"),
+                (
+                    "info",
+                    "information about operations, queries, releases and systems",
+                ),
+                ("help", "completion and man pages"),
+            ],
+            &[("args", "the command line")],
+            &[("run", "runs a command")],
+        ],
     },
     Layers {
         krate: "crates/folio-test-support/src",

@@ -23,6 +23,7 @@ use crate::tenant::consortium::{Member, TenantConsortium};
 use crate::tenant::modules::Modules;
 use crate::tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 use crate::tenant::reference_lists::reference_lists;
+use crate::tenant::tenancy::Tenancy;
 use crate::wire::error::{Error, Result};
 use crate::wire::long_running::JobStatus;
 use crate::write::collection::{Collection, Stored};
@@ -55,6 +56,7 @@ waiting!(FolioClient, FolioClient {
     folio_headers() -> HeaderMap;
     modules() -> Modules;
     compatibility() -> Compatibility;
+    tenancy() -> Tenancy;
     module_version(name: &str) -> String;
     update_with[T: Stored](id: impl fmt::Display + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;
     update_at[T: Serialize + DeserializeOwned + Send](path: impl AsRef<str> + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;

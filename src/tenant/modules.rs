@@ -1,6 +1,7 @@
 //! The modules of a tenant and their versions, on any platform.
 
 use crate::wire::headers::MODULE_ID;
+use std::cmp::Ordering;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::FolioClient;
 use crate::engine::cache::CacheKey;
 use crate::paging::RecordStream;
+use crate::tenant::version::compared;
 use crate::wire::error::{Error, Result};
 use crate::wire::operation::Operation;
 use crate::wire::paging::Paging;
@@ -78,6 +80,20 @@ impl Module {
     /// none.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The order of the version and another one of the same module, by semantic versioning: a
+    /// snapshot or release candidate precedes its release.
+    ///
+    /// ```
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// let modules = folio.modules().await?;
+    /// let is_older = modules.find("mod-users").is_some_and(|users| users.compare_version("19.6.0").is_lt());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compare_version(&self, other: &str) -> Ordering {
+        compared(&self.version, other)
     }
 
     /// Name and version, `mod-users-19.4.0`.

@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::client::FolioClient;
 use crate::tenant::modules::{Modules, Platform, Provided};
-use crate::tenant::version::compared;
+use crate::tenant::version::{compared, fits};
 use crate::wire::error::Result;
 use crate::wire::operation::Operation;
 use crate::wire::request::Request;
@@ -17,17 +17,34 @@ static INTERFACES: Operation = Operation::new(
     "/_/proxy/tenants/{tenant}/interfaces",
 );
 
-/// The modules and interfaces of a tenant.
+/// The modules of a tenant and the interfaces that they provide, returned by
+/// [`FolioClient::tenancy`].
 #[derive(Debug, Clone)]
-pub(crate) struct Tenancy {
+pub struct Tenancy {
     pub(crate) modules: Modules,
     /// None if they could not be read.
     pub(crate) interfaces: Option<Vec<Provided>>,
 }
 
 impl Tenancy {
-    /// The distinct versions of an interface; none if they are unknown.
-    pub(crate) fn versions_of(&self, id: &str) -> Option<Vec<String>> {
+    /// The modules.
+    pub fn modules(&self) -> &Modules {
+        &self.modules
+    }
+
+    /// Whether the tenant has an interface in a compatible version, by FOLIO's rule: the same major
+    /// version, and at least the minor version. `needed` is id and version, `users 16.4`; an id
+    /// alone means any version. `None` if the tenant's interfaces could not be read: Okapi denies
+    /// permission, or Eureka's list of applications has no descriptors.
+    pub fn provides(&self, needed: &str) -> Option<bool> {
+        let (id, version) = needed.split_once(' ').unwrap_or((needed, ""));
+        let versions = self.versions_of(id)?;
+        Some(versions.iter().any(|provided| fits(version, provided)))
+    }
+
+    /// The distinct versions of an interface, oldest first; empty if the tenant does not have it.
+    /// `None` if the tenant's interfaces could not be read.
+    pub fn versions_of(&self, id: &str) -> Option<Vec<String>> {
         let interfaces = self.interfaces.as_ref()?;
         let mut versions: Vec<String> = interfaces
             .iter()
@@ -41,8 +58,26 @@ impl Tenancy {
 }
 
 impl FolioClient {
-    /// The modules and interfaces of this handle's tenant.
-    pub(crate) async fn tenancy(&self) -> Result<Tenancy> {
+    /// The modules of this handle's tenant and the interfaces that they provide.
+    ///
+    /// Sends the requests of [`modules`](Self::modules); on Okapi, also `GET
+    /// /_/proxy/tenants/{tenant}/interfaces`. If only that request fails, the interfaces are
+    /// unknown. Nothing is cached. [`compatibility`](Self::compatibility) compares the result with
+    /// the modules of this build.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// let tenancy = folio.tenancy().await?;
+    /// if tenancy.provides("users 16.4") == Some(false) {
+    ///     eprintln!("the tenant has the interface `users` in {:?}", tenancy.versions_of("users"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`modules`](Self::modules).
+    pub async fn tenancy(&self) -> Result<Tenancy> {
         self.tenancy_by(|request| request).await
     }
 

@@ -55,6 +55,31 @@ pub(crate) fn is_asked_by_post(path: &str) -> bool {
     BY_POST.contains(&path)
 }
 
+/// The path that takes many records of the collection at a path at once, and their key there.
+pub(crate) fn batch(path: &str) -> Option<(&'static str, &'static str)> {
+    let batch = BATCHES
+        .iter()
+        .find(|(collection, ..)| *collection == path)?;
+    Some((batch.1, batch.2))
+}
+
+impl Paging {
+    /// The facts about the list at a path, as FOLIO's descriptions state them. The descriptions of
+    /// all modules of the release are known, whether or not they are enabled. None if they describe
+    /// no list there.
+    ///
+    /// ```
+    /// use folio_sdk::Paging;
+    ///
+    /// let users = Paging::described("/users");
+    /// assert_eq!(users.and_then(|users| users.items), Some("users"));
+    /// assert_eq!(Paging::described("/badges"), None);
+    /// ```
+    pub fn described(path: &str) -> Option<Self> {
+        known(path).copied()
+    }
+}
+
 /// The facts that the descriptions state about the fields of a collection's records. A field is
 /// named by its path, `cost.discountType`; a field of list elements by the path of the list
 /// followed by its name.

@@ -7,6 +7,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::wire::described_lists;
 use crate::wire::operation::{Absent, Creates};
 use crate::wire::request::{Request, SEGMENT};
 use crate::wire::same_record::Kind;
@@ -52,6 +53,30 @@ impl Collection {
             sets: &[],
             absent: None,
         }
+    }
+
+    /// The collection at a path, as FOLIO's descriptions define it: the key of the records in its
+    /// lists, and its endpoints for batches and long queries. The descriptions of all modules of the
+    /// release are known, whether or not they are enabled. None if they describe no list of records
+    /// at the path.
+    ///
+    /// ```
+    /// use folio_sdk::Collection;
+    ///
+    /// let items = Collection::described("/item-storage/items").map(|items| items.items().to_owned());
+    /// assert_eq!(items.as_deref(), Some("items"));
+    /// assert_eq!(Collection::described("/badges"), None);
+    /// ```
+    pub fn described(path: &str) -> Option<Self> {
+        let list = described_lists::known(path)?;
+        let mut collection = Self::new(path.to_owned(), list.items?);
+        if let Some((path, key)) = described_lists::batch(path) {
+            collection = collection.batch(path, key);
+        }
+        if described_lists::is_asked_by_post(path) {
+            collection = collection.retrieve(format!("{path}/retrieve"));
+        }
+        Some(collection)
     }
 
     /// The facts of generated code about a collection.
@@ -162,6 +187,11 @@ impl Collection {
     /// The key of the records in a list.
     pub fn items(&self) -> &str {
         &self.items
+    }
+
+    /// Whether it has an endpoint that writes many records at once.
+    pub fn takes_batches(&self) -> bool {
+        self.batch.is_some()
     }
 
     pub(crate) fn batch_endpoint(&self) -> Option<(&str, &str)> {

@@ -186,6 +186,13 @@ impl Entry {
         self.becomes(result)
     }
 
+    /// The outcome of a run that writes nothing. A later record of an id or key would find the
+    /// earlier one stored.
+    pub(super) fn expected(mut self) -> Done {
+        self.existed |= self.repeats.is_some();
+        self.written()
+    }
+
     pub(super) fn failed(mut self, error: Error) -> Done {
         let error = if self.doubt.is_of_last() {
             error

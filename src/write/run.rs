@@ -29,6 +29,9 @@ pub(super) struct Run {
     pub(super) done: Vec<Done>,
     /// The reason why no other write would succeed.
     pub(super) reason: Option<Error>,
+    /// The number of consecutive requests that were forbidden. The permission is the same for all
+    /// records, so that they count as tries of one.
+    pub(super) forbidden: u32,
 }
 
 impl Run {

@@ -211,6 +211,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                 taken: AtomicUsize::new(0),
                 absent: MissingFields::Remove,
                 overwrite: false,
+                dry_run: false,
                 merge: None,
                 claims: Mutex::default(),
                 creates,
@@ -312,6 +313,22 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, M: Mode> Upsert<T, M> {
     /// their `_version`. The changes of others are lost.
     pub fn overwrite(self, overwrite: bool) -> Self {
         self.set(|settings| settings.overwrite = overwrite)
+    }
+
+    /// Writes nothing: stored records are looked up, and the outcomes state what a run would do.
+    /// Records that only the server can reject are reported as if it accepted them. A record with
+    /// the id or key of an earlier one counts as an update of that one.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, groups: Vec<serde_json::Value>) {
+    /// use folio_sdk::Collection;
+    ///
+    /// let groups = folio.upsert_at(Collection::new("/groups", "usergroups"), groups).match_on("group");
+    /// println!("would be: {}", groups.dry_run(true).run().await);
+    /// # }
+    /// ```
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        self.set(|settings| settings.dry_run = dry_run)
     }
 
     /// The key from which the id of a record without `id` is derived: the same key results in the

@@ -44,6 +44,8 @@ pub(super) struct Writer {
     pub(super) taken: AtomicUsize,
     pub(super) absent: MissingFields,
     pub(super) overwrite: bool,
+    /// Nothing is written: the outcomes are those that are to be expected.
+    pub(super) dry_run: bool,
     pub(super) merge: Option<Merge>,
     /// The records of this run. Never held across an await.
     pub(super) claims: Mutex<Claims>,
@@ -81,11 +83,16 @@ impl Writer {
             done: Vec::with_capacity(entries.len()),
             work: Vec::new(),
             reason: None,
+            forbidden: 0,
         };
         run.again(entries, 0, Phase::Unseen);
         while let Some(lot) = run.work.pop() {
             let tries = lot.tries;
             let entries = self.ready(lot, &mut run).await;
+            if self.dry_run {
+                run.done.extend(entries.into_iter().map(Entry::expected));
+                continue;
+            }
             for entries in self.packed(entries) {
                 // Another task may have found that no other write would succeed.
                 run.reason = run.reason.take().or_else(|| self.reason());
@@ -182,6 +189,7 @@ impl Writer {
         match self.send(&entries).await {
             Ok(sent) => {
                 self.works();
+                run.forbidden = 0;
                 self.taken.fetch_max(bytes(&entries), Ordering::Relaxed);
                 for entry in entries {
                     self.note_sent(entry, &sent, run);
@@ -225,7 +233,13 @@ impl Writer {
 
     /// Handles a failed request.
     async fn after(&self, error: Error, mut entries: Vec<Entry>, tries: u32, run: &mut Run) {
-        let situation = self.situation(&error, &mut entries, tries);
+        let mut situation = self.situation(&error, &mut entries, tries);
+        if situation.verdict == Verdict::Forbidden {
+            situation.tries = situation.tries.max(run.forbidden);
+            run.forbidden += 1;
+        } else {
+            run.forbidden = 0;
+        }
         let mut step = next(&situation);
         if let Some(retry) = step.permission()
             && !self.may_retry(retry)

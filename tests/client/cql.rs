@@ -426,3 +426,39 @@ fn a_long_chain_or_deep_parentheses_do_no_harm() {
             .contains("fewer parentheses")
     );
 }
+
+#[test]
+fn a_query_is_read_as_a_tree_from_left_to_right() {
+    use folio_sdk::cql::{Boolean, Node};
+    let query =
+        Cql::parse("a=x or b==/number 1 not (c<2 and d==(y or z)) sortBy e/sort.descending f")
+            .unwrap();
+    let Node::Chain(first, rest) = query.tree() else {
+        panic!("{query:?}");
+    };
+    let Node::Comparison(first) = *first else {
+        panic!("{first:?}");
+    };
+    assert_eq!(
+        (first.field, first.relation, first.terms),
+        ("a", Relation::Matches, &["x".to_owned()][..])
+    );
+    let [
+        (Boolean::Or, Node::Comparison(second)),
+        (Boolean::Not, Node::Chain(third, inner)),
+    ] = rest.as_slice()
+    else {
+        panic!("{rest:?}");
+    };
+    assert_eq!(second.modifiers, [("number", None)]);
+    assert!(matches!(&**third, Node::Comparison(third) if third.relation == Relation::Lt));
+    assert!(
+        matches!(&inner[..], [(Boolean::And, Node::Comparison(last))] if last.terms.len() == 2)
+    );
+    assert_eq!(
+        query.sort_keys().collect::<Vec<_>>(),
+        ["e/sort.descending", "f"]
+    );
+    assert_eq!(cql::raw("a = b").tree(), Node::Raw("a = b"));
+    assert_eq!(cql::all().tree(), Node::All);
+}

@@ -424,3 +424,40 @@ async fn a_module_that_is_not_there_is_asked_once() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn the_interfaces_of_a_tenant_are_known_or_unknown() {
+    let server = Folio::start(|asked, _| okapi(asked)).await;
+    let tenancy = server.connect().await.tenancy().await.unwrap();
+    assert_eq!(tenancy.modules().platform(), Platform::Okapi);
+    let users = tenancy.modules().find("mod-users").unwrap();
+    // A snapshot precedes its release.
+    assert!(users.compare_version("19.6.0").is_gt() && users.compare_version("19.6.1").is_lt());
+    for (needed, expected) in [
+        ("users 16.4", true),
+        ("users 16.6", false),
+        ("users 15.0", false),
+        ("users", true),
+        ("custom-fields 3.1", true),
+        ("nothing 1.0", false),
+        ("nothing", false),
+    ] {
+        assert_eq!(tenancy.provides(needed), Some(expected), "{needed}");
+    }
+    assert_eq!(
+        tenancy.versions_of("custom-fields").unwrap(),
+        ["2.1", "3.7"]
+    );
+    assert_eq!(tenancy.versions_of("nothing").unwrap(), [""; 0]);
+    // Without permission for the interfaces they are unknown.
+    let denied = Folio::start(|asked, _| match asked.path() {
+        INTERFACES => Some(Reply::text(403, "Access requires permission: x")),
+        _ => okapi(asked),
+    })
+    .await;
+    let tenancy = denied.connect().await.tenancy().await.unwrap();
+    assert_eq!(
+        (tenancy.provides("users 16.4"), tenancy.versions_of("users")),
+        (None, None)
+    );
+}

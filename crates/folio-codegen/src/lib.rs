@@ -24,6 +24,7 @@
 //! # Ok::<(), folio_codegen::Error>(())
 //! ```
 
+mod batches;
 mod conditions;
 mod context;
 mod describe;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::batches;
 use crate::document::{self, Document};
 use crate::emit::paging;
 use crate::error::Error;
@@ -27,6 +28,12 @@ const TABLES: &str = "
     /// The lists that can also be requested with a POST below them, with the query in the body.
     pub(crate) static BY_POST: &[&str] = &{by_post};
 
+    /// The collections whose records can be sent together: path, path of the batch, and the key of
+    /// the records there.
+    pub(crate) static BATCHES: &[(&str, &str, &str)] = &[
+        {batches}
+    ];
+
     /// The facts of the descriptions about the fields of a collection's records, in the order of
     /// the paths.
     pub(crate) static RECORDS: &[(&str, RecordFacts)] = &[
@@ -35,12 +42,13 @@ const TABLES: &str = "
 ";
 
 const LIST: &str = "({path}, {paging}),";
+const BATCH: &str = "({collection}, {path}, {key}),";
 const DIALECT: &str = "({path}, PagingStyle::{style}),";
 
 /// Writes a table of the lists in the documents of a folder: path template, style, key of the
-/// array, key of a record, largest page. Three more have the dialect of the paths at which no list
-/// is described, where their module states one; the lists that can be asked for by POST; and what
-/// the descriptions say about the fields of the records.
+/// array, key of a record, largest page. Four more have the dialect of the paths at which no list
+/// is described, where their module states one; the lists that can be asked for by POST; the
+/// collections that take batches; and what the descriptions say about the fields of the records.
 ///
 /// For a path that several modules have, only the facts that all of them share are reported. Edge
 /// modules are omitted: they respond on hosts of their own.
@@ -50,6 +58,7 @@ const DIALECT: &str = "({path}, PagingStyle::{style}),";
 pub fn lists(folder: &Path) -> Result<String, Error> {
     let mut lists: BTreeMap<String, Paging> = BTreeMap::new();
     let mut by_post = BTreeSet::new();
+    let mut batches = Code::default();
     let mut dialects: BTreeMap<String, Option<&'static str>> = BTreeMap::new();
     let mut records: BTreeMap<String, RecordFacts> = BTreeMap::new();
     let files = document::files(folder)?;
@@ -63,6 +72,15 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
         }
         let document = Document::read(&path)?;
         by_post.extend(asked_by_post(&document));
+        for batch in batches::of(&document, &common) {
+            fill!(
+                &mut batches,
+                BATCH,
+                collection = literal(batch.collection),
+                path = literal(batch.path),
+                key = literal(batch.key)
+            );
+        }
         for (path, facts) in record_facts::of(&document, &common) {
             records.entry(path).or_default().add(facts);
         }
@@ -103,6 +121,7 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
         lists = rows,
         dialects = others,
         by_post = literal(&Vec::from_iter(by_post)),
+        batches,
         records = record_facts::rows(&records),
     );
     Ok(out.into_string())

@@ -5,7 +5,7 @@ mod describe;
 mod import;
 mod output;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -20,7 +20,7 @@ use crate::reports::diff::{diff, page};
 use crate::reports::features::Features;
 use crate::reports::routes::routes;
 use crate::reports::typed_fields::{self, DATES, Examined, IDS};
-use crate::reports::{coverage, facts_page};
+use crate::reports::{cli_data, coverage, facts_page};
 use arguments::{Arguments, Command};
 use output::print;
 
@@ -74,7 +74,21 @@ fn run(command: Command) -> Result<ExitCode> {
                 print(page::listed(&changes));
             }
         }
-        Command::Features { specs, root, check } => return features(&specs, &root, check),
+        Command::Features { specs, root, check } => {
+            let mut files = Features::read(&specs)?.files(&root, &specs)?;
+            files.retain(is_stale);
+            return written(files, check, "folio-spec features");
+        }
+        Command::CliData {
+            specs,
+            indexes,
+            out,
+            check,
+        } => {
+            let mut files = cli_data::files(&specs, &indexes, &out)?;
+            files.retain(is_stale);
+            return written(files, check, "folio-spec cli-data");
+        }
         Command::Facts { releases, specs } => {
             let overrides = Overrides::read(&specs.join("overrides"))?;
             print(facts_page::page(&read_all(&specs, releases)?, &overrides));
@@ -133,25 +147,26 @@ fn print_fields(
     Ok(())
 }
 
-/// Writes the files of the features that are not as they should be, or only names them.
-fn features(specs: &Path, root: &Path, is_check: bool) -> Result<ExitCode> {
-    let mut stale = Vec::new();
-    for (path, text) in Features::read(specs)?.files(root, specs)? {
-        if std::fs::read_to_string(&path).is_ok_and(|known| known == text) {
-            continue;
-        }
-        if !is_check {
-            output::write(&path, text)?;
-        }
-        stale.push(path.display().to_string());
+/// Whether a file is missing, or has another content.
+fn is_stale((path, text): &(PathBuf, String)) -> bool {
+    !std::fs::read_to_string(path).is_ok_and(|known| known == *text)
+}
+
+/// Writes the files, or with `is_check` only names them and the command that writes them.
+fn written(stale: Vec<(PathBuf, String)>, is_check: bool, command: &str) -> Result<ExitCode> {
+    if is_check && !stale.is_empty() {
+        let problem = format!("not as the releases are; run `{command}`");
+        let lines = stale
+            .iter()
+            .map(|(path, _)| format!("{}: {problem}", path.display()));
+        print(lines);
+        return Ok(ExitCode::FAILURE);
     }
-    if !is_check || stale.is_empty() {
-        print(stale.iter().map(|path| format!("{path}: written")));
-        return Ok(ExitCode::SUCCESS);
+    for (path, text) in stale {
+        print([format!("{}: written", path.display())]);
+        output::write(&path, text)?;
     }
-    let problem = "not as the releases are; run `folio-spec features`";
-    print(stale.iter().map(|path| format!("{path}: {problem}")));
-    Ok(ExitCode::FAILURE)
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Reads a release by its name, or by its folder.

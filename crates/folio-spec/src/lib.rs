@@ -19,7 +19,8 @@
 //!    descriptions
 //! 6. `module`: the passes over one module: reconciled, named, paged
 //! 7. `release`: all modules: shared records, what can be built, written files
-//! 8. `reports`: check, diff, coverage, facts, features, routes of imported documents; `grails`:
+//! 8. `reports`: check, diff, coverage, facts, features, routes of imported documents, and the data
+//!    of the command `folio`; `grails`:
 //!    descriptions made from the sources of Grails modules; `glossary`: sentences about records,
 //!    fields and operations, and their check
 //! 9. `cli`: the command line

@@ -21,6 +21,8 @@ use tokio_rustls::TlsAcceptor;
 pub struct Authority {
     pub pem: String,
     issuer: Issuer<'static, KeyPair>,
+    /// The first and the last year of its certificates, if they are not valid for ever.
+    years: Option<(i32, i32)>,
 }
 
 impl Default for Authority {
@@ -38,13 +40,26 @@ impl Authority {
         Self {
             pem,
             issuer: Issuer::new(parameters, key),
+            years: None,
+        }
+    }
+
+    /// Its certificates are valid from the beginning of one year to that of another.
+    pub fn between(self, from: i32, to: i32) -> Self {
+        Self {
+            years: Some((from, to)),
+            ..self
         }
     }
 
     /// A certificate for a name, and its key: as PEM.
     pub fn certificate(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        if let Some((from, to)) = self.years {
+            parameters.not_before = rcgen::date_time_ymd(from, 1, 1);
+            parameters.not_after = rcgen::date_time_ymd(to, 1, 1);
+        }
         let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
         (certificate.pem(), key.serialize_pem())
     }

@@ -98,7 +98,8 @@ impl fmt::Display for Comparison {
 }
 
 impl Relation {
-    pub(super) fn symbol(self) -> &'static str {
+    /// The relation as it is written: `==`, `any`.
+    pub fn symbol(self) -> &'static str {
         match self {
             Self::Matches => "=",
             Self::Eq => "==",

@@ -24,9 +24,11 @@ mod field;
 mod parse;
 mod query;
 mod token;
+mod tree;
 mod types;
 
 pub use field::field;
 pub use query::raw;
 pub use token::CqlError;
-pub use types::{Cql, Field, Relation, SortKey, all};
+pub use tree::{ComparisonNode, Node, tokens};
+pub use types::{Boolean, Cql, Field, Relation, SortKey, all};

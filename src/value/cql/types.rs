@@ -33,10 +33,15 @@ pub(super) struct Comparison {
     pub(super) terms: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Boolean {
+/// How two conditions are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Boolean {
+    /// Both conditions hold.
     And,
+    /// At least one of them holds.
     Or,
+    /// The first holds and the second does not.
     Not,
 }
 

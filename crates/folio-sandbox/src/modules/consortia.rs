@@ -1,13 +1,11 @@
-//! Consortia, applications of Eureka, and the current user by mod-users-bl.
+//! Consortia, and applications of Eureka.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::collections::lists::not_found;
 use crate::facts::documents::modules;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::store::Store;
 use crate::wire::message::{HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb::{self, json_response};
@@ -30,9 +28,6 @@ pub(crate) fn respond(
         ["entitlements", _, "applications"] => applications(state, request),
         ["consortia"] => consortia(state, caller),
         ["consortia", id, "tenants"] => consortium_tenants(state, request, caller, id),
-        ["bl-users", "_self"] => composite(&state.store, caller, |user| {
-            user.get("id").and_then(Value::as_str) == Some(&caller.user)
-        }),
         _ => return None,
     })
 }
@@ -135,20 +130,4 @@ fn consortium_tenants(
         })
         .collect();
     page(request, "tenants", list, CONSORTIA_PAGE)
-}
-
-fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) -> HttpResponse {
-    match store.all(&caller.tenant, "/users") {
-        Ok(users) => users
-            .into_iter()
-            .find(wanted)
-            .map_or_else(not_found, |user| {
-                rmb::json_ordered(
-                    StatusCode::OK,
-                    &json!({"user": user, "permissions": {"permissions": []}, "proxiesFor": []}),
-                    &["user", "permissions", "proxiesFor"].map(str::to_owned),
-                )
-            }),
-        Err(error) => HttpResponse::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-    }
 }

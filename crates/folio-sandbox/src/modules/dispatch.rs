@@ -142,6 +142,7 @@ fn of_module(
         .or_else(|| circulation::routes::respond(state, request, caller, path, effect))
         .or_else(|| inventory::routes::respond(state, request, caller, path, effect))
         .or_else(|| users::users_bl::respond(state, request, caller, path))
+        .or_else(|| users::users_keycloak::respond(state, request, caller, path))
         .or_else(|| inventory_storage::views::respond(state, request, caller, path))
         .or_else(|| consortia::respond(state, request, caller, path).map(Ok))
         .or_else(|| acquisitions::routes::respond(state, request, caller, path))

@@ -72,3 +72,8 @@ impl Release {
 pub(crate) fn feature(module: &str) -> &str {
     module.strip_prefix("mod-").unwrap_or(module)
 }
+
+/// The handle of a module: the function of the client that returns its calls.
+pub(crate) fn handle(module: &str) -> String {
+    feature(module).replace('-', "_")
+}

@@ -65,6 +65,25 @@ pub(super) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Writes the data of the command `folio`: crates/folio-cli/data.
+    CliData {
+        /// The folder with the releases' folders and features.toml.
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
+        specs: PathBuf,
+        /// How modules evaluate the fields of queries.
+        #[arg(
+            long,
+            default_value = "crates/folio-sandbox/data/cql-indexes.jsonl",
+            value_name = "FILE"
+        )]
+        indexes: PathBuf,
+        /// The folder of the data.
+        #[arg(long, default_value = "crates/folio-cli/data", value_name = "FOLDER")]
+        out: PathBuf,
+        /// Write nothing; exit with 1 if a file is not up to date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Prints docs/facts.md: the server behaviour on which retries and confirmations depend.
     Facts {
         /// The releases: names, or folders of documents.

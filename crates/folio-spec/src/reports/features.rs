@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::base::error::{Error, Result};
 use crate::base::files::{read_json, read_text};
-use crate::canonical::release::feature;
+use crate::canonical::release::{feature, handle};
 use crate::select::features_file::FeaturesFile;
 
 /// Where the generated part of the manifest begins and ends.
@@ -223,7 +223,7 @@ impl Features {
                 out,
                 "| `{}` | {module} | `{}()` | {} | {} |",
                 self.of(module),
-                feature(module).replace('-', "_"),
+                handle(module),
                 cells.join(" | "),
                 bundles.join(" ")
             );

@@ -8,6 +8,8 @@ use crate::collections::{deletion, lists};
 use crate::facts::documents::routes;
 use crate::facts::paths::{LOANS, PERMISSIONS, REQUESTS, SERVICE_POINTS, USERS};
 use crate::modules::library::{Library, exactly};
+use crate::modules::login::sessions::permissions_record;
+use crate::modules::permissions::expanded;
 use crate::modules::reply::{Step, finished};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
@@ -45,6 +47,10 @@ pub(crate) fn respond(
     let segments: Vec<&str> = rest.split('/').skip(1).collect();
     let step = match (request.method.as_str(), segments.as_slice()) {
         ("GET", []) => listed(state, request, caller),
+        ("GET", ["_self"]) => {
+            let own = caller.user.clone();
+            one(&Library { state, caller }, request, "by-id", &own)
+        }
         ("DELETE", ["by-id", id]) => delete(state, caller, &decoded(id)),
         ("GET", [by @ ("by-id" | "by-username"), of]) => {
             one(&Library { state, caller }, request, by, &decoded(of))
@@ -238,15 +244,15 @@ fn one(library: &Library<'_>, request: &HttpRequest, by: &str, of: &str) -> Step
         one["patronGroup"] = group;
     }
     if include.contains(&"perms") {
-        let record = library.first(PERMISSIONS, &exactly("userId", &id))?;
-        let names = match record {
-            Some(record) => record.get("permissions").cloned(),
-            None => of_account(library, &id),
-        };
-        let Some(names) = names else {
+        let record = permissions_record(library.state, &library.caller.tenant, &id)?;
+        let Some(record) = record else {
             return Ok(absent(&format!("/perms/users?query=userId=={id}")));
         };
-        one["permissions"] = json!({ "permissions": names });
+        let record = match request.parameter("expandPermissions") {
+            Some("true") => expanded(&record),
+            _ => record,
+        };
+        one["permissions"] = json!({ "permissions": record.get("permissions") });
     }
     if include.contains(&"proxiesfor") {
         let proxies = library.find("/proxiesfor", &exactly("userId", &id))?;
@@ -269,14 +275,6 @@ fn one(library: &Library<'_>, request: &HttpRequest, by: &str, of: &str) -> Step
     }
     one["user"] = user;
     Ok(shown(StatusCode::OK, &one, &ORDER))
-}
-
-/// The permissions of an account of the sandbox, which has no record of them.
-fn of_account(library: &Library<'_>, id: &str) -> Option<Value> {
-    let accounts = library.state.auth.tenants.get(&library.caller.tenant)?;
-    let account = accounts.iter().find(|account| account.id == id)?;
-    let names: Vec<&String> = account.permissions.iter().flatten().collect();
-    Some(json!(names))
 }
 
 /// How much is open for a user.

@@ -1,0 +1,99 @@
+//! The settings of one run of the program: options, client, output.
+
+use std::future::Future;
+
+use folio_sdk::FolioClient;
+
+use crate::error::CliError;
+use crate::global::Global;
+use crate::interrupt::Interrupt;
+use crate::output::console::Console;
+use crate::output::results::Results;
+use crate::profile::connection::Connection;
+
+/// The settings of one run of the program.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The options that every command accepts.
+    pub(crate) global: Global,
+    /// Notes, progress, questions and errors: stderr.
+    pub(crate) console: Console,
+    /// Results: stdout.
+    pub(crate) results: Results,
+    /// Whether the user pressed Ctrl-C.
+    pub(crate) interrupt: Interrupt,
+    folio: Option<FolioClient>,
+}
+
+impl Context {
+    /// Of these options, on the terminal of the process.
+    pub(crate) fn new(global: Global) -> Self {
+        Self {
+            console: Console::new(&global),
+            results: Results::new(&global),
+            global,
+            interrupt: Interrupt::default(),
+            folio: None,
+        }
+    }
+
+    /// The client for the selected profile, or for the variables of the environment. It logs in
+    /// with its first call.
+    pub(crate) async fn folio(&mut self) -> Result<FolioClient, CliError> {
+        if let Some(folio) = &self.folio {
+            return Ok(folio.clone());
+        }
+        let folio = self.connection()?.client(&self.console).await?;
+        self.folio = Some(folio.clone());
+        Ok(folio)
+    }
+
+    /// The system, tenant and user of the command.
+    pub(crate) fn connection(&self) -> Result<Connection, CliError> {
+        Connection::of(&self.global)
+    }
+
+    /// Waits for something that sends no write. An interruption drops it.
+    ///
+    /// # Errors
+    /// The user interrupted it.
+    pub(crate) async fn interruptible<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, CliError> {
+        tokio::select! {
+            biased;
+            () = self.interrupt.wait() => Err(CliError::interrupted()),
+            outcome = work => Ok(outcome),
+        }
+    }
+
+    /// Waits for a write. After an interruption its response is still awaited, so that its outcome
+    /// is known; another interruption ends the program at once. Before the write it is an error.
+    ///
+    /// # Errors
+    /// That of the write.
+    pub(crate) async fn not_interrupted<T>(
+        &self,
+        work: impl Future<Output = Result<T, CliError>>,
+    ) -> Result<T, CliError> {
+        if self.interrupt.is_set() {
+            return Err(CliError::interrupted());
+        }
+        tokio::pin!(work);
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            () = self.interrupt.wait() => {}
+        }
+        self.console.warning("interrupted: waiting for the response to the write in flight; Ctrl-C again ends at once, and its outcome is then unknown");
+        work.await
+    }
+
+    /// Logs out, if there was a login.
+    pub(crate) async fn close(&mut self) {
+        if let Some(folio) = self.folio.take() {
+            // The result is complete; the session ends by itself when its tokens expire.
+            let _ = folio.close().await;
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Shell completion and man pages.
+
+pub(crate) mod completion;
+pub(crate) mod man;

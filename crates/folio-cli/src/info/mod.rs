@@ -1,0 +1,14 @@
+//! Commands that inform: about operations, queries, releases, and the state of a system.
+
+mod answer;
+pub(crate) mod cql;
+mod data;
+pub(crate) mod diff_release;
+pub(crate) mod doctor;
+mod names;
+mod path_template;
+mod permissions;
+pub(crate) mod routes;
+mod tenant;
+mod tenant_release;
+mod used;

@@ -1,0 +1,7 @@
+//! The command `folio`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    folio_cli::main()
+}

@@ -1,0 +1,211 @@
+//! Records as a table that fits the terminal.
+//!
+//! The first records determine the columns and their widths, and later ones are written with these:
+//! a list of any length needs little memory. On a terminal, values that do not fit end with `…`;
+//! elsewhere they are complete.
+
+use std::io::{self, Write};
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use console::{measure_text_width, truncate_str};
+use serde_json::value::RawValue;
+
+use crate::output::field_path::{FieldPath, Found, cell};
+use crate::output::json;
+use crate::output::layout::Layout;
+use crate::output::style::Style;
+
+/// The number of records whose values determine the columns.
+const LOOKED_AT: usize = 500;
+
+/// The widest column on a terminal, in characters.
+const WIDEST: usize = 60;
+
+/// The narrowest width to which a column shrinks.
+const NARROWEST: usize = 8;
+
+/// The space between two columns.
+const GAP: usize = 2;
+
+/// Records, to be written as a table.
+#[derive(Debug)]
+pub(crate) struct TableRecords {
+    chosen: Option<Vec<FieldPath>>,
+    colored: bool,
+    /// The width of the terminal, if there is one.
+    width: Option<usize>,
+    columns: Option<Vec<Column>>,
+    waiting: Vec<Box<RawValue>>,
+}
+
+#[derive(Debug)]
+struct Column {
+    field: FieldPath,
+    width: usize,
+}
+
+impl TableRecords {
+    pub(crate) fn new(layout: &Layout) -> Self {
+        Self {
+            chosen: layout.fields.clone(),
+            colored: layout.colored,
+            width: layout.width.map(usize::from),
+            columns: None,
+            waiting: Vec::new(),
+        }
+    }
+
+    pub(crate) fn write(&mut self, record: &RawValue, out: &mut impl Write) -> io::Result<()> {
+        self.waiting.push(record.to_owned());
+        if self.waiting.len() < LOOKED_AT {
+            return Ok(());
+        }
+        self.flush(out)
+    }
+
+    /// Writes what is left; returns the columns that the terminal has no room for.
+    pub(crate) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.flush(out)
+    }
+
+    fn flush(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let is_first = self.columns.is_none();
+        let columns = match self.columns.take() {
+            Some(columns) => columns,
+            None => self.columns(),
+        };
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Disabled);
+        if is_first {
+            let names = columns
+                .iter()
+                .map(|column| self.fitting(column.field.as_str(), column.width));
+            table.set_header(names.collect::<Vec<_>>());
+        }
+        for record in self.waiting.drain(..) {
+            let cells = columns.iter().map(|column| {
+                let text = one_line(&column.field.of(&record));
+                match self.width {
+                    Some(_) => truncate_str(&text, column.width, "…").into_owned(),
+                    None => text,
+                }
+            });
+            table.add_row(cells.collect::<Vec<_>>());
+        }
+        for (at, column) in columns.iter().enumerate() {
+            let is_last = at + 1 == columns.len();
+            if let Some(shown) = table.column_mut(at) {
+                let gap = if is_last { 0 } else { GAP };
+                shown.set_padding((0, u16::try_from(gap).unwrap_or_default()));
+                let width = u16::try_from(column.width + gap).unwrap_or(u16::MAX);
+                shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+            }
+        }
+        for (at, line) in table.lines().enumerate() {
+            let line = line.trim_end();
+            if is_first && at == 0 {
+                writeln!(out, "{}", Style::Bold.paint(line, self.colored))?;
+            } else {
+                writeln!(out, "{line}")?;
+            }
+        }
+        self.columns = Some(columns);
+        Ok(())
+    }
+
+    fn fitting(&self, text: &str, width: usize) -> String {
+        match self.width {
+            Some(_) => truncate_str(text, width, "…").into_owned(),
+            None => text.to_owned(),
+        }
+    }
+
+    /// The columns, as wide as the waiting records need and the terminal allows.
+    fn columns(&mut self) -> Vec<Column> {
+        let is_chosen = self.chosen.is_some();
+        let fields = match self.chosen.take() {
+            Some(fields) => fields,
+            None => scalar_fields(&self.waiting),
+        };
+        let widest = |field: &FieldPath| {
+            let cells = self
+                .waiting
+                .iter()
+                .map(|record| one_line(&field.of(record)));
+            let widths = cells.map(|text| measure_text_width(&text));
+            widths
+                .chain([measure_text_width(field.as_str())])
+                .max()
+                .unwrap_or_default()
+        };
+        let mut columns: Vec<Column> = fields
+            .into_iter()
+            .map(|field| Column {
+                width: widest(&field),
+                field,
+            })
+            .collect();
+        let Some(available) = self.width else {
+            return columns;
+        };
+        for column in &mut columns {
+            column.width = column.width.min(WIDEST);
+        }
+        while total(&columns) > available {
+            // Of the chosen columns the widest one becomes narrower; others are left out.
+            if !is_chosen && columns.len() > 1 {
+                columns.pop();
+                continue;
+            }
+            match columns.iter_mut().max_by_key(|column| column.width) {
+                Some(widest) if is_chosen && widest.width > NARROWEST => widest.width -= 1,
+                _ => break,
+            }
+        }
+        columns
+    }
+}
+
+fn total(columns: &[Column]) -> usize {
+    let widths: usize = columns.iter().map(|column| column.width).sum();
+    widths + columns.len().saturating_sub(1) * GAP
+}
+
+/// The fields with a text, a number or a truth value, in the order of their appearance: what a
+/// person looks for. Versions and metadata are left out.
+fn scalar_fields(records: &[Box<RawValue>]) -> Vec<FieldPath> {
+    let mut names: Vec<String> = Vec::new();
+    for record in records {
+        for (name, value) in json::members(record).unwrap_or_default() {
+            let is_scalar = !value.get().starts_with(['{', '[']) && value.get() != "null";
+            if is_scalar && !name.starts_with('_') && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// The text of a cell, on one line and without control characters.
+fn one_line(found: &Found<'_>) -> String {
+    let text = match found {
+        Found::Each(values) => {
+            let texts: Vec<String> = values
+                .iter()
+                .map(|value| cell(&Found::One(value)))
+                .collect();
+            texts.join("; ")
+        }
+        other => cell(other),
+    };
+    if text.contains(char::is_control) {
+        text.replace(char::is_control, " ")
+    } else {
+        text
+    }
+}

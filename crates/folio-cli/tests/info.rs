@@ -1,0 +1,15 @@
+//! `folio routes`, `cql`, `diff-release` and `doctor`: the program against the sandbox in both
+//! flavours, against scripted servers, and against recorded responses.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+#[path = "info/cql.rs"]
+mod cql;
+#[path = "info/diff_release.rs"]
+mod diff_release;
+#[path = "info/doctor.rs"]
+mod doctor;
+#[path = "info/program.rs"]
+mod program;
+#[path = "info/routes.rs"]
+mod routes;

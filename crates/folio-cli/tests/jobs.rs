@@ -1,0 +1,24 @@
+//! `folio export`, `folio load` and `folio sandbox`: the program against the sandbox.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
+
+#[path = "jobs/export.rs"]
+mod export;
+#[path = "jobs/export_faults.rs"]
+mod export_faults;
+#[path = "jobs/export_interrupted.rs"]
+mod export_interrupted;
+#[path = "jobs/load.rs"]
+mod load;
+#[path = "jobs/load_failures.rs"]
+mod load_failures;
+#[cfg(feature = "sandbox")]
+#[path = "jobs/sandbox.rs"]
+mod sandbox;
+#[path = "jobs/support.rs"]
+mod support;
