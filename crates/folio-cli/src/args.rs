@@ -2,8 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::account::{login, logout, whoami};
 use crate::global::Global;
-use crate::{account, help, info, jobs, records};
+use crate::help::{completion, man};
+use crate::info::{cql, diff_release, doctor, routes};
+use crate::jobs::{export, load, sandbox};
+use crate::records::{delete, edit, get, patch, post, put};
 
 /// Reads, writes, exports and loads the records of FOLIO, the library services platform.
 #[derive(Debug, Parser)]
@@ -18,22 +22,22 @@ pub(crate) struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Login(account::login::Args),
-    Logout(account::logout::Args),
-    Whoami(account::whoami::Args),
-    Get(records::get::Args),
-    Post(records::post::Args),
-    Put(records::put::Args),
-    Patch(records::patch::Args),
-    Delete(records::delete::Args),
-    Edit(records::edit::Args),
-    Export(jobs::export::Args),
-    Load(jobs::load::Args),
-    Sandbox(jobs::sandbox::Args),
-    Routes(info::routes::Args),
-    Cql(info::cql::Args),
-    DiffRelease(info::diff_release::Args),
-    Doctor(info::doctor::Args),
-    Completion(help::completion::Args),
-    Man(help::man::Args),
+    Login(login::Args),
+    Logout(logout::Args),
+    Whoami(whoami::Args),
+    Get(get::Args),
+    Post(post::Args),
+    Put(put::Args),
+    Patch(patch::Args),
+    Delete(delete::Args),
+    Edit(edit::Args),
+    Export(export::Args),
+    Load(load::Args),
+    Sandbox(sandbox::Args),
+    Routes(routes::Args),
+    Cql(cql::Args),
+    DiffRelease(diff_release::Args),
+    Doctor(doctor::Args),
+    Completion(completion::Args),
+    Man(man::Args),
 }

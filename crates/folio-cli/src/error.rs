@@ -65,7 +65,7 @@ impl CliError {
         self.exit
     }
 
-    /// The first line, for a report of several results.
+    /// The first line, for a report with one line per error.
     pub(crate) fn message(&self) -> &str {
         self.message.lines().next().unwrap_or_default()
     }

@@ -5,11 +5,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
 
+use crate::account::{login, logout, whoami};
 use crate::args::{Cli, Command};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{account, help, info, jobs, records};
+use crate::help::{completion, man};
+use crate::info::{cql, diff_release, doctor, routes};
+use crate::jobs::{export, load, sandbox};
+use crate::records::{delete, edit, get, patch, post, put};
 
 /// Runs the program with the arguments of the process.
 pub(crate) fn main() -> ExitCode {
@@ -45,56 +49,41 @@ pub(crate) fn main() -> ExitCode {
 async fn dispatch(context: &mut Context, command: Command) -> Result<Exit, CliError> {
     match command {
         Command::Login(args) => {
-            until_interrupted(context, async |context| {
-                account::login::run(context, args).await
-            })
-            .await
+            until_interrupted(context, async |context| login::run(context, args).await).await
         }
-        Command::Logout(args) => account::logout::run(context, args).await,
+        Command::Logout(args) => logout::run(context, args).await,
         Command::Whoami(args) => {
-            until_interrupted(context, async |context| {
-                account::whoami::run(context, args).await
-            })
-            .await
+            until_interrupted(context, async |context| whoami::run(context, args).await).await
         }
         Command::Get(args) => {
-            until_interrupted(context, async |context| {
-                records::get::run(context, args).await
-            })
-            .await
+            until_interrupted(context, async |context| get::run(context, args).await).await
         }
-        Command::Post(args) => records::post::run(context, args).await,
-        Command::Put(args) => records::put::run(context, args).await,
-        Command::Patch(args) => records::patch::run(context, args).await,
-        Command::Delete(args) => records::delete::run(context, args).await,
-        Command::Edit(args) => records::edit::run(context, args).await,
+        Command::Post(args) => post::run(context, args).await,
+        Command::Put(args) => put::run(context, args).await,
+        Command::Patch(args) => patch::run(context, args).await,
+        Command::Delete(args) => delete::run(context, args).await,
+        Command::Edit(args) => edit::run(context, args).await,
         // They end by themselves at an interruption.
-        Command::Export(args) => jobs::export::run(context, args).await,
-        Command::Load(args) => jobs::load::run(context, args).await,
-        Command::Sandbox(args) => jobs::sandbox::run(context, args).await,
+        Command::Export(args) => export::run(context, args).await,
+        Command::Load(args) => load::run(context, args).await,
+        Command::Sandbox(args) => sandbox::run(context, args).await,
         Command::Routes(args) => {
-            until_interrupted(context, async |context| {
-                info::routes::run(context, args).await
-            })
-            .await
+            until_interrupted(context, async |context| routes::run(context, args).await).await
         }
         Command::Cql(args) => {
-            until_interrupted(context, async |context| info::cql::run(context, args).await).await
+            until_interrupted(context, async |context| cql::run(context, args).await).await
         }
         Command::DiffRelease(args) => {
             until_interrupted(context, async |context| {
-                info::diff_release::run(context, args).await
+                diff_release::run(context, args).await
             })
             .await
         }
         Command::Doctor(args) => {
-            until_interrupted(context, async |context| {
-                info::doctor::run(context, args).await
-            })
-            .await
+            until_interrupted(context, async |context| doctor::run(context, args).await).await
         }
-        Command::Completion(args) => help::completion::run(context, &args, Cli::command()),
-        Command::Man(args) => help::man::run(context, &args, Cli::command()),
+        Command::Completion(args) => completion::run(context, &args, Cli::command()),
+        Command::Man(args) => man::run(context, &args, Cli::command()),
     }
 }
 

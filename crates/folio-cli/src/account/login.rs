@@ -1,7 +1,5 @@
 //! `folio login`: proves a user name and a password, and stores them as a profile.
 
-use std::future::Future;
-
 use folio_sdk::FolioClient;
 use secrecy::SecretString;
 
@@ -60,7 +58,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     }
     let written = Config::change(|config| config.set(&profile, args.make_default));
     if let Err(error) = written {
-        // Without its profile nobody would find the password.
+        // Without its profile the password would never be found.
         if let Some(keyring) = profile.keyring {
             let _ = keyring::forget(keyring, profile.secret()).await;
         }
@@ -144,30 +142,28 @@ async fn profile(context: &Context, args: &Args) -> Result<Profile, CliError> {
     })
 }
 
-fn or_ask<'a>(
-    context: &'a Context,
+async fn or_ask(
+    context: &Context,
     value: Option<String>,
-    question: &'a str,
-    option: &'a str,
-) -> impl Future<Output = Result<String, CliError>> + 'a {
-    async move {
-        if let Some(value) = value {
-            return Ok(value);
-        }
-        if !context.console.is_interactive() {
-            return Err(CliError::usage(format!(
-                "{option} is missing, and there is no terminal to ask"
-            )));
-        }
-        let answer = context.console.ask(question).await?;
-        let answer = answer.trim();
-        if answer.is_empty() {
-            return Err(CliError::usage(format!(
-                "{option} is empty; nothing was sent"
-            )));
-        }
-        Ok(answer.to_owned())
+    question: &str,
+    option: &str,
+) -> Result<String, CliError> {
+    if let Some(value) = value {
+        return Ok(value);
     }
+    if !context.console.is_interactive() {
+        return Err(CliError::usage(format!(
+            "{option} is missing, and there is no terminal to ask"
+        )));
+    }
+    let answer = context.console.ask(question).await?;
+    let answer = answer.trim();
+    if answer.is_empty() {
+        return Err(CliError::usage(format!(
+            "{option} is empty; nothing was sent"
+        )));
+    }
+    Ok(answer.to_owned())
 }
 
 async fn password_of(

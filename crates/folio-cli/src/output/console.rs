@@ -90,7 +90,7 @@ impl Console {
 
     /// Text as it is, with a line break at its end.
     pub(crate) fn line(&self, text: &str) {
-        // Nobody reads what cannot be written.
+        // An error message that cannot be written has no other place.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
@@ -102,7 +102,7 @@ impl Console {
     /// Asks a question that is answered by yes or no; no is the default.
     ///
     /// # Errors
-    /// There is nobody to ask.
+    /// There is no terminal to ask on.
     pub(crate) async fn confirm(&self, question: &str) -> Result<bool, CliError> {
         let answer = self.ask(&format!("{question} [y/N] ")).await?;
         Ok(matches!(
@@ -114,7 +114,7 @@ impl Console {
     /// Asks for a line of text.
     ///
     /// # Errors
-    /// There is nobody to ask.
+    /// There is no terminal to ask on.
     pub(crate) async fn ask(&self, question: &str) -> Result<String, CliError> {
         if !self.is_interactive {
             return Err(CliError::usage(format!(

@@ -5,6 +5,7 @@ pub(crate) mod csv;
 pub(crate) mod diff;
 pub(crate) mod field_path;
 pub(crate) mod json;
+pub(crate) mod layout;
 pub(crate) mod progress;
 pub(crate) mod record_writer;
 pub(crate) mod results;

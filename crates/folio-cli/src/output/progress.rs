@@ -1,9 +1,10 @@
 //! Progress: a bar on a terminal, elsewhere a line now and then.
 
+use std::io::{self, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How often a line is written where there is no terminal.
 const EVERY: Duration = Duration::from_secs(10);
@@ -91,10 +92,18 @@ impl Progress {
             .length()
             .map(|total| format!(" of {total}"))
             .unwrap_or_default();
-        eprintln!(
-            "{}: {done}{of} records, {:.0}/s",
-            lines.what,
-            done as f64 / seconds.max(0.001)
+        let rate = done as f64 / seconds.max(0.001);
+        let left = self.bar.length().filter(|_| done > 0).map(|total| {
+            let seconds = total.saturating_sub(done) as f64 / rate;
+            let left = HumanDuration(Duration::from_secs(seconds as u64));
+            format!(", {left} left")
+        });
+        let left = left.unwrap_or_default();
+        // `eprintln` would panic if stderr is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "{}: {done}{of} records, {rate:.0}/s{left}",
+            lines.what
         );
     }
 }

@@ -9,21 +9,12 @@ use serde_json::value::RawValue;
 use crate::error::CliError;
 use crate::global::Format;
 use crate::output::csv::CsvRecords;
-use crate::output::field_path::{FieldPath, project};
+use crate::output::field_path::project;
 use crate::output::json;
 use crate::output::json::to_raw;
+use crate::output::layout::Layout;
 use crate::output::sink::Sink;
 use crate::output::table::TableRecords;
-
-/// How records look.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Layout {
-    /// The fields to write; all of them, if none are given.
-    pub(crate) fields: Option<Vec<FieldPath>>,
-    pub(crate) colored: bool,
-    /// The width of the terminal.
-    pub(crate) width: Option<u16>,
-}
 
 /// How long written records stay in the buffer, at most, while others arrive.
 const FLUSH_AFTER: Duration = Duration::from_millis(200);

@@ -12,7 +12,8 @@ use crate::output::console::is_colored;
 use crate::output::field_path::{FieldPath, cell, project};
 use crate::output::json;
 use crate::output::json::to_raw;
-use crate::output::record_writer::{Layout, RecordWriter};
+use crate::output::layout::Layout;
+use crate::output::record_writer::RecordWriter;
 use crate::output::sink::Sink;
 use crate::output::style::Style;
 
@@ -39,7 +40,8 @@ impl Results {
             width: is_terminal
                 .then(|| console::Term::stdout().size_checked())
                 .flatten()
-                .map(|(_, columns)| columns),
+                .map(|(_, columns)| columns)
+                .filter(|columns| *columns > 0),
             file: None,
         }
     }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::output::field_path::{FieldPath, Found, cell};
 use crate::output::json;
-use crate::output::record_writer::Layout;
+use crate::output::layout::Layout;
 use crate::output::style::Style;
 
 /// The number of records whose values determine the columns.

@@ -92,8 +92,15 @@ impl Connection {
     pub(crate) async fn client(&self, console: &Console) -> Result<FolioClient, CliError> {
         without_credentials(&self.url)?;
         let builder = self.builder();
-        if let Some(password) = self.stored_password().await? {
-            return Ok(builder.credentials(&self.username, password).build()?);
+        let is_elsewhere = environment::has_password_of(&self.username)? || console.has_terminal();
+        match self.stored_password().await {
+            Ok(Some(password)) => {
+                return Ok(builder.credentials(&self.username, password).build()?);
+            }
+            Ok(None) => {}
+            // A locked keyring, or a login without a desktop.
+            Err(error) if is_elsewhere => console.warning(error.message()),
+            Err(error) => return Err(error),
         }
         if environment::has_password_of(&self.username)? {
             let builder = match self.profile {
@@ -181,14 +188,17 @@ fn same_url(one: &str, other: &str) -> bool {
 
 /// The selected profile; none if the environment is.
 fn selected(global: &Global) -> Result<Option<Profile>, CliError> {
-    let config = Config::load()?;
     let named = match &global.profile {
         Some(name) => Some(name.clone()),
         None => environment::variable(environment::PROFILE)?,
     };
+    // The environment needs no config file, nor a folder for it.
+    if named.is_none() && is_environment(global)? {
+        return Ok(None);
+    }
+    let config = Config::load()?;
     let name = match named {
         Some(name) => name,
-        None if is_environment(global)? => return Ok(None),
         None => match config.default_name() {
             Some(name) => name.to_owned(),
             None => return Ok(None),

@@ -69,6 +69,11 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
     let path = list::path(&args.path)?;
+    if args.fields.iter().any(|field| field.as_str().is_empty()) {
+        return Err(CliError::usage(
+            "a name in --fields is empty; nothing was sent",
+        ));
+    }
     let results = context.results.in_file(args.to.clone());
     if args.all || args.limit.is_some_and(|limit| limit > ONE_REQUEST) {
         return stream(context, &args, &path, &results).await;

@@ -12,7 +12,7 @@ use crate::records::numbers;
 pub(crate) struct FieldChanges {
     /// Sets a field: a.b=VALUE; VALUE is JSON if it can be read as JSON, otherwise text
     ///
-    /// Missing objects on the way are created. In a list, a number is the position of an element,
+    /// Missing objects on the way are created. In an existing list, a number is the position of an element,
     /// beginning with 0; the position behind the last one appends. A dot that is part of a name is
     /// written as \\.
     #[arg(long = "set", value_name = "FIELD=VALUE")]

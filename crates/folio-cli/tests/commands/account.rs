@@ -329,3 +329,36 @@ fn each_command_ends_its_session() {
         .any(|exchange| exchange.path.ends_with("/authn/logout"));
     assert!(ended, "{exchanges:#?}");
 }
+
+/// The variables of the SDK need neither a config file nor a keyring.
+#[test]
+fn the_environment_is_enough() {
+    let world = world();
+    fs::create_dir_all(world.path("config/folio")).unwrap();
+    world.write("config/folio/config.toml", "not = [toml");
+    world.run(&["get", "/groups"]).with(0);
+    let mut homeless = world.folio(&["get", "/groups"]);
+    homeless.env_remove("HOME").env_remove("XDG_CONFIG_HOME");
+    Ended::of(homeless.output().unwrap()).with(0);
+    let ended = world.run(&["get", "/groups", "--profile", "test"]).with(1);
+    assert!(ended.err.contains("is not valid TOML"), "{ended:#?}");
+}
+
+/// As in a login without a desktop.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_keyring_that_cannot_be_read_has_a_substitute() {
+    let world = world();
+    with_input(login(&world, &["--no-keyring"]), &format!("{MARKER}\n")).with(0);
+    let config = world.read("config/folio/config.toml");
+    let config = format!("{config}keyring = \"secret-service\"\n");
+    world.write("config/folio/config.toml", &config);
+    let mut command = without_environment(&world, &["get", "/groups"]);
+    command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let ended = Ended::of(command.output().unwrap()).with(3);
+    assert!(ended.err.contains("cannot be read"), "{ended:#?}");
+    assert!(ended.err.contains("FOLIO_PASSWORD"), "{ended:#?}");
+    command.env("FOLIO_PASSWORD", MARKER);
+    let ended = Ended::of(command.output().unwrap()).with(0);
+    assert!(ended.err.contains("warning:"), "{ended:#?}");
+}

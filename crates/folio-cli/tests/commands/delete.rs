@@ -37,6 +37,9 @@ fn a_list_is_never_deleted() {
         "/request-storage/requests",
         "/groups?query=group==x",
         "/new/things",
+        "/groups/x/..",
+        "/groups/%2e",
+        "/groups//",
     ] {
         world.run(&["delete", path]).with(2);
     }

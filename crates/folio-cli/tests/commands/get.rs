@@ -1,11 +1,12 @@
 //! `folio get`: formats, fields, whole lists, errors.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault};
 use serde_json::{Value, json};
 
-use crate::support::{Ended, TENANT, World, unique};
+use crate::support::{Ended, TENANT, World, signalled, unique};
 
 /// Three users with nested fields, lists, and texts that need care.
 fn users() -> World {
@@ -184,6 +185,40 @@ fn a_file_is_complete_or_absent() {
     world.sandbox.clear_faults();
     let ended = world.run(&nowhere).with(1);
     assert!(ended.err.contains("missing/groups.jsonl"), "{ended:#?}");
+}
+
+/// Neither Ctrl-C nor the end of a session leaves a part of a file.
+#[cfg(unix)]
+#[test]
+fn an_interruption_leaves_no_file() {
+    let world = World::of_groups(3000, |builder| builder);
+    let slow = Effect::Delay(Duration::from_millis(600));
+    world.sandbox.fault(Fault::new(slow).path("/groups"));
+    for signal in ["INT", "TERM"] {
+        let command = world.folio(&["get", "/groups", "--all", "--to", "groups.json"]);
+        let ended = signalled(command, signal, Duration::from_millis(1500)).with(130);
+        assert!(ended.err.contains("interrupted"), "{ended:#?}");
+        assert_eq!(world.files(), [""; 0]);
+    }
+}
+
+/// The user logs in to the own tenant, and acts on the other one.
+#[test]
+fn another_tenant() {
+    let world = World::of_groups(1, |builder| builder.tenant("other"));
+    let mut command = world.folio(&["get", "/groups", "--tenant", "other"]);
+    command.output().unwrap();
+    let exchanges = world.sandbox.exchanges();
+    let tenant_of = |path: &str| {
+        let exchange = exchanges.iter().find(|it| it.path.contains(path)).unwrap();
+        let header = exchange
+            .headers
+            .iter()
+            .find(|(name, _)| name == "x-okapi-tenant");
+        header.unwrap().1.clone()
+    };
+    assert_eq!(tenant_of("/authn/login"), TENANT);
+    assert_eq!(tenant_of("/groups"), "other");
 }
 
 /// Text that is not JSON is not changed.

@@ -76,6 +76,10 @@ const STEPS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "How does FOLIO read a query?",
+        &["cql", "personal.lastName=mil* not active==false"],
+    ),
+    (
         "A record that does not exist.",
         &["get", "/groups/00000000-0000-4000-8000-000000000000"],
     ),
@@ -103,8 +107,17 @@ fn quoted(word: &str) -> String {
     }
 }
 
+/// `attempts: 1 in 0.1 s` without the time, which differs.
+fn without_time(line: &str) -> &str {
+    if !line.trim_start().starts_with("attempts:") {
+        return line;
+    }
+    line.split_once(" in ")
+        .map_or(line, |(attempts, _)| attempts)
+}
+
 fn recorded() -> String {
-    let world = World::with(folio_sandbox::Builder::demo_data);
+    let world = World::with(|builder| builder.demo_data().user_records());
     let mut text = HEAD.to_owned();
     for (title, arguments) in STEPS {
         let (output, code) = end(in_terminal(&world, arguments, true));
@@ -113,7 +126,8 @@ fn recorded() -> String {
             .replace(world.sandbox.url(), "http://localhost:9130");
         let typed: Vec<String> = arguments.iter().map(|word| quoted(word)).collect();
         let typed = typed.join(" ");
-        let output = output.trim_end();
+        let lines: Vec<&str> = output.trim_end().lines().map(without_time).collect();
+        let output = lines.join("\n");
         text.push_str(&format!("\n{title}\n\n```console\n$ folio {typed}\n"));
         if !output.is_empty() {
             text.push_str(&format!("{output}\n"));

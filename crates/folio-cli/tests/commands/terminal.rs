@@ -34,9 +34,17 @@ fn inherit(command: &mut Command) {
         .stderr(Stdio::inherit());
 }
 
+/// Output as UTF-8; it is read byte by byte.
+fn text(bytes: &str) -> String {
+    let bytes = bytes
+        .chars()
+        .map(|byte| u8::try_from(u32::from(byte)).unwrap());
+    String::from_utf8(bytes.collect()).unwrap()
+}
+
 /// What is left of the output, and the exit code.
 pub(crate) fn end(mut session: PtySession) -> (String, i32) {
-    let rest = session.exp_eof().unwrap();
+    let rest = text(&session.exp_eof().unwrap());
     let status = session.process().wait().unwrap();
     let rexpect::process::WaitStatus::Exited(_, code) = status else {
         panic!("{status:?}: {rest}");
@@ -71,6 +79,42 @@ fn an_interruption_answers_no() {
     let (rest, code) = end(session);
     assert_eq!(code, 130, "{rest}");
     assert_eq!(world.stored("/groups").len(), 30);
+}
+
+/// An invalid text is edited again; then the differences are shown and confirmed.
+#[test]
+fn a_record_is_edited_again() {
+    let world = World::of_groups(1, |builder| builder);
+    world.write(
+        "editor.sh",
+        "if [ -e \"$0.second\" ]; then sed -i 's/oops/\"edited\"/' \"$1\"\n\
+         else sed -i 's/\"group 0\"/oops/' \"$1\"; : > \"$0.second\"; fi\n",
+    );
+    let id = crate::support::group(0)["id"].as_str().unwrap().to_owned();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_folio"));
+    command.args(["edit", &format!("/groups/{id}")]);
+    world.in_folder(&mut command);
+    inherit(&mut command);
+    let editor = format!("sh {}", world.path("editor.sh").display());
+    command.env("EDITOR", editor).env_remove("VISUAL");
+    command.env("TERM", "xterm").env_remove("NO_COLOR");
+    let mut session = spawn_command(command, PATIENCE).unwrap();
+    session.exp_string("is not JSON").unwrap();
+    session.exp_string("Edit it again? [y/N] ").unwrap();
+    session.send_line("y").unwrap();
+    let shown = session.exp_string("[y]es, [e]dit again, [N]o: ").unwrap();
+    assert!(
+        shown.contains("\u{1b}[31m-   \"group\": \"group 0\""),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("\u{1b}[32m+   \"group\": \"edited\""),
+        "{shown}"
+    );
+    session.send_line("y").unwrap();
+    let (rest, code) = end(session);
+    assert_eq!(code, 0, "{rest}");
+    assert_eq!(world.stored("/groups")[&id]["group"], "edited");
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault};
 use serde_json::{Value, json};
 
-use crate::support::{Ended, TENANT, World, group};
+use crate::support::{Ended, TENANT, World, group, signalled};
 
 fn stored(world: &World, id: &str) -> Value {
     world.stored("/groups").get(id).unwrap().clone()
@@ -188,4 +189,34 @@ fn digits_of_a_file_are_sent_unchanged() {
         .find(|exchange| exchange.path == "/groups")
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&sent.body), text);
+}
+
+/// The response to a write is awaited, so that its outcome is known.
+#[cfg(unix)]
+#[test]
+fn an_interruption_waits_for_the_write_in_flight() {
+    let world = World::new();
+    let slow = Effect::Delay(Duration::from_millis(2000));
+    world
+        .sandbox
+        .fault(Fault::new(slow).method("POST").path("/groups"));
+    let command = world.folio(&["post", "/groups", "--set", "group=slow"]);
+    let ended = signalled(command, "INT", Duration::from_millis(1200)).with(0);
+    assert!(ended.err.contains("waiting for the response"), "{ended:#?}");
+    assert!(ended.out.contains("\"group\": \"slow\""), "{ended:#?}");
+    assert_eq!(world.stored("/groups").len(), 1);
+}
+
+#[test]
+fn an_unknown_outcome_has_an_exit_code() {
+    let world = World::new();
+    let lost = Fault::new(Effect::DropAnswer)
+        .method("POST")
+        .path("/groups");
+    world.sandbox.fault(lost);
+    let ended = world
+        .run(&["post", "/groups", "--set", "group=lost"])
+        .with(10);
+    assert!(ended.err.contains("outcome unknown"), "{ended:#?}");
+    assert_eq!(world.stored("/groups").len(), 1);
 }

@@ -39,8 +39,8 @@ pub(crate) struct Args {
     /// Only these fields, separated by commas: id,personal.lastName
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) fields: Option<Vec<FieldPath>>,
-    /// The maximum number of concurrent requests
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// The maximum number of concurrent requests, at most 16
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=16))]
     pub(crate) parallel: u16,
     /// The number of records per request
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]

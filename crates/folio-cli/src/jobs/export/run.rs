@@ -43,7 +43,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     let mut part = Part::open(target.clone(), args.earlier())?;
     let folio = context.folio().await?;
     let list = List::find(&folio, path, args.key.clone());
-    let list = unless_interrupted(context, list).await?;
+    let list = context.interruptible(list).await??;
     let scan = Scan {
         parallel: usize::from(args.parallel),
         page_size: args.page_size,
@@ -110,18 +110,6 @@ fn sequential(args: &Args) -> &'static str {
         _ => {
             "this list cannot be divided by id: it is read page by page, and --parallel has no effect"
         }
-    }
-}
-
-/// Waits for a request, unless the user interrupts it.
-async fn unless_interrupted<T>(
-    context: &Context,
-    request: impl Future<Output = Result<T, CliError>>,
-) -> Result<T, CliError> {
-    tokio::select! {
-        biased;
-        () = context.interrupt.wait() => Err(CliError::interrupted()),
-        outcome = request => outcome,
     }
 }
 

@@ -47,8 +47,8 @@ pub(crate) struct Args {
     /// Also replaces records that were changed since those of the file were read
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// The maximum number of concurrent requests
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// The maximum number of concurrent requests, at most 16
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=16))]
     pub(crate) parallel: u16,
     /// The key of the records in a response of the list, if it is not known
     #[arg(long, value_name = "KEY")]

@@ -152,11 +152,8 @@ async fn collection(
     {
         return Ok(collection);
     }
-    let list = tokio::select! {
-        biased;
-        () = context.interrupt.wait() => Err(CliError::interrupted()),
-        list = List::find(folio, path, key) => list,
-    }?;
+    let list = List::find(folio, path, key);
+    let list = context.interruptible(list).await??;
     match list.key {
         Some(key) => Ok(Collection::new(list.path, key)),
         None => Err(CliError::usage(format!(
