@@ -38,8 +38,8 @@ pub(super) fn examine(session: &Session, report: &mut Report) {
         behind => format!("{} s behind {source}", -behind),
     };
     report.add(match skew.abs() {
-        0..=EXACT => Check::ok("clock", seen),
-        0..=TOLERATED => Check::warning("clock", seen).advice(ADVICE),
+        away if away <= EXACT => Check::ok("clock", seen),
+        away if away <= TOLERATED => Check::warning("clock", seen).advice(ADVICE),
         _ => Check::failed("clock", seen).advice(ADVICE),
     });
 }
