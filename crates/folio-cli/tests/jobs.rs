@@ -1,5 +1,7 @@
 //! `folio export`, `folio load` and `folio sandbox`: the program against the sandbox.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
 #[path = "jobs/export.rs"]
 mod export;
 #[path = "jobs/export_faults.rs"]
