@@ -1,5 +1,12 @@
 //! Profiles, single records, lists and output: the program against the sandbox.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
+
 #[path = "commands/account.rs"]
 mod account;
 #[path = "commands/delete.rs"]

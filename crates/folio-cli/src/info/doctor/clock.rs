@@ -37,10 +37,13 @@ pub(super) fn examine(session: &Session, report: &mut Report) {
         ahead @ 1.. => format!("{ahead} s ahead of {source}"),
         behind => format!("{} s behind {source}", -behind),
     };
-    report.add(match skew.abs() {
-        0..=EXACT => Check::ok("clock", seen),
-        0..=TOLERATED => Check::warning("clock", seen).advice(ADVICE),
-        _ => Check::failed("clock", seen).advice(ADVICE),
+    let skew = skew.abs();
+    report.add(if skew <= EXACT {
+        Check::ok("clock", seen)
+    } else if skew <= TOLERATED {
+        Check::warning("clock", seen).advice(ADVICE)
+    } else {
+        Check::failed("clock", seen).advice(ADVICE)
     });
 }
 
