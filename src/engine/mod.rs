@@ -8,6 +8,7 @@ pub(crate) mod call;
 pub(crate) mod claims;
 mod classify;
 pub(crate) mod connections;
+mod connector;
 pub(crate) mod count;
 pub(crate) mod download;
 pub(crate) mod failure;

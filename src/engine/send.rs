@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response};
-use reqwest::Url;
 
 use crate::engine::call::CallInProgress;
 use crate::engine::failure::TransportFailure;
-use crate::engine::transport::{self, Incoming, Timeouts};
+use crate::engine::http::HttpBody;
+use crate::engine::transport::{self, Incoming, Located, Timeouts};
 use crate::value::body::UploadProgress;
 use crate::wire::error::ErrorKind;
 use crate::wire::headers::{TENANT, TOKEN};
@@ -30,7 +30,7 @@ impl<'a> CallInProgress<'a> {
         timeouts.within(left.max(Duration::from_millis(1)))
     }
 
-    fn url(&self) -> Url {
+    fn url(&self) -> Located {
         let gateway = &self.session.gateway;
         match self.exchange.target.sent() {
             Some(target) => gateway.locate(target),
@@ -94,9 +94,9 @@ impl<'a> CallInProgress<'a> {
             Some(body) => {
                 let opened = body.open().await;
                 let opened = opened.map_err(|error| unreadable(error.to_string()))?;
-                Some(opened.into_request(Arc::clone(&progress)))
+                Some(HttpBody::wrap(opened.into_request(Arc::clone(&progress))))
             }
-            None => in_memory.map(Into::into),
+            None => in_memory.map(HttpBody::from),
         };
         let (method, url) = (request.method().clone(), self.url());
         let opened = gateway.open(method, url, self.headers(), body, timeouts, &progress);
