@@ -43,7 +43,7 @@ fn record(number: u64) -> String {
 fn up_to(id: &str) -> u64 {
     let step = (1 << 32) / RECORDS;
     let first = u64::from_str_radix(&id[..8], 16).unwrap();
-    let has_part = first % step > 0 || id[8..] >= *"-0000-4000-8000-000000000000";
+    let has_part = !first.is_multiple_of(step) || id[8..] >= *"-0000-4000-8000-000000000000";
     (first / step + u64::from(has_part)).min(RECORDS)
 }
 
