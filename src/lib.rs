@@ -1,5 +1,5 @@
 #![cfg_attr(
-    not(feature = "full"),
+    any(not(feature = "full"), test),
     allow(
         dead_code,
         reason = "some is used by the generated code of certain modules only"
@@ -127,6 +127,10 @@ mod wire;
 #[doc = include_str!("../docs/records.md")]
 mod records_page {}
 
+#[cfg_attr(
+    test,
+    allow(unreachable_pub, unused_imports, reason = "see `api`: it is empty")
+)]
 pub use api::*;
 pub use bytes::Bytes;
 pub use call::by_path::{GetAllRequest, GetRequest, RequestBuilder, WriteRequest};

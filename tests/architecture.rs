@@ -466,6 +466,7 @@ const SAME_NAMES: &[(&str, &str)] = &[
         "FolioClient",
         "the asynchronous and the blocking client, each in its module",
     ),
+    ("Https", "one per TLS library; only one of them is compiled"),
     (
         "Json",
         "any JSON, and the mark of a response that is JSON: users see the first only",

@@ -22,6 +22,7 @@ mod core {
     mod list_dialects;
     mod list_facts;
     mod lists;
+    mod look_ahead;
     mod outcome;
     mod pages;
     mod platform;

@@ -1,4 +1,7 @@
 //! The output of the one-line logging, and the redacted parts.
+//!
+//! A program of its own: its subscriber is that of a thread, and tracing would decide on the events
+//! that another test meets first without it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -24,7 +24,7 @@ fn start() -> Turn {
     let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let log = LOG.get_or_init(|| {
         let log = Log::default();
-        // This also takes what is logged by the crate `log`: reqwest and rustls do.
+        // This also takes what is logged by the crate `log`.
         tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
             .with_span_events(FmtSpan::CLOSE)
@@ -524,7 +524,7 @@ async fn no_secret_is_told_by_what_is_below() {
     assert_eq!(version, "HTTP/2.0");
     let text = log.text();
     assert!(
-        text.contains(" h2::") && text.contains("hyper") && text.contains("reqwest"),
+        text.contains(" h2::") && text.contains("hyper_util::"),
         "{text}"
     );
     let key = key.lines().nth(1).unwrap();

@@ -6,6 +6,7 @@ use crate::client::addressed;
 use crate::client::handle::{FolioClient, Shared};
 use crate::client::marker::Boxed;
 use crate::engine::download::Download;
+use crate::engine::page_ticket::PageTicket;
 use crate::engine::pipeline;
 use crate::wire::error::Result;
 use crate::wire::request::Request;
@@ -22,6 +23,12 @@ impl FolioClient {
         request: Request,
     ) -> impl Future<Output = Result<Response>> + Send + use<> {
         self.clone().response(request)
+    }
+
+    /// Whether so many more requests can be sent at once now.
+    pub(crate) fn has_free_permits(&self, count: usize) -> bool {
+        let session = self.session();
+        session.limit.has_free(count) && !session.pace.is_limited()
     }
 
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls stay small, and it is
@@ -46,6 +53,32 @@ impl FolioClient {
                 done => done,
             }
         }
+    }
+
+    /// As [`execute`](Self::execute), for a page of a harvest, which is read once there is memory for
+    /// it.
+    pub(crate) fn execute_page(&self, request: Request, ticket: &PageTicket) -> Boxed<Response> {
+        let (client, ticket) = (self.clone(), ticket.clone());
+        if request.needs_module_id() {
+            let send = move |client: Self, request| client.run_page(request, ticket.clone());
+            return Box::pin(addressed::send(client, request, send));
+        }
+        Box::pin(client.run_page(request, ticket))
+    }
+
+    async fn run_page(self, mut request: Request, ticket: PageTicket) -> Result<Response> {
+        let Shared {
+            session, tenant, ..
+        } = self.shared();
+        match pipeline::run_page(session, tenant, &mut request, &ticket).await {
+            Err(error) => Err(addressed::explained(&self, &request, error).await),
+            done => done,
+        }
+    }
+
+    /// The maximum number of requests in flight.
+    pub(crate) fn permits(&self) -> usize {
+        self.shared().session.limit.most()
     }
 
     /// Sends a request as [`execute`](Self::execute) does, and returns the response as soon as its

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::engine::auth::{NoToken, Token};
-use crate::engine::call::{AttemptOutput, CallInProgress};
+use crate::engine::call::{AttemptOutput, BodyReading, CallInProgress};
 use crate::engine::classify::unknown_outcome;
 use crate::engine::retry::{Attempts, Bounds, Failed, Repeatability, Retried};
 use crate::wire::error::{Error, Result};
@@ -30,10 +30,15 @@ impl Retried for CallInProgress<'_> {
         self.token = permit.token;
         self.slot = permit.slot;
         self.exchange.attempts += 1;
-        let sent = if self.whole && self.request.is_in_memory() {
-            self.send().await.map(|response| (response, None))
-        } else {
-            Box::pin(self.send_in_pieces()).await
+        let sent = match self.reading {
+            BodyReading::Whole if self.request.is_in_memory() => {
+                self.send().await.map(|response| (response, None))
+            }
+            BodyReading::Page(ticket) if self.request.is_in_memory() => {
+                let sent = Box::pin(self.send_page(ticket)).await;
+                sent.map(|response| (response, None))
+            }
+            _ => Box::pin(self.send_in_pieces()).await,
         };
         // The permit is held while a body is read, and not during the wait for another attempt.
         let (sent, rest) = match sent {

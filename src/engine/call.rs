@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::engine::auth::Token;
 use crate::engine::limit::OwnedPermit;
 use crate::engine::pace::Slot;
+use crate::engine::page_ticket::PageTicket;
 use crate::engine::request_line;
 use crate::engine::retry::Attempts;
 use crate::engine::session::Session;
@@ -32,13 +33,22 @@ pub(crate) type AttemptOutput = (http::Response<Bytes>, Option<Rest>);
 /// The response to a call, and the unread part of its body.
 pub(crate) type Executed = (Response, Option<Rest>);
 
+/// How the body of a success is read.
+#[derive(Clone, Copy)]
+pub(super) enum BodyReading<'a> {
+    Whole,
+    /// Completely, once a harvest has memory for it.
+    Page(&'a PageTicket),
+    /// By the caller.
+    Pieces,
+}
+
 /// A call, and the state of its attempts so far.
 pub(super) struct CallInProgress<'a> {
     pub(super) session: &'a Session,
     pub(super) request: &'a Request,
     pub(super) tenant: &'a HeaderValue,
-    /// Whether the body of a success is read completely.
-    pub(super) whole: bool,
+    pub(super) reading: BodyReading<'a>,
     pub(super) policy: &'a RetryPolicy,
     pub(super) attempts: Attempts,
     pub(super) exchange: Exchange,
@@ -72,7 +82,7 @@ impl<'a> CallInProgress<'a> {
         session: &'a Session,
         tenant: &'a Tenant,
         request: &'a Request,
-        whole: bool,
+        reading: BodyReading<'a>,
     ) -> Result<Self> {
         session.life.check()?;
         let exchange = request.exchange(session.gateway.base());
@@ -95,7 +105,7 @@ impl<'a> CallInProgress<'a> {
             session,
             request,
             tenant,
-            whole,
+            reading,
             policy: request.retry_policy().unwrap_or(&session.retry),
             attempts: Attempts::new(request.call_deadline().or(session.deadline)),
             exchange,

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use serde::Deserialize;
 
+use crate::engine::call::BodyReading;
 use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;
 use crate::wire::deletion::{self, Bound};
@@ -48,7 +49,10 @@ impl Session {
             .with_help("`Deletion::All` deletes without counting")
         };
         let count = request.count(matching);
-        match self.send_with_retries(tenant, &count, true).await {
+        match self
+            .send_with_retries(tenant, &count, BodyReading::Whole)
+            .await
+        {
             Ok((response, _)) => total(response.body())
                 .ok_or_else(|| uncounted("the response has no `totalRecords`".to_owned())),
             // The server's error about the query, or a connection failure, is returned unchanged.

@@ -1,13 +1,15 @@
 //! Failures without a complete response.
 
 use std::borrow::Cow;
+use std::error::Error as StdError;
 use std::fmt::Display;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::engine::http::{FailureKind, HttpError, HttpErrorInner, said};
+use crate::engine::http::{BoxedCause, FailureKind, HttpError, HttpErrorInner, said};
 use crate::engine::memory::Most;
 use crate::value::encoding::Fault;
 use crate::wire::cause::{self, Cause};
@@ -63,6 +65,11 @@ impl TransportFailure {
 impl TransportFailure {
     pub(super) fn timeout(message: String) -> Self {
         Self::new(ErrorKind::Timeout, message)
+    }
+
+    /// The attempt took too long.
+    pub(super) fn late(timeout: Duration) -> Self {
+        Self::timeout(cause::late(timeout))
     }
 
     /// The response did not start.
@@ -148,25 +155,43 @@ impl From<Fault> for TransportFailure {
 }
 
 /// From an error of the HTTP library.
-pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> TransportFailure {
-    if let Some(kind) = said(&error) {
-        return TransportFailure::of_service(kind, HttpError::of_body(error));
+pub(crate) fn failure(error: BoxedCause, timeout: Duration) -> TransportFailure {
+    if let Some(kind) = said(&*error) {
+        return TransportFailure::of_service(kind, HttpError::of_library(error));
     }
-    let cause = Cause::of(&error, error.is_connect(), error.is_timeout(), timeout);
+    let cause = Cause::of(&*error, is_connect(&*error), is_timeout(&*error), timeout);
     TransportFailure {
         kind: cause.kind,
         message: cause.message,
         lasts: cause.lasts,
         is_excess: cause.is_excess,
         help: cause.help.map(Into::into),
-        source: Some(Arc::new(error)),
+        source: Some(Arc::from(error)),
     }
 }
 
-/// From an error of a service.
+/// From an error of a service, or of a body.
 pub(crate) fn failure_of(error: HttpError, timeout: Duration) -> TransportFailure {
     match error.0 {
-        HttpErrorInner::Reqwest(error) => failure(error, timeout),
+        HttpErrorInner::Library(error) => failure(error, timeout),
         HttpErrorInner::Other { kind, .. } => TransportFailure::of_service(kind, error),
     }
+}
+
+/// Whether no connection was established.
+fn is_connect(error: &(dyn StdError + 'static)) -> bool {
+    cause::has(error, |error| {
+        let error = error.downcast_ref::<hyper_util::client::legacy::Error>();
+        error.is_some_and(|error| error.is_connect())
+    })
+}
+
+/// Whether a timeout of the HTTP library or of the operating system expired.
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    cause::has(error, |error| {
+        let of_library = error.downcast_ref::<hyper::Error>();
+        let of_system = error.downcast_ref::<io::Error>();
+        of_library.is_some_and(hyper::Error::is_timeout)
+            || of_system.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+    })
 }

@@ -9,9 +9,10 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
 
 /// A cause of any type.
-type BoxedCause = Box<dyn Error + Send + Sync>;
+pub(super) type BoxedCause = Box<dyn Error + Send + Sync>;
 
 /// A request as an [`HttpService`] receives it: with its absolute URL and all headers, the token
 /// among them.
@@ -88,8 +89,13 @@ pub struct HttpPath(pub String);
 /// let body = HttpBody::from(Bytes::from_static(b"{}"));
 /// assert_eq!(body.as_bytes(), Some(&b"{}"[..]));
 /// ```
-#[derive(Default)]
-pub struct HttpBody(pub(super) reqwest::Body);
+pub struct HttpBody(pub(super) BodyKind);
+
+pub(super) enum BodyKind {
+    Whole(Bytes),
+    Received(Incoming),
+    Streamed(Pin<Box<dyn Body<Data = Bytes, Error = BoxedCause> + Send + Sync>>),
+}
 
 impl HttpBody {
     /// Any other body, such as that of a server or an HTTP library.
@@ -97,30 +103,44 @@ impl HttpBody {
     where
         B: Body<Data = Bytes, Error: Into<BoxedCause>> + Send + 'static,
     {
-        Self(reqwest::Body::wrap(Exclusive(Mutex::new(Box::pin(body)))))
+        let body = Exclusive(Mutex::new(Box::pin(body)));
+        Self(BodyKind::Streamed(Box::pin(body)))
     }
 
     /// The complete body, if it is in memory; none for a stream.
     pub fn as_bytes(&self) -> Option<&[u8]> {
-        self.0.as_bytes()
+        self.whole().map(|bytes| &**bytes)
+    }
+
+    pub(super) fn whole(&self) -> Option<&Bytes> {
+        match &self.0 {
+            BodyKind::Whole(bytes) => Some(bytes),
+            BodyKind::Received(_) | BodyKind::Streamed(_) => None,
+        }
+    }
+}
+
+impl Default for HttpBody {
+    fn default() -> Self {
+        Bytes::new().into()
     }
 }
 
 impl From<Bytes> for HttpBody {
     fn from(bytes: Bytes) -> Self {
-        Self(bytes.into())
+        Self(BodyKind::Whole(bytes))
     }
 }
 
 impl From<String> for HttpBody {
     fn from(text: String) -> Self {
-        Self(text.into())
+        Bytes::from(text).into()
     }
 }
 
 impl From<Vec<u8>> for HttpBody {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes.into())
+        Bytes::from(bytes).into()
     }
 }
 
@@ -141,17 +161,33 @@ impl Body for HttpBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        Pin::new(&mut self.0)
-            .poll_frame(context)
-            .map_err(HttpError::of_body)
+        match &mut self.0 {
+            BodyKind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            BodyKind::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            BodyKind::Received(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(|error| HttpError::of_library(error.into())),
+            BodyKind::Streamed(body) => body
+                .as_mut()
+                .poll_frame(context)
+                .map_err(HttpError::of_library),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        match &self.0 {
+            BodyKind::Whole(bytes) => bytes.is_empty(),
+            BodyKind::Received(body) => body.is_end_stream(),
+            BodyKind::Streamed(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        match &self.0 {
+            BodyKind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            BodyKind::Received(body) => body.size_hint(),
+            BodyKind::Streamed(body) => body.size_hint(),
+        }
     }
 }
 
@@ -159,16 +195,16 @@ impl Body for HttpBody {
 /// through `&mut`.
 struct Exclusive<B>(Mutex<Pin<Box<B>>>);
 
-impl<B: Body> Body for Exclusive<B> {
-    type Data = B::Data;
-    type Error = B::Error;
+impl<B: Body<Data = Bytes, Error: Into<BoxedCause>>> Body for Exclusive<B> {
+    type Data = Bytes;
+    type Error = BoxedCause;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxedCause>>> {
         let body = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        body.as_mut().poll_frame(context)
+        body.as_mut().poll_frame(context).map_err(Into::into)
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -184,7 +220,8 @@ impl<B: Body> Body for Exclusive<B> {
 pub struct HttpError(pub(super) HttpErrorInner);
 
 pub(super) enum HttpErrorInner {
-    Reqwest(reqwest::Error),
+    /// The error of the HTTP library, or of a body.
+    Library(BoxedCause),
     Other {
         kind: FailureKind,
         cause: BoxedCause,
@@ -223,9 +260,12 @@ impl HttpError {
         Self::of(FailureKind::NotSent, cause)
     }
 
-    /// The error of a body, which may come from a service.
-    pub(super) fn of_body(error: reqwest::Error) -> Self {
-        Self(HttpErrorInner::Reqwest(error.without_url()))
+    /// The error of the HTTP library, or of a body, which may come from a service.
+    pub(super) fn of_library(cause: BoxedCause) -> Self {
+        match cause.downcast() {
+            Ok(error) => *error,
+            Err(cause) => Self(HttpErrorInner::Library(cause)),
+        }
     }
 
     fn of(kind: FailureKind, cause: impl Into<BoxedCause>) -> Self {
@@ -239,7 +279,7 @@ impl HttpError {
 impl fmt::Display for HttpError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            HttpErrorInner::Reqwest(error) => fmt::Display::fmt(error, out),
+            HttpErrorInner::Library(error) => fmt::Display::fmt(error, out),
             HttpErrorInner::Other { cause, .. } => fmt::Display::fmt(cause, out),
         }
     }
@@ -248,7 +288,7 @@ impl fmt::Display for HttpError {
 impl fmt::Debug for HttpError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            HttpErrorInner::Reqwest(error) => fmt::Debug::fmt(error, out),
+            HttpErrorInner::Library(error) => fmt::Debug::fmt(error, out),
             HttpErrorInner::Other { kind, cause } => out
                 .debug_struct("HttpError")
                 .field("kind", kind)
@@ -261,7 +301,7 @@ impl fmt::Debug for HttpError {
 impl Error for HttpError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            HttpErrorInner::Reqwest(error) => error.source(),
+            HttpErrorInner::Library(error) => error.source(),
             HttpErrorInner::Other { cause, .. } => cause.source(),
         }
     }

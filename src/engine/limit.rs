@@ -14,17 +14,24 @@ use crate::wire::error::{Error, Result};
 #[derive(Debug)]
 pub(crate) struct Limit {
     permits: Arc<Semaphore>,
+    /// The number of permits.
+    most: usize,
     longest_wait: Option<Duration>,
 }
 
 impl Limit {
     pub(crate) fn new(max_in_flight: usize, longest_wait: Option<Duration>) -> Self {
+        let most = max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            permits: Arc::new(Semaphore::new(
-                max_in_flight.clamp(1, Semaphore::MAX_PERMITS),
-            )),
+            permits: Arc::new(Semaphore::new(most)),
+            most,
             longest_wait,
         }
+    }
+
+    /// The number of permits, free or not.
+    pub(crate) fn most(&self) -> usize {
+        self.most
     }
 
     /// Waits for a permit: at most for the timeout, if there is one, and until the client is
@@ -49,6 +56,11 @@ impl Limit {
     /// A permit without waiting, if one is free.
     pub(crate) fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.try_acquire().ok()
+    }
+
+    /// Whether so many permits are free.
+    pub(crate) fn has_free(&self, count: usize) -> bool {
+        self.permits.available_permits() >= count
     }
 
     /// The permit, to be held while a response is read.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use http::Method;
 use tracing::debug;
 
-use crate::engine::call::Executed;
+use crate::engine::call::{BodyReading, Executed};
 use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;
 use crate::wire::error::{Error, Exchange, Result};
@@ -177,7 +177,9 @@ impl Session {
     }
 
     async fn read(&self, tenant: &Tenant, stored: &Request) -> Result<Response> {
-        let (response, _) = self.send_with_retries(tenant, stored, true).await?;
+        let (response, _) = self
+            .send_with_retries(tenant, stored, BodyReading::Whole)
+            .await?;
         Ok(response)
     }
 }

@@ -320,9 +320,9 @@ fn interval(rate: f64) -> Duration {
 /// The counter of the first segment of a path: modules differ in it. FNV-1a; two segments in one
 /// counter are not distinguished, which is acceptable.
 fn place(path: &str) -> usize {
-    let first = path.split('/').nth(1).unwrap_or_default();
-    let first = first.split('?').next().unwrap_or_default();
-    let hash = first.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    let rest = path.bytes().skip_while(|byte| *byte != b'/').skip(1);
+    let first = rest.take_while(|byte| !matches!(byte, b'/' | b'?'));
+    let hash = first.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     usize::try_from(hash % PATHS as u64).unwrap_or_default()

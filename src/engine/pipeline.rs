@@ -7,8 +7,9 @@ use http::{Method, StatusCode};
 use tracing::field::Empty;
 use tracing::{Span, debug, debug_span};
 
-use crate::engine::call::{CallInProgress, Executed, milliseconds};
+use crate::engine::call::{BodyReading, CallInProgress, Executed, milliseconds};
 use crate::engine::download::Download;
+use crate::engine::page_ticket::PageTicket;
 use crate::engine::request_line;
 use crate::engine::retry;
 use crate::engine::session::Session;
@@ -31,7 +32,20 @@ pub(crate) async fn run(
     tenant: &Tenant,
     request: &mut Request,
 ) -> Result<Response> {
-    let (mut response, _) = session.execute(tenant, request, true).await?;
+    let (mut response, _) = session.execute(tenant, request, BodyReading::Whole).await?;
+    response.remember(request.sent());
+    Ok(response)
+}
+
+/// As [`run`], for a page of a harvest, which is read once there is memory for it.
+pub(crate) async fn run_page(
+    session: &Session,
+    tenant: &Tenant,
+    request: &mut Request,
+    ticket: &PageTicket,
+) -> Result<Response> {
+    let reading = BodyReading::Page(ticket);
+    let (mut response, _) = session.execute(tenant, request, reading).await?;
     response.remember(request.sent());
     Ok(response)
 }
@@ -42,15 +56,22 @@ pub(crate) async fn open(
     tenant: &Tenant,
     request: &mut Request,
 ) -> Result<Download> {
-    let (mut response, rest) = session.execute(tenant, request, false).await?;
+    let (mut response, rest) = session
+        .execute(tenant, request, BodyReading::Pieces)
+        .await?;
     response.remember(request.sent());
     Ok(Download::new(response, rest, session.gateway.memory))
 }
 
 impl Session {
-    async fn execute(&self, tenant: &Tenant, request: &Request, whole: bool) -> Result<Executed> {
+    async fn execute(
+        &self,
+        tenant: &Tenant,
+        request: &Request,
+        reading: BodyReading<'_>,
+    ) -> Result<Executed> {
         let span = span(tenant, request);
-        let retrieved = match self.retrieve(tenant, request, whole) {
+        let retrieved = match self.retrieve(tenant, request, reading) {
             None => None,
             Some(retrieved) => retrieved.await,
         };
@@ -59,7 +80,7 @@ impl Session {
         }
         let outcome = {
             // Not `instrument`, which would copy the large future.
-            let mut sending = pin!(self.send_with_retries(tenant, request, whole));
+            let mut sending = pin!(self.send_with_retries(tenant, request, reading));
             poll_fn(|context| span.in_scope(|| sending.as_mut().poll(context))).await
         };
         match &outcome {
@@ -96,7 +117,7 @@ impl Session {
         &'a self,
         tenant: &'a Tenant,
         request: &'a Request,
-        whole: bool,
+        reading: BodyReading<'a>,
     ) -> Option<Retrieving<'a>> {
         let line = &self.request_line;
         if *request.method() != Method::GET || self.line_problem(request).is_none() {
@@ -112,7 +133,7 @@ impl Session {
         }
         let post = request_line::by_retrieve(request)?;
         Some(Box::pin(async move {
-            match self.execute(tenant, &post, whole).await {
+            match self.execute(tenant, &post, reading).await {
                 Err(error) if request_line::is_absent(&error) => {
                     line.lacks_retrieve(tenant_name, request.own_path());
                     None
@@ -125,8 +146,7 @@ impl Session {
 
 impl Session {
     /// Sends a request until it succeeds or is given up, and determines the outcome of a write
-    /// whose response was lost. Unless the body is to be read `whole`, the rest of it is returned
-    /// as well.
+    /// whose response was lost. If the caller reads the body, the rest of it is returned as well.
     ///
     /// Rare cases are boxed: the future of every call is small enough for the allocator's thread
     /// cache.
@@ -134,9 +154,9 @@ impl Session {
         &self,
         tenant: &Tenant,
         request: &Request,
-        whole: bool,
+        reading: BodyReading<'_>,
     ) -> Result<Executed> {
-        let mut call = CallInProgress::begin(self, tenant, request, whole)?;
+        let mut call = CallInProgress::begin(self, tenant, request, reading)?;
         if let Some(bound) = request.bound() {
             self.check_bound(tenant, request, bound).await?;
         }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use http::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::Url;
+use http::{HeaderValue, Uri};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use url::Url;
 
 use crate::engine::failure::TransportFailure;
 use crate::value::redact;
@@ -45,7 +45,8 @@ pub(crate) struct Via {
     is_http: bool,
     host: String,
     port: u16,
-    authorization: Option<SecretString>,
+    /// Its URL, its user name and its password.
+    intercept: Intercept,
     /// `host:port` of the gateway.
     target: String,
 }
@@ -57,36 +58,22 @@ impl std::fmt::Debug for Via {
 }
 
 impl Proxy {
-    /// The same for every HTTP client that is created.
-    pub(crate) fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
-        match self {
-            Self::OfEnvironment => Ok(builder),
-            Self::None => Ok(builder.no_proxy()),
-            Self::At(url) => {
-                let url = checked(url.expose_secret())?;
-                // The library's message may show the URL unredacted.
-                let proxy = reqwest::Proxy::all(url.clone()).map_err(|_| no_url(&shown(&url)))?;
-                Ok(builder.proxy(proxy))
-            }
-        }
-    }
-
     /// The proxy for connections to `gateway`; an error if this client cannot use it.
     pub(crate) fn to(&self, gateway: &Url) -> Result<Option<Via>> {
-        let (url, authorization) = match self {
+        let (url, intercept) = match self {
             Self::None => return Ok(None),
             Self::At(url) => {
                 let url = checked(url.expose_secret())?;
                 // By the same rules as for the environment variables.
                 let all = Matcher::builder().all(url.as_str()).build();
-                let found = found(&all, gateway);
-                (url, found.and_then(|(_, authorization)| authorization))
+                let found = found(&all, gateway).ok_or_else(|| no_url(&shown(&url)))?;
+                (url, found)
             }
             Self::OfEnvironment => {
-                let Some((url, authorization)) = found(&Matcher::from_env(), gateway) else {
+                let Some(found) = found(&Matcher::from_env(), gateway) else {
                     return Ok(None);
                 };
-                (checked(&url)?, authorization)
+                (checked(&found.uri().to_string())?, found)
             }
         };
         let (Some(host), Some(port)) = (url.host_str(), port(&url)) else {
@@ -98,7 +85,7 @@ impl Proxy {
             is_http: url.scheme() == "http",
             host: host.to_owned(),
             port,
-            authorization,
+            intercept,
             target: format!(
                 "{of_gateway}:{}",
                 gateway.port_or_known_default().unwrap_or(443)
@@ -107,12 +94,9 @@ impl Proxy {
     }
 }
 
-/// The proxy that a set of rules selects for a gateway: its URL and its header.
-fn found(matcher: &Matcher, gateway: &Url) -> Option<(String, Option<SecretString>)> {
-    let gateway: Uri = gateway.as_str().parse().ok()?;
-    let proxy = matcher.intercept(&gateway)?;
-    let authorization = proxy.basic_auth().and_then(|value| value.to_str().ok());
-    Some((proxy.uri().to_string(), authorization.map(Into::into)))
+/// The proxy that a set of rules selects for a gateway.
+fn found(matcher: &Matcher, gateway: &Url) -> Option<Intercept> {
+    matcher.intercept(&gateway.as_str().parse().ok()?)
 }
 
 fn port(url: &Url) -> Option<u16> {
@@ -159,6 +143,21 @@ impl Via {
     /// The address, for errors.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
+    }
+
+    /// The URL, without user name and password.
+    pub(super) fn uri(&self) -> &Uri {
+        self.intercept.uri()
+    }
+
+    /// The user name and password of a SOCKS proxy.
+    pub(super) fn socks_user(&self) -> Option<(&str, &str)> {
+        self.intercept.raw_auth()
+    }
+
+    /// The header with the user name and password of an HTTP proxy.
+    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+        self.intercept.basic_auth()
     }
 
     /// Adds to the error of an unreachable gateway how the proxy is involved.
@@ -214,9 +213,9 @@ impl Via {
             .ok()?;
         let target = &self.target;
         let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
-        if let Some(authorization) = &self.authorization {
+        if let Some(authorization) = self.authorization().and_then(|value| value.to_str().ok()) {
             head.push_str("Proxy-Authorization: ");
-            head.push_str(authorization.expose_secret());
+            head.push_str(authorization);
             head.push_str("\r\n");
         }
         head.push_str("\r\n");

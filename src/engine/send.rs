@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response};
-use reqwest::Url;
 
-use crate::engine::call::CallInProgress;
+use crate::engine::call::{BodyReading, CallInProgress};
 use crate::engine::failure::TransportFailure;
-use crate::engine::transport::{self, Incoming, Timeouts};
+use crate::engine::http::HttpBody;
+use crate::engine::page_ticket::PageTicket;
+use crate::engine::transport::{self, Incoming, Located, PageAttempt, Timeouts};
 use crate::value::body::UploadProgress;
 use crate::wire::error::ErrorKind;
 use crate::wire::headers::{TENANT, TOKEN};
@@ -30,7 +31,7 @@ impl<'a> CallInProgress<'a> {
         timeouts.within(left.max(Duration::from_millis(1)))
     }
 
-    fn url(&self) -> Url {
+    fn url(&self) -> Located {
         let gateway = &self.session.gateway;
         match self.exchange.target.sent() {
             Some(target) => gateway.locate(target),
@@ -72,6 +73,24 @@ impl<'a> CallInProgress<'a> {
         )
     }
 
+    /// As [`send`](Self::send), and reads the response once a harvest has memory for it.
+    pub(super) async fn send_page(
+        &self,
+        ticket: &PageTicket,
+    ) -> Result<Response<Bytes>, TransportFailure> {
+        let gateway = &self.session.gateway;
+        let page = gateway.page(PageAttempt {
+            method: self.request.method().clone(),
+            url: self.url(),
+            headers: self.headers(),
+            body: self.request.body_bytes().cloned(),
+            timeouts: self.timeouts_left(self.timeouts),
+            most: gateway.memory.of_response(),
+            ticket,
+        });
+        page.await
+    }
+
     /// Sends the request once, with a streamed body. Unless the response is to be read completely,
     /// or is an error, the rest of its body is returned.
     pub(super) async fn send_in_pieces(
@@ -94,9 +113,9 @@ impl<'a> CallInProgress<'a> {
             Some(body) => {
                 let opened = body.open().await;
                 let opened = opened.map_err(|error| unreadable(error.to_string()))?;
-                Some(opened.into_request(Arc::clone(&progress)))
+                Some(HttpBody::wrap(opened.into_request(Arc::clone(&progress))))
             }
-            None => in_memory.map(Into::into),
+            None => in_memory.map(HttpBody::from),
         };
         let (method, url) = (request.method().clone(), self.url());
         let opened = gateway.open(method, url, self.headers(), body, timeouts, &progress);
@@ -107,11 +126,11 @@ impl<'a> CallInProgress<'a> {
         let (body, rest) = if !head.status.is_success() {
             let most = gateway.memory.error_body;
             (transport::beginning(body, most).await, None)
-        } else if self.whole {
+        } else if let BodyReading::Pieces = self.reading {
+            (Bytes::new(), Some(Box::new(body)))
+        } else {
             let most = gateway.memory.of_response();
             (transport::whole(body, most).await?, None)
-        } else {
-            (Bytes::new(), Some(Box::new(body)))
         };
         Ok((Response::from_parts(head, body), rest))
     }

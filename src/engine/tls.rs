@@ -1,6 +1,8 @@
 //! TLS: trusted roots and the client's certificate.
 
 use std::fmt;
+#[cfg(feature = "rustls")]
+use std::sync::Arc;
 
 #[cfg(any(feature = "native-tls", feature = "rustls"))]
 use secrecy::ExposeSecret;
@@ -21,7 +23,7 @@ pub(crate) struct TlsOptions {
     pub(crate) accept_invalid: bool,
 }
 
-#[cfg(not(feature = "rustls"))]
+#[cfg(not(any(feature = "native-tls", feature = "rustls")))]
 impl TlsOptions {
     fn is_default(&self) -> bool {
         self.roots.is_empty()
@@ -52,27 +54,45 @@ fn wrong(what: &str, error: impl fmt::Display) -> Error {
     Error::configuration(format!("{what}: {error}"))
 }
 
+/// A connector that uses TLS for `https` URLs.
+#[cfg(feature = "rustls")]
+pub(crate) type Https<C> = hyper_rustls::HttpsConnector<C>;
+
 /// The parsed options, which several HTTP clients use.
 #[cfg(feature = "rustls")]
 #[derive(Debug)]
-pub(crate) struct Prepared(rustls::ClientConfig);
+pub(crate) struct Prepared {
+    config: Arc<rustls::ClientConfig>,
+    /// To a proxy: without the choice of HTTP/2.
+    to_proxy: Arc<rustls::ClientConfig>,
+}
 
 #[cfg(feature = "rustls")]
 impl Prepared {
     /// `needed` states whether connections will use TLS at all.
     pub(crate) fn new(options: &TlsOptions, needed: bool) -> Result<Self> {
-        rustls_backend::config(options, needed).map(Self)
+        let config = rustls_backend::config(options, needed)?;
+        let mut to_proxy = config.clone();
+        to_proxy.alpn_protocols.clear();
+        Ok(Self {
+            config: Arc::new(config),
+            to_proxy: Arc::new(to_proxy),
+        })
     }
 
-    pub(crate) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        builder.tls_backend_preconfigured(self.0.clone())
+    /// Adds TLS to the connections to a gateway.
+    pub(crate) fn https<C>(&self, connector: C) -> Https<C> {
+        (connector, Arc::clone(&self.config)).into()
+    }
+
+    /// Adds TLS to the connections to a proxy.
+    pub(crate) fn https_to_proxy<C>(&self, connector: C) -> Https<C> {
+        (connector, Arc::clone(&self.to_proxy)).into()
     }
 }
 
 #[cfg(feature = "rustls")]
 mod rustls_backend {
-    use std::sync::Arc;
-
     use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
     use rustls::crypto::CryptoProvider;
     use rustls::pki_types::pem::PemObject;
@@ -201,57 +221,78 @@ mod rustls_backend {
     }
 }
 
+/// A connector that uses TLS for `https` URLs.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-#[derive(Debug)]
+pub(crate) type Https<C> = hyper_tls::HttpsConnector<C>;
+
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 pub(crate) struct Prepared {
-    roots: Vec<reqwest::Certificate>,
-    only_these_roots: bool,
-    identity: Option<reqwest::Identity>,
-    accept_invalid: bool,
-    is_default: bool,
+    connector: native_tls::TlsConnector,
+    /// To a proxy: without the choice of HTTP/2.
+    to_proxy: native_tls::TlsConnector,
+}
+
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+impl fmt::Debug for Prepared {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Prepared").finish_non_exhaustive()
+    }
 }
 
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 impl Prepared {
     pub(crate) fn new(options: &TlsOptions, _needed: bool) -> Result<Self> {
-        let mut roots = Vec::new();
+        let mut builder = native_tls::TlsConnector::builder();
         for pem in &options.roots {
-            let read = reqwest::Certificate::from_pem_bundle(pem)
+            let read = native_tls::Certificate::stack_from_pem(pem)
                 .map_err(|error| wrong("a root certificate cannot be used", error))?;
             if read.is_empty() {
                 return Err(Error::configuration(NO_ROOT));
             }
-            roots.extend(read);
+            for root in read {
+                builder.add_root_certificate(root);
+            }
         }
-        let identity = options.identity.as_ref().map(|pem| {
+        if let Some(pem) = &options.identity {
             let pem = pem.expose_secret();
-            reqwest::Identity::from_pkcs8_pem(pem, pem)
-                .map_err(|_| Error::configuration(NO_IDENTITY))
-        });
+            let identity = native_tls::Identity::from_pkcs8(pem, pem)
+                .map_err(|_| Error::configuration(NO_IDENTITY))?;
+            builder.identity(identity);
+        }
+        builder
+            .disable_built_in_roots(options.only_these_roots)
+            .danger_accept_invalid_certs(options.accept_invalid);
+        let build = |builder: &native_tls::TlsConnectorBuilder| {
+            let built = builder.build();
+            built.map_err(|error| wrong("TLS cannot be set up", error))
+        };
+        let to_proxy = build(&builder)?;
+        // As with rustls, the server chooses.
+        let protocols: &[&str] = match cfg!(feature = "http2") {
+            true => &["h2", "http/1.1"],
+            false => &["http/1.1"],
+        };
+        builder.request_alpns(protocols);
         Ok(Self {
-            roots,
-            only_these_roots: options.only_these_roots,
-            identity: identity.transpose()?,
-            accept_invalid: options.accept_invalid,
-            is_default: options.is_default(),
+            connector: build(&builder)?,
+            to_proxy,
         })
     }
 
-    pub(crate) fn apply(&self, mut builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        if self.is_default {
-            return builder;
-        }
-        builder = if self.only_these_roots {
-            builder.tls_certs_only(self.roots.clone())
-        } else {
-            builder.tls_certs_merge(self.roots.clone())
-        };
-        if let Some(identity) = self.identity.clone() {
-            builder = builder.identity(identity);
-        }
-        builder.tls_danger_accept_invalid_certs(self.accept_invalid)
+    /// Adds TLS to the connections to a gateway.
+    pub(crate) fn https<C>(&self, connector: C) -> Https<C> {
+        (connector, self.connector.clone().into()).into()
+    }
+
+    /// Adds TLS to the connections to a proxy.
+    pub(crate) fn https_to_proxy<C>(&self, connector: C) -> Https<C> {
+        (connector, self.to_proxy.clone().into()).into()
     }
 }
+
+/// A connector without TLS.
+#[cfg(not(any(feature = "native-tls", feature = "rustls")))]
+pub(crate) type Https<C> = C;
 
 #[cfg(not(any(feature = "native-tls", feature = "rustls")))]
 #[derive(Debug)]
@@ -268,7 +309,11 @@ impl Prepared {
         Ok(Self)
     }
 
-    pub(crate) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        builder
+    pub(crate) fn https<C>(&self, connector: C) -> Https<C> {
+        connector
+    }
+
+    pub(crate) fn https_to_proxy<C>(&self, connector: C) -> Https<C> {
+        connector
     }
 }

@@ -21,7 +21,7 @@ const PARALLEL: usize = 8;
 
 /// The default limit for the bytes of pages in memory, and that of records in order: there, pages
 /// wait for earlier ones.
-const BUFFERED: usize = 24 * 1024 * 1024;
+const BUFFERED: usize = 10 * 1024 * 1024;
 const BUFFERED_IN_ORDER: usize = 64 * 1024 * 1024;
 
 /// The minimum number of units whose results wait until they are returned.
@@ -77,7 +77,8 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
     /// The maximum number of concurrent requests: 8 by default, at least 1. The client's own limit
     /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) applies as well. At most as many
     /// pages are held in memory, three times as many if the records are to come in order, and at most
-    /// [`max_buffered_bytes`](Self::max_buffered_bytes) of them.
+    /// [`max_buffered_bytes`](Self::max_buffered_bytes) of them. There can be more requests in flight
+    /// than pages fit into memory.
     ///
     /// The harvest adapts to the server: it begins with one request, and sends more at once while
     /// that raises the throughput. Where the latency rises instead, because requests queue at the
@@ -87,18 +88,23 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
         self
     }
 
-    /// The maximum size of the pages in memory, in bytes: 24 MiB by default, 64 MiB if the records are
-    /// returned [in order](Self::ordered). It counts the bodies (decompressed) of pages that are
-    /// requested, that wait, and whose records are being processed. Records that the caller holds do
-    /// not count. The process may hold more, because allocators do not return all memory at once.
+    /// The maximum size of the pages in memory, in bytes: 10 MiB by default, 64 MiB if the records are
+    /// returned [in order](Self::ordered). It counts the buffers of bodies (decompressed) that are
+    /// being read, that wait, and whose records are being processed; a buffer is used for one page
+    /// after the other. Records that the caller holds do not count, nor do the buffers of the
+    /// connections: up to 1 MB for each request in flight.
     ///
-    /// The size of a page is unknown before it arrives. So each requested page counts as the largest
-    /// recent one, and the harvest begins with one request. If pages turn out to be larger than
-    /// estimated, those in flight exceed the limit by the difference. A page that is larger than the
-    /// limit is requested alone.
+    /// A response whose page does not fit waits, with its body unread. Requests are sent before there
+    /// is memory for their pages, as many as pages are processed during the latency of a request, so
+    /// that the latency costs no throughput. If the caller is slow, there are no such requests. If it
+    /// stops, a response waits for at most 20 s, is then given up, and is requested again later.
+    /// Timeouts do not apply to this wait.
     ///
-    /// A small limit costs throughput if it permits fewer requests than the latency needs: for `n`
-    /// requests in flight it must have room for some more than `n` pages.
+    /// A body of a stated length is read once there is room for it; others count as the largest
+    /// recent page, and exceed the limit by the difference if they are larger. A page that is larger
+    /// than the limit is read while no other is in memory.
+    ///
+    /// In order, a small limit costs throughput: pages wait in memory for those before them.
     pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
         self.buffered = Some(bytes);
         self

@@ -24,7 +24,7 @@ const MOST_PATIENCE: u32 = 64;
 #[derive(Debug)]
 pub(super) struct Concurrency {
     most: usize,
-    /// As many of them as fit into memory.
+    /// As many of them as fit into memory. This changes more often than the limit.
     fitting: usize,
     limit: usize,
     /// The latency without a queue, in seconds: the shortest mean of a window.
@@ -63,22 +63,26 @@ impl Concurrency {
         }
     }
 
-    /// From now on there are at most so many requests, because more of their pages do not fit into
-    /// memory: the others would never be sent, and say nothing of the server.
+    /// For now there are at most so many requests, because more of their pages do not fit into
+    /// memory: the others are not sent, and say nothing of the server.
     pub(super) fn at_most(&mut self, pages: usize) {
         self.fitting = self.most.min(pages).max(1);
-        self.limit = self.limit.min(self.fitting);
+    }
+
+    /// How many requests may ever be in flight.
+    pub(super) fn most(&self) -> usize {
+        self.most
     }
 
     /// How many requests may be in flight.
     pub(super) fn limit(&self) -> usize {
-        self.limit
+        self.limit.min(self.fitting)
     }
 
     /// How many pages may be in flight or in memory: the next one is requested while a page is
     /// processed.
     pub(super) fn pages(&self) -> usize {
-        self.most.min(self.limit + 1)
+        self.most.min(self.limit() + 1)
     }
 
     /// A page came, `latency` after it was requested.
@@ -98,7 +102,7 @@ impl Concurrency {
         }
         self.count += 1;
         self.sum += latency.as_secs_f64();
-        if self.count < self.limit {
+        if self.count < self.limit() {
             return;
         }
         let latency = self.sum / self.count as f64;
@@ -110,13 +114,14 @@ impl Concurrency {
     fn window(&mut self, base: f64, latency: f64) {
         // With one request in flight nothing of the client's own waits: the server is as fast as
         // this now.
-        let base = if self.limit == 1 {
+        let in_flight = self.limit();
+        let base = if in_flight == 1 {
             latency
         } else {
             base.min(latency)
         };
         self.base = Some(base);
-        let limit = self.limit as f64;
+        let limit = in_flight as f64;
         let served = if latency > 0.0 {
             limit * base / latency
         } else {
@@ -124,8 +129,8 @@ impl Concurrency {
         };
         let queued = limit - served;
         if queued >= QUEUED.max(limit * QUEUED_SHARE) {
-            self.stale = self.limit - 1;
-            self.limit = (served.round() as usize).clamp(1, self.limit);
+            self.stale = in_flight - 1;
+            self.limit = (served.round() as usize).clamp(1, in_flight);
             if !self.is_starting {
                 self.patience = MOST_PATIENCE.min(2 * self.patience);
             }
@@ -134,14 +139,14 @@ impl Concurrency {
             return;
         }
         if self.is_starting {
-            self.limit = self.fitting.min(2 * self.limit);
+            self.limit = self.limit.max(self.fitting.min(2 * in_flight));
             return;
         }
         self.calm += 1;
         if self.calm >= self.patience {
             self.calm = 0;
-            self.stale = self.limit - 1;
-            self.limit = self.fitting.min(self.limit + 1);
+            self.stale = in_flight - 1;
+            self.limit = self.limit.max(self.fitting.min(in_flight + 1));
         }
     }
 }
@@ -241,6 +246,31 @@ mod tests {
     fn one_request_stays_one() {
         assert_eq!(read(1, 50, 8, 5_000, 30_000, 0).most, 1);
         assert_eq!(read(2, 50, 8, 5_000, 30_000, 0).most, 2);
+    }
+
+    /// The server is not asked again what it can do once there is memory again.
+    #[test]
+    fn memory_that_comes_and_goes_does_not_lower_the_limit() {
+        let mut limit = Concurrency::new(16);
+        let page = |limit: &mut Concurrency| limit.arrived(Duration::from_millis(30), 1_000);
+        for _ in 0..100 {
+            page(&mut limit);
+        }
+        assert_eq!(limit.limit(), 16);
+        limit.at_most(5);
+        for _ in 0..100 {
+            assert_eq!(limit.limit(), 5);
+            page(&mut limit);
+        }
+        limit.at_most(usize::MAX);
+        assert_eq!(limit.limit(), 16);
+        // A queue is noticed meanwhile.
+        limit.at_most(8);
+        for _ in 0..16 {
+            limit.arrived(Duration::from_millis(120), 1_000);
+        }
+        limit.at_most(usize::MAX);
+        assert!(limit.limit() <= 4, "{limit:?}");
     }
 
     #[test]

@@ -8,6 +8,9 @@
 //!   others; then its remainder is split, also while a page of it is requested.
 //! - A record that exists throughout the harvest belongs to one range and is returned once,
 //!   regardless of concurrent inserts and deletes.
+//! - A response whose body is not read takes little memory: it waits at the server and in the
+//!   sockets. So more requests wait for the server than pages fit into memory, and each body is read
+//!   once there is room for it (`engine/page_memory.rs`).
 //! - Inserts and deletes shift offsets. So a list that cannot be read by id is read sequentially,
 //!   page by page.
 
@@ -20,12 +23,12 @@ mod concurrency;
 mod figures;
 mod for_each;
 mod map_stream;
-mod page_budget;
 mod process;
 mod progress;
 mod range;
 mod range_reader;
 mod record_count;
+mod requested_page;
 mod segment;
 mod segments;
 mod slots;

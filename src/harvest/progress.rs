@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Interval, interval};
 
 use super::record_count::RecordCount;
+use crate::value::time::Length;
 
 /// The progress of a harvest. `Display` writes one line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -70,7 +71,7 @@ impl Progress {
 
 impl fmt::Display for Progress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let elapsed = humantime::format_duration(Duration::from_secs(self.elapsed.as_secs()));
+        let elapsed = Length(Duration::from_secs(self.elapsed.as_secs()));
         write!(
             out,
             "{} records, {:.0} a second, in {elapsed}",
@@ -84,8 +85,8 @@ impl fmt::Display for Progress {
             write!(out, "; {:.1} % done", done * 100.0)?;
         }
         if let Some(left) = self.time_left().filter(|_| !self.is_complete) {
-            let left = Duration::from_secs(left.as_secs());
-            write!(out, ", {} left", humantime::format_duration(left))?;
+            let left = Length(Duration::from_secs(left.as_secs()));
+            write!(out, ", {left} left")?;
         }
         Ok(())
     }

@@ -8,11 +8,8 @@ use super::figures::Figures;
 use super::range::Range;
 use super::segment::SegmentPage;
 use super::segments::Segments;
-use crate::paging::{Ahead, Pager};
+use crate::paging::{Ahead, ESTIMATED, Pager};
 use crate::wire::error::{Error, Result};
-
-/// From this number of records on, RMB estimates `totalRecords` (`exactCount`); below it counts.
-const ESTIMATED: u64 = 1_000;
 
 /// A list that is read by id, in ranges.
 pub(super) struct RangeReader {
@@ -58,7 +55,7 @@ impl RangeReader {
             if let Some(record) = self.take() {
                 return Poll::Ready(Some(record));
             }
-            match ready!(self.poll_page(context, figures, 0)) {
+            match ready!(self.poll_page(context, figures, false)) {
                 Some(Ok(page)) => {
                     self.watched = None;
                     self.current = Some(page);
@@ -74,19 +71,19 @@ impl RangeReader {
         }
     }
 
-    /// The next page; none if there are no more. `held` is the size of the pages that were returned
-    /// before and are still in memory, in bytes.
+    /// The next page; none if there are no more. `is_holding` if pages that were returned before
+    /// are still in memory.
     pub(super) fn poll_page(
         &mut self,
         context: &mut Context<'_>,
         figures: &mut Figures,
-        held: usize,
+        is_holding: bool,
     ) -> Poll<Option<Result<SegmentPage>>> {
         loop {
             if let Err(error) = self.pager.check() {
                 return Poll::Ready(Some(Err(error)));
             }
-            self.segments.send_requests(&self.pager, held);
+            self.segments.send_requests(&self.pager, is_holding);
             match self.segments.poll(context, &self.pager, figures) {
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.rejected(error)))),
                 // A page arrived: others may be requested.

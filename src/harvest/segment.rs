@@ -1,6 +1,7 @@
 //! One range of a list that is read in parallel: its known properties, and its page.
 
 use super::range::Range;
+use super::requested_page::RequestedPage;
 use crate::paging::{Ahead, PageBody};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
@@ -30,7 +31,7 @@ pub(super) enum SegmentState {
     /// the total number can decide.
     Open,
     /// With the end of the range as requested. It may have been split since.
-    Asked(Ahead, Option<String>),
+    Asked(RequestedPage, Option<String>),
     /// The page that covers the range.
     Here(Box<PageBody>, Option<String>),
 }

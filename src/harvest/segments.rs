@@ -1,13 +1,15 @@
 //! The ranges of a list, in the order of their ids: which ones are requested, and how they are
 //! split.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::concurrency::Concurrency;
 use super::figures::Figures;
-use super::page_budget::PageBudget;
 use super::range::Range;
+use super::requested_page::{ReceivedPage, RequestedPage};
 use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
+use crate::engine::page_memory::PageMemory;
 use crate::paging::{Ahead, PageBody, PageBounds, PageSummary, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
@@ -38,7 +40,7 @@ pub(super) struct Limits {
 pub(super) struct Segments {
     list: Vec<RangeSegment>,
     concurrency: Concurrency,
-    budget: PageBudget,
+    memory: Arc<PageMemory>,
     ordered: bool,
     /// The number of ids that the last page covered.
     density: f64,
@@ -59,7 +61,7 @@ impl Segments {
         Self {
             list: ranges.iter().cloned().map(RangeSegment::waiting).collect(),
             concurrency: Concurrency::new(limits.requests),
-            budget: PageBudget::new(limits.bytes),
+            memory: PageMemory::new(limits.bytes, ordered),
             ordered,
             density: 0.0,
             is_trusted: false,
@@ -128,15 +130,33 @@ impl Segments {
             .count()
     }
 
-    /// Requests as many pages as may be in flight, and splits large ranges for that. `held` is the
-    /// size of the pages in memory that are no longer in the list, in bytes.
-    pub(super) fn send_requests(&mut self, pager: &Pager, held: usize) {
+    /// Requests as many pages as may be in flight, and splits large ranges for that. `is_holding` if
+    /// pages are in memory that are no longer in the list.
+    pub(super) fn send_requests(&mut self, pager: &Pager, is_holding: bool) {
+        self.send_all(pager, is_holding);
+        if self.ordered {
+            // Nothing else frees memory than the page that all others wait for.
+            let first = self.first().filter(|_| !is_holding);
+            let first = first.and_then(|at| match &self.list[at].state {
+                SegmentState::Asked(request, _) => Some(request.number()),
+                _ => None,
+            });
+            self.memory.need(first);
+        }
+    }
+
+    fn send_all(&mut self, pager: &Pager, is_holding: bool) {
         loop {
             let asked = self.count(|state| {
                 matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..))
             });
             let here = self.count(|state| matches!(state, SegmentState::Here(..)));
             let limit = self.concurrency.limit();
+            let permits = match self.ordered {
+                // One is left for the page that all others wait for.
+                true => limit.min(pager.client.permits()),
+                false => pager.client.permits(),
+            };
             let most = if self.ordered {
                 3 * limit
             } else {
@@ -148,8 +168,13 @@ impl Segments {
             // The range that all others wait for is requested in any case.
             let is_needed = next.is_some() && next == self.first();
             let fits = asked + here < most || is_needed;
-            let has_room = self.has_room(asked, held, is_needed);
-            if asked >= limit || !fits || !has_room {
+            // If nothing else frees memory, also if all requests that are permitted wait for that.
+            let is_due = self.ordered && is_needed && !is_holding;
+            let has_room = match is_due {
+                true => asked < self.concurrency.most(),
+                false => asked < limit && self.memory.has_room(is_needed, permits),
+            };
+            if !fits || !has_room {
                 return;
             }
             match next {
@@ -160,22 +185,6 @@ impl Segments {
         }
     }
 
-    /// Whether one more page fits into memory. If the records are returned in order, this leaves room
-    /// for the page that all others wait for; that one is requested in any case if only pages that
-    /// wait for it are in memory.
-    fn has_room(&self, asked: usize, held: usize, is_needed: bool) -> bool {
-        if self.ordered && is_needed && held == 0 {
-            return true;
-        }
-        let here = self.list.iter().map(|segment| match &segment.state {
-            SegmentState::Here(page, _) => page.bytes(),
-            _ => 0,
-        });
-        let held = here.fold(held, usize::saturating_add);
-        let more = if self.ordered && !is_needed { 2 } else { 1 };
-        self.budget.has_room(asked, held, more)
-    }
-
     fn send(&mut self, at: usize, pager: &Pager) {
         if self.ordered && self.list[at].pages > 2.0 * AHEAD && self.divides() {
             self.divide_at(at, AHEAD, self.density);
@@ -183,7 +192,13 @@ impl Segments {
         let segment = &mut self.list[at];
         let Range { after, until } = &segment.range;
         let request = pager.range(after.as_deref(), until.as_deref());
-        segment.state = SegmentState::Asked(Ahead::send(&pager.client, request), until.clone());
+        let place = if self.ordered {
+            segment.range.start()
+        } else {
+            0
+        };
+        let request = RequestedPage::send(&pager.client, request, &self.memory, place);
+        segment.state = SegmentState::Asked(request, until.clone());
         self.requests += 1;
     }
 
@@ -247,16 +262,19 @@ impl Segments {
                     self.list[at].state = SegmentState::Waiting;
                     return Poll::Ready(Err(error));
                 }
-            } else if let SegmentState::Asked(ahead, _) = &mut self.list[at].state
-                && let Poll::Ready(response) = ahead.poll(context)
+            } else if let SegmentState::Asked(request, _) = &mut self.list[at].state
+                && let Poll::Ready(received) = request.poll(context)
             {
                 came = true;
-                let arrived = response.and_then(|response| {
+                let arrived = received.and_then(|received| {
+                    let Some(ReceivedPage { response, latency }) = received else {
+                        self.list[at].state = SegmentState::Waiting;
+                        return Ok(());
+                    };
                     let bytes = response.body().len();
                     figures.page(bytes);
-                    self.budget.arrived(bytes);
-                    self.concurrency.at_most(self.budget.pages());
-                    self.concurrency.arrived(response.exchange().elapsed, bytes);
+                    self.concurrency.at_most(self.memory.pages());
+                    self.concurrency.arrived(latency, bytes);
                     self.arrive(at, pager.page(&response, figures.received()), pager)
                 });
                 if let Err(error) = arrived {

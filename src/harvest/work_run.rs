@@ -64,7 +64,6 @@ pub(super) struct WorkRun<U, E> {
 struct RunUnit<U, E> {
     number: u64,
     rest: UnitRest,
-    bytes: usize,
     progress: Arc<UnitProgress>,
     outcome: Option<FinishedUnit<U, E>>,
 }
@@ -187,13 +186,15 @@ where
             return Poll::Pending;
         }
         ready!(pool.poll_decoder(context));
-        let held = self.units.iter().map(|unit| unit.bytes);
-        let held = held.fold(0, usize::saturating_add);
-        let Some(unit) = ready!(self.source.poll_unit(context, &mut self.figures, held)) else {
+        let is_holding = !self.units.is_empty();
+        let polled = self
+            .source
+            .poll_unit(context, &mut self.figures, is_holding);
+        let Some(unit) = ready!(polled) else {
             self.is_last = true;
             return Poll::Ready(Ok(()));
         };
-        let NewUnit { rest, bytes, start } = unit?;
+        let NewUnit { rest, start } = unit?;
         let progress = Arc::new(UnitProgress::default());
         let counts = match self.settings.tasks.returns {
             true => None,
@@ -203,7 +204,6 @@ where
         self.units.push_back(RunUnit {
             number: self.started,
             rest,
-            bytes,
             progress,
             outcome: None,
         });

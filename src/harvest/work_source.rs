@@ -28,12 +28,12 @@ pub(super) type OpenUnit<'a> = (&'a UnitRest, UnitState);
 
 /// A list in units.
 pub(super) trait WorkSource<U, E>: Send {
-    /// The next unit; none if there are no more. `held` is the size of the units in memory.
+    /// The next unit; none if there are no more. `is_holding` if units are in memory.
     fn poll_unit(
         &mut self,
         context: &mut Context<'_>,
         figures: &mut Figures,
-        held: usize,
+        is_holding: bool,
     ) -> Poll<Option<Result<NewUnit<U, E>>>>;
 
     /// A unit was read: its number of records including nulls, and the number of these.
@@ -90,9 +90,9 @@ where
         &mut self,
         context: &mut Context<'_>,
         figures: &mut Figures,
-        held: usize,
+        is_holding: bool,
     ) -> Poll<Option<Result<NewUnit<U, E>>>> {
-        let next = std::task::ready!(self.reader.poll_page(context, figures, held));
+        let next = std::task::ready!(self.reader.poll_page(context, figures, is_holding));
         Poll::Ready(next.map(|page| {
             let page = page?;
             if let Err(error) = self.reader.check_keys(&page) {
@@ -101,7 +101,6 @@ where
             }
             let work = Arc::clone(&self.work);
             Ok(NewUnit {
-                bytes: page.page.bytes(),
                 rest: UnitRest::Page(Box::new(page.fresh())),
                 start: Box::new(move |context| work(UnitRecords::Page(Box::new(page)), context)),
             })
@@ -161,7 +160,7 @@ where
         &mut self,
         context: &mut Context<'_>,
         figures: &mut Figures,
-        _: usize,
+        _: bool,
     ) -> Poll<Option<Result<NewUnit<U, E>>>> {
         if let Some(error) = self.failure.take() {
             return Poll::Ready(Some(Err(error)));
@@ -200,7 +199,6 @@ where
         let work = Arc::clone(&self.work);
         Poll::Ready(Some(Ok(NewUnit {
             rest: UnitRest::Group(start, passed),
-            bytes: 0,
             start: Box::new(move |context| work(UnitRecords::Group(group.into_iter(), 0), context)),
         })))
     }
@@ -255,7 +253,7 @@ impl<U, E> WorkSource<U, E> for InvalidList {
         &mut self,
         _: &mut Context<'_>,
         _: &mut Figures,
-        _: usize,
+        _: bool,
     ) -> Poll<Option<Result<NewUnit<U, E>>>> {
         Poll::Ready(self.0.take().map(Err))
     }

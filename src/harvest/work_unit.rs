@@ -210,8 +210,6 @@ pub(super) type UnitTask<U, E> = Pin<Box<dyn Future<Output = UnitOutcome<U, E>> 
 /// A unit that is about to be processed.
 pub(super) struct NewUnit<U, E> {
     pub(super) rest: UnitRest,
-    /// The size of its page.
-    pub(super) bytes: usize,
     pub(super) start: UnitStart<U, E>,
 }
 

@@ -1,8 +1,9 @@
 //! Checks whether a list is complete at its apparent end.
 
 use super::advance::PageStep;
-use super::page_body::PageSummary;
+use super::page_body::{PageBody, PageSummary};
 use super::pager::{Pager, UnmetTotal};
+use super::pages_ahead::CurrentPage;
 use crate::wire::error::{Error, Exchange, Result};
 
 impl Pager {
@@ -17,6 +18,31 @@ impl Pager {
         let arrived = self.begin + self.seen;
         self.totals
             .has_more_behind_key(total, self.last.is_none(), of_page, counted, arrived)
+    }
+
+    /// The number of records from the start of a page on, according to its `totalRecords`.
+    pub(super) fn rest_of(&self, page: &CurrentPage) -> Option<u64> {
+        self.totals
+            .rest(page.total, page.before, self.begin + page.seen)
+    }
+
+    /// Whether `totalRecords` shows that nothing follows the next page. `next` is the size of that.
+    ///
+    /// This only saves a superfluous request, and ends no list.
+    pub(super) fn ends_within(&self, page: &CurrentPage, next: u64) -> bool {
+        let rest = self.rest_of(page);
+        rest.is_some_and(|rest| rest <= page.size + next)
+            && page.total.is_some_and(|total| self.totals.is_exact(total))
+    }
+
+    /// The summary of a page that is read by key: `before` of the records before it are counted in
+    /// its `totalRecords`.
+    pub(super) fn summary_behind(&self, page: &PageBody, before: u64) -> PageSummary {
+        let summary = page.summary();
+        PageSummary {
+            total: self.totals.behind(summary.total, before),
+            ..summary
+        }
     }
 
     /// Evaluates a page without records of a list that is read by key: an empty one, or one with

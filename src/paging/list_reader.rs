@@ -9,10 +9,12 @@ use std::task::{Context, Poll, ready};
 use serde::de::DeserializeOwned;
 
 use super::advance::{OffsetPage, PageStep};
-use super::ahead::Ahead;
+use super::decoded::{Decoded, Row};
+use super::junction::{self, Junction};
 use super::list_position::{ListPosition, RECENT};
 use super::page_body::PageBody;
 use super::pager::Pager;
+use super::pages_ahead::{AheadStart, ArrivedPage, CurrentPage, PagesAhead};
 use super::resource_job::{self, ResourceIds};
 use crate::engine::request_line::is_absent;
 use crate::wire::error::{Error, Result};
@@ -27,8 +29,8 @@ pub(super) struct ListReader<T> {
     /// decoded all at once.
     decoded: VecDeque<Row<T>>,
     fetch: Fetch,
-    /// The last key of this page, as far as it is known without parsing it.
-    expected: Option<String>,
+    /// The pages that were requested before they are needed.
+    ahead: PagesAhead,
     /// The key of the previous record, as long as the order is checked.
     watched: Option<String>,
     /// The number of returned records of this page.
@@ -48,62 +50,16 @@ pub(super) struct ListReader<T> {
     ended: bool,
 }
 
-/// A record of a page by offset.
-struct Row<T> {
-    /// The number of records before the next one.
-    passed: u64,
-    key: Option<String>,
-    record: Result<T>,
-}
-
-/// The records of a page by offset.
-struct Decoded<T> {
-    /// The keys of the records, and the records, with the number of elements parsed at that point.
-    keys: Vec<Option<String>>,
-    records: Vec<(u64, Result<T>)>,
-    /// The response is broken after them.
-    broken: Option<Error>,
-}
-
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 enum Fetch {
     Nothing,
     /// A page that is needed now.
     Page(Pending<Response>),
-    /// A page that is requested ahead. The key is the one after which it starts.
-    Ahead(Ahead, Option<String>),
     /// The exact number of records of a list that seems to end too early.
     Count(Pending<Response>),
     /// The resource job of mod-search, and the page to use instead if it is rejected.
     Job(Pending<ResourceIds>, Box<PageBody>),
-}
-
-impl<T> Decoded<T>
-where
-    T: DeserializeOwned,
-{
-    fn of(page: &mut PageBody) -> Self {
-        let mut decoded = Self {
-            keys: Vec::new(),
-            records: Vec::new(),
-            broken: None,
-        };
-        while let Some(record) = page.next::<T>() {
-            match record {
-                // The response is broken from here on. The records before are valid.
-                Err(error) if error.record_json().is_none() => {
-                    decoded.broken = Some(error);
-                    break;
-                }
-                record => {
-                    decoded.keys.push(page.key_of_last());
-                    decoded.records.push((page.received(), record));
-                }
-            }
-        }
-        decoded
-    }
 }
 
 impl<T> ListReader<T> {
@@ -114,7 +70,7 @@ impl<T> ListReader<T> {
             page: None,
             decoded: VecDeque::new(),
             fetch: Fetch::Nothing,
-            expected: None,
+            ahead: PagesAhead::default(),
             watched: None,
             taken: 0,
             looks_ahead: true,
@@ -208,6 +164,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
             self.ended = true;
             self.page = None;
             self.fetch = Fetch::Nothing;
+            self.ahead.discard();
             return Poll::Ready(Some(Err(error)));
         }
     }
@@ -216,16 +173,61 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
     fn begin(&mut self, response: &Response) -> Result<()> {
         let page = self.pager.page(response, self.pager.seen);
         self.taken = 0;
-        self.expected = None;
         if !self.pager.by_key {
             return self.decode(page);
         }
         let bounds = page.bounds();
         self.stated_total = self.stated_total.or(bounds.total);
         self.pager.follows(&page, bounds.first.as_deref())?;
-        self.expected = bounds.last;
+        self.ahead.begin(CurrentPage {
+            last: bounds.last,
+            size: self.pager.size.into(),
+            before: 0,
+            seen: self.pager.seen,
+            total: bounds.total,
+            is_overlap: false,
+        });
         self.page = Some(page);
         Ok(())
+    }
+
+    /// Processes a page that was requested before the last key was known: `before` records lie
+    /// between the key of its request and its first new record. Returns whether it continues the
+    /// list: otherwise the records after the last key are requested, whose response also shows the
+    /// error, if there is one.
+    fn join(&mut self, arrived: ArrivedPage, before: u64) -> bool {
+        let (Ok(response), Some(last)) = (arrived.response, self.pager.last()) else {
+            self.ahead.has_failed(false);
+            return false;
+        };
+        let mut page = self.pager.page(&response, self.pager.seen);
+        let bounds = page.bounds();
+        let dropped = match junction::join(&mut page, bounds.first.as_deref(), last) {
+            Junction::Continues(dropped) if dropped < before => dropped,
+            found => {
+                let seen = self.pager.seen;
+                tracing::debug!(?found, seen, "a page requested ahead is discarded");
+                // All records from its key on: the server ignores the offset.
+                self.ahead.has_failed(found != Junction::Gap);
+                return false;
+            }
+        };
+        let others = dropped - 1;
+        if others > 0 {
+            // The list changed: the page after this one starts elsewhere as well.
+            self.ahead.discard_overlaps();
+        }
+        self.taken = 0;
+        self.ahead.begin(CurrentPage {
+            last: bounds.last,
+            size: arrived.size.saturating_sub(others),
+            before: before + others,
+            seen: self.pager.seen,
+            total: bounds.total,
+            is_overlap: true,
+        });
+        self.page = Some(page);
+        true
     }
 
     /// Decodes a page of a list that is not read by key.
@@ -323,7 +325,10 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
             }
             None => {
                 let page = self.page.take()?;
-                match self.pager.advance(page.exchange(), &page.summary()) {
+                let summary = self.pager.summary_behind(&page, self.ahead.before());
+                let advanced = self.pager.advance(page.exchange(), &summary);
+                self.ahead.ended(&self.pager, summary.received);
+                match advanced {
                     Ok(PageStep::Count) => self.count().err().map(Err),
                     Ok(step) => {
                         self.is_last |= step == PageStep::Last;
@@ -356,16 +361,15 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
         {
             return;
         }
-        let (request, after) = match (&self.page, self.expected.take()) {
-            (Some(_), Some(last)) => (Ok(Some(self.pager.after(Some(&last)))), Some(last)),
-            (Some(_), None) => return,
-            // An error is reported when the page is needed.
-            (None, _) => (self.pager.next(), None),
-        };
-        match request {
-            Ok(Some(request)) => {
-                self.fetch = Fetch::Ahead(Ahead::send(&self.pager.client, request), after);
-            }
+        if self.page.is_some() {
+            return self.ahead.request(&self.pager);
+        }
+        if self.ahead.has_next() {
+            return;
+        }
+        // An error is reported when the page is needed.
+        match self.pager.next() {
+            Ok(Some(request)) => self.ahead.send(&self.pager, request),
             Ok(None) => self.is_last = true,
             Err(error) => {
                 self.decoded.push_back(Row {
@@ -382,21 +386,27 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
             let response = match &mut self.fetch {
-                Fetch::Nothing => match self.pager.next()? {
-                    None => {
-                        self.is_last = true;
-                        return Poll::Ready(Ok(()));
-                    }
-                    Some(request) => {
-                        self.fetch = Fetch::Page(Box::pin(self.pager.client.execute(request)));
-                        continue;
-                    }
+                Fetch::Nothing => match ready!(self.ahead.poll(context, self.pager.last())) {
+                    Some(page) => match page.start {
+                        AheadStart::Overlap(before) => {
+                            if self.join(page, before) {
+                                return Poll::Ready(Ok(()));
+                            }
+                            continue;
+                        }
+                        AheadStart::After(_) | AheadStart::Offset => page.response,
+                    },
+                    None => match self.pager.next()? {
+                        None => {
+                            self.is_last = true;
+                            return Poll::Ready(Ok(()));
+                        }
+                        Some(request) => {
+                            self.fetch = Fetch::Page(Box::pin(self.pager.client.execute(request)));
+                            continue;
+                        }
+                    },
                 },
-                // The page did not end at the estimated position: the request is discarded.
-                Fetch::Ahead(_, after @ Some(_)) if after.as_deref() != self.pager.last() => {
-                    self.fetch = Fetch::Nothing;
-                    continue;
-                }
                 Fetch::Count(count) => {
                     let count = ready!(count.as_mut().poll(context));
                     self.fetch = Fetch::Nothing;
@@ -405,7 +415,6 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
                     return Poll::Ready(self.pager.counted(count));
                 }
                 Fetch::Page(page) => ready!(page.as_mut().poll(context)),
-                Fetch::Ahead(page, _) => ready!(page.poll(context)),
                 Fetch::Job(job, _) => {
                     let found = ready!(job.as_mut().poll(context));
                     return Poll::Ready(self.job_ended(found));

@@ -11,7 +11,8 @@
 //! - A server may ignore parameters that it does not support: the order, the offset, the query. A
 //!   page without new records is an error, not a loop.
 //! - A long list spends most of its time waiting. So the next page is requested while the caller
-//!   processes this one.
+//!   processes this one, and the page after it if the caller still waits (`pages_ahead.rs`,
+//!   `look_ahead.rs`, `junction.rs`).
 //!
 //! A list is read by three layers: `items.rs` is the public stream, `list_reader.rs` sends requests
 //! and decodes records, and `pager.rs` decides, without I/O, which page is next and when the list
@@ -21,11 +22,14 @@ mod advance;
 mod ahead;
 mod batch;
 mod completeness;
+mod decoded;
 mod dialect;
 mod fallback;
+mod junction;
 mod key_order;
 mod list_position;
 mod list_reader;
+mod look_ahead;
 mod lookup;
 mod lookup_by_id;
 mod lookup_by_value;
@@ -33,6 +37,7 @@ mod lookup_stream;
 mod overlap;
 mod page_body;
 mod pager;
+mod pages_ahead;
 mod plan;
 mod record_key;
 mod record_stream;
@@ -51,3 +56,4 @@ pub(crate) use page_body::{PageBody, PageBounds, PageSummary, missing_key};
 pub(crate) use pager::Pager;
 pub(crate) use plan::{ListRequest, Plan, sorts_by_cql};
 pub use record_stream::{RawRecord, RecordStream};
+pub(crate) use totals::ESTIMATED;

@@ -80,11 +80,6 @@ impl PageBody {
         &self.key
     }
 
-    /// The size of the page in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.body.len()
-    }
-
     /// The number of records passed so far.
     pub(crate) fn received(&self) -> u64 {
         self.spans.len() as u64
@@ -136,6 +131,27 @@ impl PageBody {
             },
             None => Err(self.broken()),
         })
+    }
+
+    /// Drops the first records, as long as `is_known` is true of their keys. Returns the number of
+    /// dropped records, and whether others follow. None if that is unknown: the page is invalid, or
+    /// a record has no key.
+    pub(super) fn drop_first(&mut self, is_known: impl Fn(&str) -> bool) -> Option<(u64, bool)> {
+        let has_more = loop {
+            let walk = self.walk.clone();
+            match self.skip() {
+                None => break false,
+                Some(skipped) => skipped.ok()?,
+            };
+            if !is_known(&self.key_of_last()?) {
+                self.walk = walk;
+                self.spans.pop();
+                break true;
+            }
+        };
+        let dropped = self.received();
+        self.spans.clear();
+        Some((dropped, has_more))
     }
 
     fn pass(&mut self, span: Range<usize>) {

@@ -22,7 +22,15 @@ use crate::wire::request::Request;
 /// The records of a list, as a stream: [`next`](Self::next) returns them one by one, and so do the
 /// methods of `futures`' `StreamExt` and `TryStreamExt`. It holds one page in memory, and the next
 /// one, which it requests as soon as a second record is taken: while the caller processes one page,
-/// the next is in flight. Dropping the stream cancels that request.
+/// the next is in flight. Dropping the stream cancels its requests.
+///
+/// While the caller waits for the server, a list that is read by id has two pages in flight, and up
+/// to three in memory: the page after the next one is requested by the last known id, with an
+/// `offset` at which it starts with the last record of the next page, and a `limit` of one more than
+/// the page size. A page that does not continue there is discarded, and requested again by id. This
+/// starts after two whole pages, needs a free place of
+/// [`max_in_flight`](crate::FolioClientBuilder::max_in_flight), and pauses if two requests at once
+/// gain no time.
 ///
 /// An unreadable record is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its
 /// place, with the record as the server sent it, and the stream continues. After any other error it

@@ -77,6 +77,17 @@ impl Pager {
         }
     }
 
+    /// The request for a page of `size` that starts so many records after a key.
+    pub(super) fn after_and_skip(&self, last: &str, count: u64, size: u32) -> Request {
+        let query = self.query.within(self.key(), Some(last), None);
+        self.request_page(&query, size, count)
+    }
+
+    /// Whether no known limit prevents a page of one more record.
+    pub(super) fn may_request_more(&self) -> bool {
+        self.size < self.dialect.largest_page(self.plan.max)
+    }
+
     /// The request for the first page of the records whose keys are greater than one bound and at
     /// most another.
     pub(crate) fn range(&self, after: Option<&str>, until: Option<&str>) -> Request {

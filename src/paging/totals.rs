@@ -3,6 +3,9 @@
 //! It is an estimate in RMB from 1,000 records on, and it changes during concurrent writes. So
 //! nothing here ends a list: a contradiction leads to a repeated request.
 
+/// From this number of records on, RMB estimates `totalRecords` (`exactCount`); below it counts.
+pub(crate) const ESTIMATED: u64 = 1_000;
+
 /// The values of `totalRecords` so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Totals {
@@ -51,11 +54,42 @@ impl Totals {
         let Some(total) = total else {
             return false;
         };
-        let is_of_all = is_first || self.first.is_some_and(|first| total >= first);
-        match is_of_all {
+        match is_first || self.is_of_all(total) {
             true => total > arrived + of_page - counted,
             false => total > of_page,
         }
+    }
+
+    /// Whether the server counts the whole list with each page, rather than the records after a
+    /// key.
+    fn is_of_all(&self, total: u64) -> bool {
+        self.first.is_some_and(|first| total >= first)
+    }
+
+    /// `totalRecords` of a page that was requested by a key `before` records earlier, as the page
+    /// after the last key would state it.
+    pub(super) fn behind(&self, total: Option<u64>, before: u64) -> Option<u64> {
+        let total = total?;
+        Some(match self.is_of_all(total) {
+            true => total,
+            false => total.saturating_sub(before),
+        })
+    }
+
+    /// The number of records from the start of a page that is read by key, according to its
+    /// `totalRecords`. `seen` records were received before the page.
+    pub(super) fn rest(&self, total: Option<u64>, before: u64, seen: u64) -> Option<u64> {
+        let total = total?;
+        Some(total.saturating_sub(match self.is_of_all(total) {
+            true => seen,
+            false => before,
+        }))
+    }
+
+    /// Whether this value is exact: a small one, or one that no page changed. RMB's minimum for an
+    /// estimate may be the same for each page.
+    pub(super) fn is_exact(&self, total: u64) -> bool {
+        total < ESTIMATED || total > ESTIMATED && self.last == Some(total) && !self.is_changing()
     }
 
     /// Whether there is more after the apparent end of a list that is read by offset. `total` is

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 const PROPERTIES: usize = 30;
 
 /// How far a response was walked through.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ListWalk {
     /// The property that is the array of records; none if the response is the array.
     items: Option<Cow<'static, str>>,

@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use reqwest::Url;
 use serde_json::Value;
+use url::Url;
 
 use crate::client::FolioClientBuilder;
 use crate::engine::http::{

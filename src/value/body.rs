@@ -363,17 +363,18 @@ impl Opened {
         }
     }
 
-    pub(crate) fn into_request(self, progress: Arc<UploadProgress>) -> reqwest::Body {
-        reqwest::Body::wrap(Wire {
-            // Never locked: it makes the streams `Sync`, which reqwest requires.
+    pub(crate) fn into_request(self, progress: Arc<UploadProgress>) -> Wire {
+        Wire {
+            // Never locked: it makes the streams `Sync`.
             pieces: Mutex::new(self.pieces),
             left: self.length,
             progress,
-        })
+        }
     }
 }
 
-struct Wire {
+/// A body while it is sent.
+pub(crate) struct Wire {
     pieces: Mutex<Vec<Piece>>,
     left: Option<u64>,
     progress: Arc<UploadProgress>,

@@ -2,7 +2,7 @@
 //! arrives.
 //!
 //! RFC 1952 allows several concatenated gzip members, which some proxies and storage services send.
-//! The decoders of reqwest (tower-http) read the first member and drop the rest without an error,
+//! The decoders of tower-http read the first member and drop the rest without an error,
 //! so the SDK decodes the body itself, with `flate2`. A body that is truncated, damaged, followed
 //! by other bytes or not compressed at all results in an error that states the reason.
 

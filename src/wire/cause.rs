@@ -41,8 +41,8 @@ pub(crate) const TOO_LARGE: &str = "the headers of the request are larger than t
 const CALM: &str = "the gateway closed the connection, usually because the request line or the headers are longer than it accepts: shorten or split the query";
 
 impl Cause {
-    /// `is_connect` and `is_timeout` are reqwest's classification of the error; `timeout` is the
-    /// timeout of the attempt.
+    /// `is_connect`: no connection was established; `is_timeout`: a timeout of the HTTP library or of
+    /// the operating system expired. `timeout` is the timeout of the attempt.
     pub(crate) fn of(
         error: &(dyn StdError + 'static),
         is_connect: bool,
@@ -78,8 +78,7 @@ impl Cause {
             })
         });
         if is_timeout && !is_of_kernel {
-            let message = format!("no complete response within {} s", timeout.as_secs_f64());
-            return new(ErrorKind::Timeout, message, None);
+            return new(ErrorKind::Timeout, late(timeout), None);
         }
         // In TLS 1.3 the client learns only after the handshake that its certificate is missing or
         // rejected.
@@ -109,17 +108,7 @@ impl Cause {
             is_excess: false,
             help: None,
         };
-        // RFC 9113, 6.8 and 8.7: streams above the last id of a GOAWAY, and those reset with
-        // REFUSED_STREAM, were not processed. (h2 reports GOAWAY with NO_ERROR to no other
-        // streams.)
-        let not_processed = if found.is_go_away() && reason == h2::Reason::NO_ERROR {
-            Some("the gateway is closing the connection, and did not process the request (GOAWAY)")
-        } else if found.is_reset() && reason == h2::Reason::REFUSED_STREAM {
-            Some("the gateway did not process the request (REFUSED_STREAM)")
-        } else {
-            None
-        };
-        if let Some(message) = not_processed {
+        if let Some(message) = unprocessed(found) {
             // As for a connection that could not be established.
             return Some(new(ErrorKind::Connect, message.to_owned()));
         }
@@ -141,6 +130,32 @@ impl Cause {
     fn of_http2(_: &(dyn StdError + 'static)) -> Option<Self> {
         None
     }
+}
+
+/// Why a server certainly did not process a request. RFC 9113, 6.8 and 8.7: streams above the last
+/// id of a GOAWAY, and those reset with REFUSED_STREAM, were not processed. (h2 reports GOAWAY with
+/// NO_ERROR to no other streams.)
+#[cfg(feature = "http2")]
+fn unprocessed(error: &h2::Error) -> Option<&'static str> {
+    let reason = error.reason().filter(|_| error.is_remote())?;
+    if error.is_go_away() && reason == h2::Reason::NO_ERROR {
+        Some("the gateway is closing the connection, and did not process the request (GOAWAY)")
+    } else if error.is_reset() && reason == h2::Reason::REFUSED_STREAM {
+        Some("the gateway did not process the request (REFUSED_STREAM)")
+    } else {
+        None
+    }
+}
+
+/// Whether a request was certainly not processed: a server states it over HTTP/2, or the connection
+/// ended before hyper took the request (hyper-util names that `Canceled`, and returns it; other
+/// errors of a request that was taken are `SendRequest`).
+#[cfg(feature = "http2")]
+pub(crate) fn is_unprocessed(error: &(dyn StdError + 'static)) -> bool {
+    has(error, |error| {
+        let error = error.downcast_ref::<h2::Error>();
+        error.is_some_and(|error| unprocessed(error).is_some())
+    }) || error.to_string() == "client error (Canceled)"
 }
 
 /// The message for a request whose connection was closed with ENHANCE_YOUR_CALM, given the size of
@@ -218,7 +233,16 @@ pub(crate) fn of_page(message: &str) -> Option<&'static str> {
     }
 }
 
-fn has(error: &(dyn StdError + 'static), test: impl Fn(&(dyn StdError + 'static)) -> bool) -> bool {
+/// The message for an attempt that took too long.
+pub(crate) fn late(timeout: Duration) -> String {
+    format!("no complete response within {} s", timeout.as_secs_f64())
+}
+
+/// Whether an error or one of its causes passes a test.
+pub(crate) fn has(
+    error: &(dyn StdError + 'static),
+    test: impl Fn(&(dyn StdError + 'static)) -> bool,
+) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         if test(error) {
@@ -229,7 +253,7 @@ fn has(error: &(dyn StdError + 'static), test: impl Fn(&(dyn StdError + 'static)
     false
 }
 
-/// The innermost cause states the reason; the outer ones say "error sending request".
+/// The innermost cause states the reason; the outer ones say "client error (SendRequest)".
 pub(crate) fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
     let mut cause = error;
     while let Some(next) = cause.source() {

@@ -35,7 +35,7 @@ fn bound(query: &str, relation: &str) -> Option<Uuid> {
 
 impl HttpService for Server {
     fn call(&self, request: HttpRequest) -> HttpFuture {
-        let url = reqwest::Url::parse(&request.uri().to_string()).unwrap();
+        let url = url::Url::parse(&request.uri().to_string()).unwrap();
         let find = |name: &str| {
             let mut pairs = url.query_pairs();
             pairs

@@ -104,10 +104,16 @@ fn queries(server: &Folio) -> Vec<String> {
         .collect()
 }
 
+/// A client that sends one request at a time, and so none two pages ahead: that depends on the time
+/// of the requests, and has its own tests (`look_ahead.rs`).
+async fn one_by_one(server: &Folio) -> FolioClient {
+    server.builder().max_in_flight(1).connect().await.unwrap()
+}
+
 #[tokio::test]
 async fn a_list_with_a_known_key_is_read_by_it() {
     let server = Collection::default().serve().await;
-    let folio = server.connect().await;
+    let folio = one_by_one(&server).await;
     assert_eq!(
         numbers(typed(&folio, None, Some(10), None)).await,
         (0..25).collect::<Vec<_>>()
@@ -201,7 +207,7 @@ async fn the_callers_order_is_respected_and_made_unique() {
 #[tokio::test]
 async fn a_generic_list_is_read_by_offset_in_a_unique_order_or_by_id_when_asked() {
     let server = Collection::default().serve().await;
-    let folio = server.connect().await;
+    let folio = one_by_one(&server).await;
     let all = folio
         .folio_get_all::<Value>("/things", "things")
         .query(cql::field("a").eq(1))
@@ -624,7 +630,7 @@ async fn mod_search_gives_ten_thousand_and_says_when_there_are_more() {
 async fn the_next_page_comes_while_the_caller_works_and_no_more_than_that() {
     for by_id in [false, true] {
         let server = Collection::default().serve().await;
-        let folio = server.connect().await;
+        let folio = one_by_one(&server).await;
         let all = folio.folio_get_all::<Value>("/things", "things").limit(10);
         let mut items = if by_id { all.by_id() } else { all }.stream();
         assert_eq!(server.asked("/things").len(), 0);
@@ -1070,7 +1076,7 @@ async fn ids_are_asked_for_by_get_where_the_way_by_post_is_not_there() {
 #[tokio::test]
 async fn a_query_that_is_too_long_for_a_url_is_sent_in_a_body() {
     let server = instances().await;
-    let folio = server.connect().await;
+    let folio = one_by_one(&server).await;
     let long = cql::field("title").any_of((0..1_000).map(|number| format!("title {number}")));
     let all = folio
         .folio_get_all::<Value>("/instance-storage/instances", "instances")
@@ -1311,7 +1317,7 @@ async fn a_path_whose_list_is_described_is_read_by_what_is_said_of_it() {
         Some(Reply::json(json!({key: records})))
     })
     .await;
-    let folio = server.connect().await;
+    let folio = one_by_one(&server).await;
     for (path, key) in [("/users", "users"), ("orders-storage/po-lines", "poLines")] {
         let all = folio.folio_get_all::<Value>(path, key).limit(500);
         assert_eq!(numbers(all.stream()).await.len(), 1_200);

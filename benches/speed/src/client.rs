@@ -42,22 +42,20 @@ pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result
         "ours-typed" => typed(url, page).await?,
         "ours-value" => generic::<Value>(url, page, value_length).await?,
         "ours-raw" => generic::<RawRecord>(url, page, |raw| raw.get().len()).await?,
-        "ours-harvest" | "ours-harvest-unbounded" => {
+        "ours-harvest" => {
             let folio = connect(url).await?;
-            let harvest = begin(&folio, page, job == "ours-harvest");
-            all(harvest.stream(), title_length).await?
+            all(begin(&folio, page).stream(), title_length).await?
         }
-        "ours-harvest-raw" | "ours-harvest-raw-unbounded" => {
+        "ours-harvest-raw" => {
             let folio = connect(url).await?;
-            let harvest = begin::<RawRecord>(&folio, page, job == "ours-harvest-raw");
+            let harvest = begin::<RawRecord>(&folio, page);
             all(harvest.stream(), |raw| raw.get().len()).await?
         }
-        "ours-harvest-ordered" | "ours-harvest-ordered-unbounded" => {
+        "ours-harvest-ordered" => {
             let folio = connect(url).await?;
-            let harvest = begin(&folio, page, job == "ours-harvest-ordered");
-            all(harvest.ordered().stream(), title_length).await?
+            all(begin(&folio, page).ordered().stream(), title_length).await?
         }
-        "ours-harvest-tasks" => in_tasks(connect(url).await?, page).await?,
+        "ours-harvest-tasks" => in_tasks(begin(&connect(url).await?, page)).await?,
         "ours-upsert" => upsert(url, records).await?,
         "hand-one-by-one" => one_by_one(url, records).await?,
         other => return Err(format!("no such job: {other}").into()),
@@ -190,7 +188,7 @@ async fn bytes(url: &str, page: u32) -> Result<Seen, Failure> {
     }
 }
 
-async fn connect(url: &str) -> Result<FolioClient, Failure> {
+pub(crate) async fn connect(url: &str) -> Result<FolioClient, Failure> {
     let client = FolioClient::builder(url)
         .tenant("diku")
         .credentials("admin", "secret")
@@ -234,17 +232,12 @@ async fn generic<T: DeserializeOwned + Send + 'static>(
 pub(crate) fn begin<T: DeserializeOwned + Send + 'static>(
     folio: &FolioClient,
     page: u32,
-    is_bounded: bool,
 ) -> Harvest<T> {
     let list = folio
         .folio_get_all::<T>(PATH, "instances")
         .by_id()
         .limit(page);
-    let harvest = folio.harvest(list).parallel(16);
-    match is_bounded {
-        true => harvest,
-        false => harvest.max_buffered_bytes(usize::MAX),
-    }
+    folio.harvest(list).parallel(16)
 }
 
 pub(crate) async fn all<T: DeserializeOwned + Send + 'static>(
@@ -260,10 +253,9 @@ pub(crate) async fn all<T: DeserializeOwned + Send + 'static>(
 
 /// The records of a harvest, each decoded, used and dropped in one of as many tasks as the runtime
 /// has threads.
-pub(crate) async fn in_tasks(folio: FolioClient, page: u32) -> Result<Seen, Failure> {
+pub(crate) async fn in_tasks(harvest: Harvest<Instance>) -> Result<Seen, Failure> {
     let counts = Arc::new((AtomicU64::new(0), AtomicU64::new(0)));
     let counted = Arc::clone(&counts);
-    let harvest = begin::<Instance>(&folio, page, true);
     let threads = tokio::runtime::Handle::current().metrics().num_workers();
     let run = harvest.for_each_concurrent(threads, move |instance| {
         let counts = Arc::clone(&counted);

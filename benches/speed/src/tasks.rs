@@ -61,8 +61,8 @@ pub(crate) fn run(job: &str, threads: usize, records: u64) -> Result<(), Failure
     // On a thread of the runtime: there are as many as cores.
     let task = runtime.spawn(async move {
         match job.as_str() {
-            "stream" => all(begin(&folio, PAGE, true).stream(), title_length).await,
-            "tasks" => in_tasks(folio, PAGE).await,
+            "stream" => all(begin(&folio, PAGE).stream(), title_length).await,
+            "tasks" => in_tasks(begin(&folio, PAGE)).await,
             "hand" => hand(&fixture, 1).await,
             _ => hand(&fixture, threads).await,
         }

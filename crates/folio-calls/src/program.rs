@@ -103,7 +103,8 @@ pub enum Received {
 
 pub(crate) fn record_of<T: DeserializeOwned>(sent: &Sent) -> Result<T, String> {
     match sent {
-        Sent::Json(json) => serde_json::from_str(json)
+        // Of bytes, as responses are: each source of JSON is another copy of all code that reads.
+        Sent::Json(json) => serde_json::from_slice(json.as_bytes())
             .map_err(|error| format!("the body is not read as its record: {error}")),
         other => Err(format!("JSON was expected, not {other:?}")),
     }

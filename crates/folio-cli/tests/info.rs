@@ -1,7 +1,7 @@
 //! `folio routes`, `cql`, `diff-release` and `doctor`: the program against the sandbox in both
 //! flavours, against scripted servers, and against recorded responses.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 #[path = "info/cql.rs"]
 mod cql;

@@ -1,11 +1,6 @@
 //! `folio export`, `folio load` and `folio sandbox`: the program against the sandbox.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests may"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 #[path = "jobs/export.rs"]
 mod export;

@@ -8,6 +8,7 @@
 mod tables;
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use folio_codegen::{Specs, Surface, surface};
 use proc_macro::TokenStream;
@@ -41,8 +42,11 @@ pub fn schemas(_: TokenStream) -> TokenStream {
 }
 
 fn code(table: fn(&[Surface]) -> String) -> TokenStream {
-    let made = built().and_then(|built| {
-        let text = table(&built);
+    // Once for all tables of a program: each takes seconds.
+    static BUILT: OnceLock<Result<Vec<Surface>, String>> = OnceLock::new();
+    let made = BUILT.get_or_init(built).as_ref();
+    let made = made.map_err(String::clone).and_then(|built| {
+        let text = table(built);
         text.parse().map_err(|error| format!("{error}: {text}"))
     });
     made.unwrap_or_else(|problem| {

@@ -13,6 +13,7 @@ use crate::engine::auth::endpoints::{ACCESS_COOKIE, REFRESH_COOKIE};
 use crate::engine::auth::state::Auth;
 use crate::engine::auth::token::{Lifetime, RefreshToken, Token, secret_header};
 use crate::engine::claims::TokenClaims;
+use crate::value::time;
 use crate::wire::error::{Error, Result};
 use crate::wire::headers::TOKEN;
 use crate::wire::operation::Operation;
@@ -136,7 +137,7 @@ pub(super) fn length(
     max_age: Option<Duration>,
     date: Option<SystemTime>,
 ) -> Option<Duration> {
-    let until = expiration.and_then(|text| humantime::parse_rfc3339(text).ok());
+    let until = expiration.and_then(|text| time::parse(text)?.0.to_system_time());
     let by_body = until.and_then(|until| {
         until
             .duration_since(date.unwrap_or_else(SystemTime::now))
@@ -145,5 +146,37 @@ pub(super) fn length(
     match (by_body, max_age) {
         (Some(body), Some(cookie)) => Some(body.min(cookie)),
         (one, other) => one.or(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn a_token_lives_until_the_earlier_of_the_body_and_the_cookie() {
+        let minute = Duration::from_secs(60);
+        // 2026-01-01T00:00:00Z, by the server's clock.
+        let now = Some(UNIX_EPOCH + Duration::from_secs(1_767_225_600));
+        for text in [
+            "2026-01-01T00:10:00Z",
+            "2026-01-01T00:10:00.000Z",
+            "2026-01-01T00:10:00.000+00:00",
+            "2026-01-01T00:10:00.000+0000",
+            "2026-01-01T01:10:00+01:00",
+        ] {
+            assert_eq!(length(Some(text), None, now), Some(10 * minute), "{text}");
+            assert_eq!(length(Some(text), Some(minute), now), Some(minute));
+            assert_eq!(
+                length(Some(text), Some(60 * minute), now),
+                Some(10 * minute)
+            );
+        }
+        for text in ["2025-12-31T23:59:59Z", "soon", ""] {
+            assert_eq!(length(Some(text), None, now), None, "{text}");
+            assert_eq!(length(Some(text), Some(minute), now), Some(minute));
+        }
     }
 }

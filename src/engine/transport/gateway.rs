@@ -1,27 +1,33 @@
 //! The gateway: its address, its timeouts and its connection settings.
 
 use crate::engine::connections::{Connections, Recipe};
+use crate::engine::failure::TransportFailure;
 use crate::engine::http::{HttpService, Layer};
 use crate::engine::memory::MemoryLimits;
 use crate::engine::proxy::{Proxy, Via};
 use crate::engine::tls::{self, TlsOptions};
 use crate::value::redact;
-use crate::wire::error::{Error, Result};
-use http::HeaderValue;
-use reqwest::Url;
+use crate::wire::error::{Error, ErrorKind, Result};
+use bytes::Bytes;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use url::Url;
 
 /// The gateway of a FOLIO system: its address, and the connections to it.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(super) base: String,
     /// The parsed address.
-    pub(super) root: Url,
+    root: Url,
+    /// Its scheme, host and port.
+    scheme: Scheme,
+    authority: Authority,
     pub(super) connections: Arc<Connections>,
     /// The forward proxy.
-    pub(super) via: Option<Via>,
+    pub(super) via: Option<Arc<Via>>,
     /// The configured timeout; none means the default.
     pub(super) timeout: Option<Duration>,
     pub(super) read_timeout: Option<Duration>,
@@ -30,7 +36,6 @@ pub(crate) struct Gateway {
     pub(crate) memory: MemoryLimits,
     /// The service that sends requests in place of the HTTP library.
     pub(super) service: Option<Arc<dyn HttpService>>,
-    pub(super) user_agent: HeaderValue,
 }
 
 /// The timeout of an attempt. A gateway in front of FOLIO gives up after 60 s: the client waits
@@ -87,7 +92,10 @@ impl Gateway {
         let root = Url::parse(&base).map_err(|error| {
             Error::configuration(format!("`{base}` is not the URL of a gateway: {error}"))
         })?;
-        let via = options.proxy.to(&root)?;
+        let origin = origin(&root).map_err(|error| {
+            Error::configuration(format!("`{base}` is not the URL of a gateway: {error}"))
+        })?;
+        let via = options.proxy.to(&root)?.map(Arc::new);
         let longest = options.timeout.unwrap_or(TIMEOUT);
         let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| {
             Error::configuration("the user agent contains characters that a header cannot contain")
@@ -97,10 +105,13 @@ impl Gateway {
             silence: longest.min(options.read_timeout.unwrap_or(READ_TIMEOUT)),
             max_in_flight: options.max_in_flight,
             is_https: base.starts_with("https:"),
-            tls: tls::Prepared::new(&options.tls, base.starts_with("https:"))?,
-            user_agent: options.user_agent,
-            proxy: options.proxy,
-        })?;
+            tls: Arc::new(tls::Prepared::new(
+                &options.tls,
+                base.starts_with("https:"),
+            )?),
+            user_agent,
+            via: via.clone(),
+        });
         let connections = Arc::new(connections);
         let mut service = options.service;
         for layer in options.layers {
@@ -110,6 +121,8 @@ impl Gateway {
         Ok(Self {
             base,
             root,
+            scheme: origin.0,
+            authority: origin.1,
             connections,
             via,
             timeout: options.timeout,
@@ -117,7 +130,6 @@ impl Gateway {
             write_timeout: options.write_timeout,
             memory: options.memory,
             service,
-            user_agent,
         })
     }
 
@@ -136,9 +148,29 @@ impl Gateway {
         format!("{}{path}", self.base)
     }
 
-    /// The URL of a path that begins with a slash and its query, both encoded. The host is not
-    /// parsed again for each: that is half of the cost of parsing a URL.
-    pub(crate) fn locate(&self, target: &str) -> Url {
+    /// The URL of a path that begins with a slash and its query, both encoded. Nothing of it is
+    /// parsed again, unless it has a character that a URL should not have.
+    pub(crate) fn locate(&self, target: &str) -> Located {
+        if !is_normal(target) {
+            return self.normalized(target);
+        }
+        let below = self.base_path();
+        let path = match below {
+            "" => Bytes::copy_from_slice(target.as_bytes()),
+            below => Bytes::from([below, target].concat()),
+        };
+        let Ok(path) = PathAndQuery::from_maybe_shared(path) else {
+            return self.normalized(target);
+        };
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(unsendable)
+    }
+
+    /// The same by the rules of the WHATWG, with every character encoded that needs it.
+    fn normalized(&self, target: &str) -> Located {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
@@ -149,7 +181,7 @@ impl Gateway {
             below => url.set_path(&format!("{below}{path}")),
         }
         url.set_query(query);
-        url
+        url.as_str().parse().map_err(unsendable)
     }
 
     /// The timeout of a request.
@@ -186,7 +218,7 @@ impl Gateway {
 
     /// The proxy through which the gateway is reached.
     pub(crate) fn via(&self) -> Option<&str> {
-        self.via.as_ref().map(Via::shown)
+        self.via.as_deref().map(Via::shown)
     }
 
     /// Records that a request sent at that time timed out: subsequent requests use another
@@ -195,6 +227,68 @@ impl Gateway {
         self.connections.leave(sent);
     }
 }
+
+/// The URL of a request, or why it cannot be sent.
+pub(crate) type Located = Result<Uri, TransportFailure>;
+
+fn unsendable(error: impl std::fmt::Display) -> TransportFailure {
+    TransportFailure::lasting(
+        ErrorKind::Request,
+        format!("its URL cannot be sent: {error}"),
+    )
+}
+
+fn origin(root: &Url) -> Result<(Scheme, Authority), String> {
+    let root: Uri = root.as_str().parse().map_err(|error| format!("{error}"))?;
+    let parts = root.into_parts();
+    let origin = parts.scheme.zip(parts.authority);
+    origin.ok_or_else(|| "it has no host".to_owned())
+}
+
+/// Whether a path and query contain only characters that stay as they are in a URL, and no segment
+/// that begins with a dot.
+fn is_normal(target: &str) -> bool {
+    let mut before = b'/';
+    let mut is_normal = target.starts_with('/');
+    for byte in target.bytes() {
+        is_normal &= NORMAL[usize::from(byte)] & !(before == b'/' && byte == b'.');
+        before = byte;
+    }
+    is_normal
+}
+
+/// The bytes that `is_normal` accepts, as a table, because every target is scanned.
+const NORMAL: [bool; 256] = {
+    let mut normal = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let sign = byte as u8;
+        normal[byte] = sign.is_ascii_alphanumeric()
+            || matches!(
+                sign,
+                b'-' | b'.'
+                    | b'_'
+                    | b'~'
+                    | b'!'
+                    | b'$'
+                    | b'&'
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'+'
+                    | b','
+                    | b';'
+                    | b'='
+                    | b':'
+                    | b'@'
+                    | b'/'
+                    | b'?'
+                    | b'%'
+            );
+        byte += 1;
+    }
+    normal
+};
 
 /// Validates the address of a gateway.
 pub(super) fn base(text: &str) -> Result<String> {

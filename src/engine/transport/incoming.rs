@@ -1,7 +1,8 @@
 //! The body of a response, read piece by piece and decoded.
 
 use super::gateway::Timeouts;
-use crate::engine::failure::{TransportFailure, failure};
+use crate::engine::failure::{TransportFailure, failure_of};
+use crate::engine::http::HttpBody;
 use crate::value::encoding::{self, Decoder};
 use crate::wire::error::Result;
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use tokio::time::Sleep;
 
 /// The body of a response, read piece by piece and decoded.
 pub(crate) struct Incoming {
-    pub(super) body: Pin<Box<reqwest::Body>>,
+    pub(super) body: HttpBody,
     pub(super) decoder: Option<Box<Decoder>>,
     /// Received data that was not decoded yet.
     encoded: Bytes,
@@ -29,9 +30,9 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(body: reqwest::Body, decoder: Option<Decoder>, timeouts: Timeouts) -> Self {
+    pub(super) fn new(body: HttpBody, decoder: Option<Decoder>, timeouts: Timeouts) -> Self {
         Self {
-            body: Box::pin(body),
+            body,
             decoder: decoder.map(Box::new),
             encoded: Bytes::new(),
             failed: None,
@@ -50,7 +51,14 @@ impl Incoming {
             head: Duration::MAX,
             between: Duration::MAX,
         };
-        Self::new(reqwest::Body::default(), None, at_once)
+        Self::new(HttpBody::default(), None, at_once)
+    }
+
+    /// The stated length of the rest of the body, if any. The length of an encoded body says little
+    /// of that of the decoded one.
+    pub(super) fn length(&self) -> Option<u64> {
+        let stated = http_body::Body::size_hint(&self.body).exact();
+        stated.filter(|_| self.decoder.is_none())
     }
 
     /// The next piece, which is not empty; none at the end and after a failure.
@@ -82,7 +90,7 @@ impl Incoming {
             if self.ended {
                 return Poll::Ready(None);
             }
-            let polled = http_body::Body::poll_frame(self.body.as_mut(), context);
+            let polled = http_body::Body::poll_frame(Pin::new(&mut self.body), context);
             let Poll::Ready(frame) = polled else {
                 let between = self.between;
                 let timer = self
@@ -105,7 +113,7 @@ impl Incoming {
                     }
                 }
                 Some(Err(error)) => {
-                    self.failed = Some(failure(error.without_url(), self.total));
+                    self.failed = Some(failure_of(error, self.total));
                 }
                 // Trailers are ignored.
                 Some(Ok(frame)) => {

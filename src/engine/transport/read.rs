@@ -1,13 +1,20 @@
 //! Reads bodies: the only place that assembles the bytes of a response.
 
+use super::clock::Clock;
+#[cfg(feature = "testing")]
 use super::gateway::Timeouts;
 use super::incoming::Incoming;
-use crate::engine::failure::{TransportFailure, failure};
+use crate::engine::failure::{TransportFailure, failure_of};
+use crate::engine::http::HttpBody;
 #[cfg(feature = "testing")]
-use crate::engine::http::{HttpBody, HttpError};
+use crate::engine::http::HttpError;
 use crate::engine::memory::Most;
 use crate::wire::error::Result;
 use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 
 /// The start of the body of an error response, as far as it arrives within that time. Its status is
 /// known, so that a broken connection is harmless now, and a slow body is cut off.
@@ -28,7 +35,7 @@ pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
 }
 
 /// The maximum buffer that is reserved because of a stated length: larger bodies must arrive first.
-const ANNOUNCED: u64 = 64 * 1024 * 1024;
+pub(super) const ANNOUNCED: u64 = 64 * 1024 * 1024;
 
 /// A source of the pieces of a body.
 pub(crate) trait Pieces {
@@ -44,23 +51,36 @@ pub(crate) trait Pieces {
 
 /// A response of the HTTP library, whose body has no content coding.
 pub(super) struct Plain<'a> {
-    pub(super) response: &'a mut reqwest::Response,
-    pub(super) timeouts: Timeouts,
+    pub(super) body: HttpBody,
+    pub(super) clock: Clock<'a>,
 }
 
 impl Pieces for Plain<'_> {
     async fn piece(&mut self, received: usize) -> Result<Option<Bytes>, TransportFailure> {
-        match tokio::time::timeout(self.timeouts.between, self.response.chunk()).await {
-            Ok(piece) => piece.map_err(|error| failure(error.without_url(), self.timeouts.total)),
-            Err(_) => Err(TransportFailure::no_bytes(
-                self.timeouts.between,
-                received as u64,
-            )),
-        }
+        let mut is_waiting = false;
+        poll_fn(|context| {
+            while let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+                return Poll::Ready(match frame.map(|frame| frame.map(Frame::into_data)) {
+                    None => Ok(None),
+                    Some(Ok(Ok(piece))) => Ok(Some(piece)),
+                    // Trailers are ignored.
+                    Some(Ok(Err(_))) => continue,
+                    Some(Err(error)) => Err(failure_of(error, self.clock.timeouts.total)),
+                });
+            }
+            let between = self.clock.timeouts.between;
+            if !is_waiting {
+                is_waiting = true;
+                self.clock.restart(between);
+            }
+            let idle = || TransportFailure::no_bytes(between, received as u64);
+            self.clock.poll(context, idle).map(Err)
+        })
+        .await
     }
 
     fn length(&self) -> Option<u64> {
-        self.response.content_length()
+        self.body.size_hint().exact()
     }
 }
 
@@ -69,9 +89,8 @@ impl Pieces for Incoming {
         self.next().await.transpose()
     }
 
-    /// The stated length is that of the encoded body.
     fn length(&self) -> Option<u64> {
-        None
+        self.length()
     }
 }
 
@@ -122,7 +141,7 @@ pub(crate) async fn decoded(
         bytes: usize::MAX,
         setting: "memory",
     };
-    let body = Incoming::new(body.0, encoding::decoder(headers), endless);
+    let body = Incoming::new(body, encoding::decoder(headers), endless);
     let whole = whole(body, most).await;
     whole.map_err(|failure| HttpError::new(failure.message))
 }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::Url;
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use tokio::time::Instant;
 
-use super::gateway::{Gateway, Timeouts};
+use super::clock::Clock;
+use super::gateway::{Gateway, Located, Timeouts};
 use super::incoming::Incoming;
 use super::read::{Plain, beginning, whole};
 use super::timed::Timed;
-use crate::engine::failure::{TransportFailure, failure, failure_of};
-use crate::engine::http::{HttpBody, HttpPath, HttpRequest, HttpService};
+use crate::engine::connections::Sending;
+use crate::engine::failure::{TransportFailure, failure_of};
+use crate::engine::http::{HttpBody, HttpPath, HttpRequest, HttpResponse};
 use crate::engine::memory::Most;
 use crate::value::body::{self, Opened, UploadProgress};
 use crate::value::encoding;
@@ -27,7 +28,7 @@ impl Gateway {
         &self,
         failure: TransportFailure,
     ) -> Pin<Box<dyn Future<Output = TransportFailure> + Send + '_>> {
-        let via = self.via.as_ref();
+        let via = self.via.as_deref();
         let via = via.filter(|_| failure.kind == ErrorKind::Connect);
         Box::pin(async move {
             match via {
@@ -44,59 +45,63 @@ impl Gateway {
     pub(crate) fn send(
         &self,
         method: Method,
-        url: Url,
+        url: Located,
         headers: HeaderMap,
         body: Option<Bytes>,
         timeouts: Timeouts,
         most: Most,
-    ) -> impl Future<Output = Result<http::Response<Bytes>, TransportFailure>> + Send {
+    ) -> impl Future<Output = Result<Response<Bytes>, TransportFailure>> + Send {
         // A small body is accepted at once.
         let is_watched = |body: &&Bytes| self.write_timeout.is_some() && body.len() > body::CHUNK;
         let watched = body.as_ref().filter(is_watched);
         let sending = if self.service.is_none() && watched.is_none() {
-            let mut request = request(method, url, headers, body.map(Into::into));
-            *request.timeout_mut() = Some(timeouts.total);
-            Transfer::Plain(self.connections.client().execute(request))
+            let request = request(method, url, headers, body.map(Into::into));
+            Transfer::Plain(request.map(|request| self.connections.send(request)))
         } else {
             let progress = Arc::new(UploadProgress::default());
             let body = match watched {
-                Some(body) => Some(Opened::of(body).into_request(Arc::clone(&progress))),
+                Some(body) => {
+                    let body = Opened::of(body).into_request(Arc::clone(&progress));
+                    Some(HttpBody::wrap(body))
+                }
                 None => body.map(Into::into),
             };
-            let mut request = request(method, url, headers, body);
-            *request.timeout_mut() = Some(timeouts.total);
+            let request = request(method, url, headers, body);
             Transfer::Watched(Box::pin(async move {
-                self.watch(request, &progress, timeouts).await
+                self.watch(request?, &progress, timeouts).await
             }))
         };
         let error_body = self.memory.error_body;
         async move {
-            let mut response = match sending {
-                Transfer::Plain(sending) => {
-                    let sent = tokio::time::timeout(timeouts.head, sending).await;
-                    match sent.map_err(|_| TransportFailure::no_head(timeouts.head))? {
-                        Ok(response) => response,
-                        Err(error) => {
-                            let failure = failure(error.without_url(), timeouts.total);
-                            return Err(self.unreached(failure).await);
-                        }
+            // One timer for all waits. It is moved, not set anew.
+            let ends = timeouts.ends();
+            let timer = pin!(timeouts.timer());
+            let mut clock = Clock::new(timeouts, ends, timer);
+            let (mut response, ends) = match sending {
+                Transfer::Plain(sending) => match clock.head(sending?).await? {
+                    Ok(response) => (response, ends),
+                    Err(error) => {
+                        let failure = failure_of(error, timeouts.total);
+                        return Err(self.unreached(failure).await);
                     }
-                }
-                Transfer::Watched(sending) => sending.await?,
+                },
+                // Its body has a timer of its own.
+                Transfer::Watched(sending) => (sending.await?, None),
             };
             let status = response.status();
             let mut headers = std::mem::take(response.headers_mut());
             let decoder = encoding::decoder(&mut headers);
+            let body = response.into_body();
             let body = if status.is_success() && decoder.is_none() {
-                let body = Plain {
-                    response: &mut response,
-                    timeouts,
-                };
-                whole(body, most)
+                whole(Plain { body, clock }, most)
                     .await
                     .map_err(|failure| failure.after(status))?
             } else {
-                let body = Incoming::new(response.into(), decoder, timeouts);
+                let body = match ends {
+                    Some(ends) => HttpBody::wrap(Timed::new(body, ends, timeouts.total)),
+                    None => body,
+                };
+                let body = Incoming::new(body, decoder, timeouts);
                 let body = if status.is_success() {
                     Box::pin(whole(body, most)).await
                 } else {
@@ -112,27 +117,27 @@ impl Gateway {
     pub(crate) async fn open(
         &self,
         method: Method,
-        url: Url,
+        url: Located,
         headers: HeaderMap,
-        body: Option<reqwest::Body>,
+        body: Option<HttpBody>,
         timeouts: Timeouts,
         progress: &UploadProgress,
-    ) -> Result<http::Response<Incoming>, TransportFailure> {
-        let request = request(method, url, headers, body);
+    ) -> Result<Response<Incoming>, TransportFailure> {
+        let request = request(method, url, headers, body)?;
         let mut response = self.watch(request, progress, timeouts).await?;
         let (status, mut headers) = (response.status(), std::mem::take(response.headers_mut()));
         let decoder = encoding::decoder(&mut headers);
-        let body = Incoming::new(response.into(), decoder, timeouts);
+        let body = Incoming::new(response.into_body(), decoder, timeouts);
         Ok(response_of(status, headers, body))
     }
 
     /// Sends a request, and periodically checks whether its body makes progress.
     async fn watch(
         &self,
-        request: reqwest::Request,
+        request: HttpRequest,
         progress: &UploadProgress,
         timeouts: Timeouts,
-    ) -> Result<reqwest::Response, TransportFailure> {
+    ) -> Result<HttpResponse, TransportFailure> {
         let idle = timeouts.head;
         let write = self.write_timeout.unwrap_or(idle);
         let mut sending = pin!(self.execute(request, timeouts.total));
@@ -161,66 +166,47 @@ impl Gateway {
         }
     }
 
-    /// Sends a request with the program's service, or with the HTTP library.
+    /// Sends a request with the program's service, or with the HTTP library, within a timeout until
+    /// the end of the response.
     async fn execute(
         &self,
-        request: reqwest::Request,
+        mut request: HttpRequest,
         total: Duration,
-    ) -> Result<reqwest::Response, TransportFailure> {
-        match &self.service {
-            Some(service) => self.serve(&**service, request, total).await,
-            None => {
-                let sent = self.connections.client().execute(request).await;
-                sent.map_err(|error| failure(error.without_url(), total))
-            }
-        }
-    }
-
-    async fn serve(
-        &self,
-        service: &dyn HttpService,
-        request: reqwest::Request,
-        total: Duration,
-    ) -> Result<reqwest::Response, TransportFailure> {
+    ) -> Result<HttpResponse, TransportFailure> {
         let ends = Instant::now().checked_add(total);
-        let path = request.url().path();
-        let path = HttpPath(
-            path.strip_prefix(self.base_path())
-                .unwrap_or(path)
-                .to_owned(),
-        );
-        let request = http::Request::<reqwest::Body>::try_from(request)
-            .map_err(|error| failure(error.without_url(), total))?;
-        let mut request: HttpRequest = request.map(HttpBody);
-        request.extensions_mut().insert(path);
-        request
-            .headers_mut()
-            .entry(USER_AGENT)
-            .or_insert_with(|| self.user_agent.clone());
+        let sending = match &self.service {
+            Some(service) => {
+                let path = request.uri().path();
+                let path = path.strip_prefix(self.base_path()).unwrap_or(path);
+                let path = HttpPath(path.to_owned());
+                request.extensions_mut().insert(path);
+                self.connections.name(request.headers_mut());
+                service.call(request)
+            }
+            None => Box::pin(self.connections.send(request)),
+        };
         let sent = match ends {
-            Some(ends) => tokio::time::timeout_at(ends, service.call(request)).await,
-            None => Ok(service.call(request).await),
+            Some(ends) => tokio::time::timeout_at(ends, sending).await,
+            None => Ok(sending.await),
         };
         let sent = sent.unwrap_or_else(|_| Err(Timed::over(total)));
         let response = sent.map_err(|error| failure_of(error, total))?;
-        // The timeout of the HTTP library applies only to its own requests.
-        let body = |body: HttpBody| match ends {
-            Some(ends) => reqwest::Body::wrap(Timed::new(body.0, ends, total)),
-            None => body.0,
-        };
-        Ok(response.map(body).into())
+        Ok(match ends {
+            Some(ends) => response.map(|body| HttpBody::wrap(Timed::new(body, ends, total))),
+            None => response,
+        })
     }
 }
 
 /// A request that is being sent. Its body is watched only if it may stall.
-enum Transfer<P, W> {
-    Plain(P),
+enum Transfer<W> {
+    Plain(Result<Sending, TransportFailure>),
     Watched(Pin<Box<W>>),
 }
 
 /// A response whose body is read, or will be.
-fn response_of<B>(status: StatusCode, headers: HeaderMap, body: B) -> http::Response<B> {
-    let mut response = http::Response::new(body);
+pub(super) fn response_of<B>(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
@@ -228,28 +214,33 @@ fn response_of<B>(status: StatusCode, headers: HeaderMap, body: B) -> http::Resp
 
 fn request(
     method: Method,
-    url: Url,
+    url: Located,
     headers: HeaderMap,
-    body: Option<reqwest::Body>,
-) -> reqwest::Request {
-    let mut request = reqwest::Request::new(method, url);
+    body: Option<HttpBody>,
+) -> Result<HttpRequest, TransportFailure> {
+    let mut request = HttpRequest::default();
+    *request.method_mut() = method;
+    *request.uri_mut() = url?;
     *request.headers_mut() = headers;
     request
         .headers_mut()
         .entry(ACCEPT_ENCODING)
         .or_insert(encoding::ACCEPTED);
     // hyper sends no length for a body that is known to be empty.
-    let is_empty = |body: &reqwest::Body| http_body::Body::size_hint(body).exact() == Some(0);
-    if body.as_ref().is_some_and(|body| !is_empty(body)) {
-        *request.body_mut() = body;
-    } else if matches!(
-        *request.method(),
-        Method::POST | Method::PUT | Method::PATCH
-    ) {
-        // RFC 9110, 8.6: without it some proxies respond with 411.
-        request
-            .headers_mut()
-            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    let is_empty = |body: &HttpBody| http_body::Body::size_hint(body).exact() == Some(0);
+    match body {
+        Some(body) if !is_empty(&body) => *request.body_mut() = body,
+        _ if matches!(
+            *request.method(),
+            Method::POST | Method::PUT | Method::PATCH
+        ) =>
+        {
+            // RFC 9110, 8.6: without it some proxies respond with 411.
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        _ => {}
     }
-    request
+    Ok(request)
 }

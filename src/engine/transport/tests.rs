@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
+use url::Url;
 
 use super::gateway::base;
 use super::*;
@@ -32,9 +32,18 @@ fn a_target_makes_the_url_that_it_reads_as() {
             "/a%2Fb/c%20d?query=x==%22y%3F%22&limit=1",
             "/x/%C3%A9;v=1?a?b",
             "/x/a:b@c",
+            "/x/'a'?q='b'",
+            "/x/a b\"c?q={d}|e",
+            "/x/.hidden/%2e?a",
+            "/x/é?q=é",
         ] {
             let parsed = Url::parse(&gateway.url(target)).unwrap();
-            assert_eq!(gateway.locate(target), parsed, "{root} {target}");
+            let located = gateway.locate(target).map_err(|failure| failure.message);
+            assert_eq!(
+                located.unwrap().to_string(),
+                parsed.as_str(),
+                "{root} {target}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The body of a service's response, limited by the timeout of the attempt.
+//! The body of a response, limited by the timeout of the attempt.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,17 +8,18 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-use crate::engine::http::HttpError;
+use crate::engine::http::{HttpBody, HttpError};
+use crate::wire::cause;
 
 /// Ends with an error when the attempt times out.
 pub(super) struct Timed {
-    body: reqwest::Body,
+    body: HttpBody,
     timer: Pin<Box<Sleep>>,
     total: Duration,
 }
 
 impl Timed {
-    pub(super) fn new(body: reqwest::Body, ends: Instant, total: Duration) -> Self {
+    pub(super) fn new(body: HttpBody, ends: Instant, total: Duration) -> Self {
         Self {
             body,
             timer: Box::pin(tokio::time::sleep_until(ends)),
@@ -28,10 +29,7 @@ impl Timed {
 
     /// The error of an attempt that timed out.
     pub(super) fn over(total: Duration) -> HttpError {
-        HttpError::timeout(format!(
-            "no complete response within {} s",
-            total.as_secs_f64()
-        ))
+        HttpError::timeout(cause::late(total))
     }
 }
 
@@ -44,7 +42,7 @@ impl Body for Timed {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
-            return Poll::Ready(frame.map(|frame| frame.map_err(HttpError::of_body)));
+            return Poll::Ready(frame);
         }
         let total = self.total;
         self.timer

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use reqwest::Url;
+use url::Url;
 
 /// A request as it is sent.
 pub(crate) struct Asked {

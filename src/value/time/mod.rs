@@ -5,10 +5,12 @@ mod calendar;
 mod dates;
 mod form;
 mod instant;
+mod length;
 mod parse;
 
 #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 pub(crate) use dates::{date_at, midnight};
 pub(crate) use form::TimeForm;
 pub(crate) use instant::Instant;
+pub(crate) use length::Length;
 pub(crate) use parse::parse;

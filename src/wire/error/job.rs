@@ -2,6 +2,7 @@
 
 use super::causes::RECORD;
 use super::kinds::{BadRecord, Error, ErrorKind};
+use crate::value::time::Length;
 use crate::wire::long_running::JobStatus;
 use crate::wire::response::Response;
 use crate::wire::server_message::text_of;
@@ -101,5 +102,5 @@ fn shown(duration: Duration) -> String {
         0..10 => duration,
         seconds => Duration::from_secs(seconds),
     };
-    humantime::format_duration(duration).to_string()
+    Length(duration).to_string()
 }

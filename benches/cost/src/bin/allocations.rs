@@ -1,36 +1,48 @@
-//! The memory that a call allocates, with the SDK and with a hand-written program: `cargo run
-//! --release -p folio-sdk-cost --bin allocations`.
+//! The memory that the counted jobs allocate: `cargo run --release -p folio-sdk-cost --bin
+//! allocations`.
+//!
+//! With `--json` it prints what `.ci/measurements` compares: a name, a unit and a count per line.
 
 use std::alloc::System;
 
-use folio_sdk_cost::{Failure, Program, Ready, serve, server};
+use folio_sdk_cost::{Failure, Job, serve, server};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
 static MEMORY: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// The number of GETs that are measured.
-const CALLS: usize = 2_000;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    if std::env::args().nth(1).as_deref() == Some("server") {
+    let argument = std::env::args().nth(1);
+    if argument.as_deref() == Some("server") {
         return serve().await;
     }
+    let is_json = argument.as_deref() == Some("--json");
     let (_server, url) = server().await?;
-    println!("program      allocations/call   bytes/call   bytes kept");
-    for (name, program) in [("ours", Program::Ours), ("by hand", Program::ByHand)] {
-        let ready = Ready::connect(program, &url, 1).await?;
-        ready.run(100, 1).await?;
+    if !is_json {
+        println!("{:<40} allocations      bytes   bytes kept", "");
+    }
+    for (name, job) in Job::ALL {
+        let times = job.times();
+        let mut job = job.prepare(&url).await?;
+        // What is allocated once.
+        job.run(times.min(100)).await?;
         let region = Region::new(MEMORY);
-        ready.run(CALLS, 1).await?;
+        job.run(times).await?;
         let change = region.change();
-        println!(
-            "{name:<12} {:>16.1} {:>12.0} {:>12}",
-            (change.allocations + change.reallocations) as f64 / CALLS as f64,
-            change.bytes_allocated as f64 / CALLS as f64,
-            change.bytes_allocated as i64 - change.bytes_deallocated as i64,
-        );
+        let of = |count: usize| count as f64 / times as f64;
+        let allocations = of(change.allocations + change.reallocations);
+        let bytes = of(change.bytes_allocated);
+        if is_json {
+            for (unit, count) in [("allocations", allocations), ("bytes", bytes)] {
+                println!("{}", serde_json::json!([name, unit, count]));
+            }
+        } else {
+            println!(
+                "{name:<40} {allocations:>11.1} {bytes:>10.0} {:>12}",
+                change.bytes_allocated as i64 - change.bytes_deallocated as i64,
+            );
+        }
     }
     Ok(())
 }

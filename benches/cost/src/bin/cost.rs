@@ -1,14 +1,15 @@
 //! The cost of 10,000 small GETs, with the SDK and with a hand-written program, at 1, 10 and 50 in
 //! flight.
 //!
-//! `cargo run --release -p folio-sdk-cost --bin cost` prints CPU time and throughput of both in
-//! alternation, and their ratios. `cost ours|typed|by-hand|whole URL CALLS` only makes calls,
-//! sequentially on one thread: for a profiler that counts instructions. With one more argument,
-//! that many run concurrently on all threads: for one that counts system calls.
+//! `cargo run --release -p folio-sdk-cost --bin cost` prints CPU time and throughput of all in
+//! alternation, and their ratios. `cost PROGRAM URL CALLS` (`value`, `by-hand-value`, …) only makes
+//! calls, sequentially on one thread: for a profiler that counts instructions. With one more
+//! argument, that many run concurrently on all threads: for one that counts system calls.
+//! `cost job NAME URL TIMES` does a counted job, `cost jobs` lists them: for `.ci/measurements`.
 
 use std::time::Instant;
 
-use folio_sdk_cost::{Failure, Program, Ready, serve, server};
+use folio_sdk_cost::{Failure, Job, Program, Reads, Ready, serve, server};
 use rustix::time::{ClockId, clock_gettime};
 
 /// The number of GETs of a measurement.
@@ -29,6 +30,16 @@ fn main() -> Result<(), Failure> {
         .build()?;
     match arguments.as_slice() {
         ["server"] => one.block_on(serve()),
+        ["jobs"] => {
+            for (name, job) in Job::ALL {
+                println!("{}", serde_json::json!([name, job.times()]));
+            }
+            Ok(())
+        }
+        ["job", name, url, times] => one.block_on(async {
+            let mut job = Job::named(name)?.prepare(url).await?;
+            job.run(times.parse()?).await
+        }),
         [program, url, calls] => one.block_on(alone(program, url, calls.parse()?, 1)),
         [program, url, calls, in_flight] => {
             many.block_on(alone(program, url, calls.parse()?, in_flight.parse()?))
@@ -41,14 +52,7 @@ fn main() -> Result<(), Failure> {
 }
 
 async fn alone(program: &str, url: &str, calls: usize, in_flight: usize) -> Result<(), Failure> {
-    let program = match program {
-        "ours" => Program::Ours,
-        "typed" => Program::Typed,
-        "by-hand" => Program::ByHand,
-        "whole" => Program::WholeByHand,
-        other => return Err(format!("`{other}` is not one of ours, typed, by-hand, whole").into()),
-    };
-    let ready = Ready::connect(program, url, in_flight).await?;
+    let ready = Ready::connect(Program::named(program)?, url, in_flight).await?;
     ready.run(calls, in_flight).await
 }
 
@@ -67,13 +71,16 @@ fn median(numbers: &mut [f64]) -> f64 {
 async fn compare(rounds: usize) -> Result<(), Failure> {
     let (_server, url) = server().await?;
     let programs = [
-        ("by hand", Program::ByHand),
-        ("folio_get", Program::Ours),
-        ("by hand, all fields", Program::WholeByHand),
+        ("by hand, Value", Program::ByHand(Reads::Value)),
+        ("folio_get, Value", Program::Ours(Reads::Value)),
+        ("hyper-util, Value", Program::Direct(Reads::Value)),
+        ("by hand", Program::ByHand(Reads::Few)),
+        ("folio_get", Program::Ours(Reads::Few)),
+        ("by hand, all fields", Program::ByHand(Reads::All)),
         ("get_user", Program::Typed),
     ];
     // Each is compared with a program that reads the same record.
-    let compared = [0, 0, 2, 2];
+    let compared = [0, 0, 0, 3, 3, 5, 5];
     println!(
         "in flight  program                CPU/call   ratio    calls/s   ratio   (medians of {rounds} rounds, ratios within a round)"
     );

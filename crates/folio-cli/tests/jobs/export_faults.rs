@@ -200,7 +200,7 @@ fn what_cannot_work_is_an_error_before_anything_is_written() {
         .run(&[
             "export", "/groups", "--to", "a.jsonl", "--query", "group==(",
         ])
-        .with(1);
+        .with(2);
     assert_eq!(world.read("there.jsonl"), "mine");
     assert_eq!(world.files(), ["there.jsonl"]);
     world

@@ -25,7 +25,7 @@ fn slow<'a>(name: &'a str, every: &'a str) -> Vec<&'a str> {
 
 fn slow_world() -> World {
     World::of_groups(RECORDS, |builder| {
-        builder.latency(Duration::from_millis(12))
+        builder.latency(Duration::from_millis(40))
     })
 }
 

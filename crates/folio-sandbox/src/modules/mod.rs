@@ -15,4 +15,5 @@ pub(crate) mod permissions;
 pub(crate) mod pubsub;
 pub(crate) mod reply;
 pub(crate) mod spring;
+pub(crate) mod user_permissions;
 pub(crate) mod users;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::facts::documents::routes;
 use crate::facts::paths::PERMISSIONS;
 use crate::jackson;
-use crate::modules::login::sessions::permissions_record;
+use crate::modules::user_permissions::{list_of, permissions_record, whole};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
@@ -88,11 +88,6 @@ fn found(
     }))
 }
 
-fn list_of(record: &Value) -> Vec<Value> {
-    let list = record.get("permissions").and_then(Value::as_array);
-    list.cloned().unwrap_or_default()
-}
-
 fn names(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> HandlerResult {
     let by_user = request.parameter("indexField") == Some("userId");
     // Users of the sandbox's builder have permissions without a stored record.
@@ -121,23 +116,6 @@ fn names(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Han
         StatusCode::OK,
         &json!({"permissionNames": list, "totalRecords": total}),
     ))
-}
-
-/// A permission with all that is known of it.
-fn whole(name: &Value) -> Value {
-    let text = name.as_str().unwrap_or_default();
-    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, text.as_bytes());
-    json!({
-        "permissionName": text, "displayName": text.replace('.', " "), "id": id.to_string(), "description": text,
-        "tags": [], "subPermissions": [], "childOf": [], "grantedTo": [], "mutable": false, "visible": false, "dummy": false,
-    })
-}
-
-/// A record of permissions as `expandPermissions` gives it: mod-users-bl puts the id of the record
-/// where that of the user was.
-pub(super) fn expanded(record: &Value) -> Value {
-    let list: Vec<Value> = list_of(record).iter().map(whole).collect();
-    json!({"userId": record.get("id"), "permissions": list})
 }
 
 fn add(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> HandlerResult {

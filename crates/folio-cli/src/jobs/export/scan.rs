@@ -87,7 +87,7 @@ impl Scan {
         }
         let state = writer.end().await?;
         let saved = match state.checkpoint.records() {
-            0 => "no records were read; run the command again".to_owned(),
+            0 => "no records were read, and no file was written".to_owned(),
             count => format!("{count} records are saved; run the same command again to continue"),
         };
         match ended {

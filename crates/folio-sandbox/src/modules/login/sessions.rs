@@ -3,10 +3,10 @@
 use http::{HeaderName, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::facts::documents::routes;
 use crate::jackson;
+use crate::modules::user_permissions::{expanded, permissions_record};
 use crate::platform::access;
-use crate::platform::auth::{Account, BLOCKED, Caller, Session, WARNED, cookie_date, instant};
+use crate::platform::auth::{BLOCKED, Caller, Session, WARNED, cookie_date, instant};
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
@@ -210,7 +210,7 @@ fn login_of_users_bl(state: &mut State, request: &HttpRequest, legacy: bool) -> 
         ));
     };
     let permissions = match request.parameter("expandPermissions") {
-        Some("true") => crate::modules::permissions::expanded(&permissions),
+        Some("true") => expanded(&permissions),
         _ => permissions,
     };
     let record = user.record.clone().unwrap_or_else(
@@ -240,41 +240,6 @@ fn order() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec()
-}
-
-/// The record of a user's permissions; users with all permissions have one as well.
-pub(crate) fn permissions_record(
-    state: &State,
-    tenant: &str,
-    user: &str,
-) -> rusqlite::Result<Option<Value>> {
-    let records = state.store.all(tenant, "/perms/users")?;
-    let own = records
-        .into_iter()
-        .find(|record| text_at(record, "userId").as_deref() == Some(user));
-    let given = |account: &&Account| account.id == user && !account.by_record;
-    let account = state
-        .auth
-        .tenants
-        .get(tenant)
-        .and_then(|accounts| accounts.iter().find(given));
-    Ok(own.or_else(|| {
-        account.map(|account| {
-            let list: Vec<&str> = match &account.permissions {
-                Some(own) => own.iter().map(String::as_str).collect(),
-                None => routes().permissions().collect(),
-            };
-            let id = uuid::Uuid::new_v5(
-                &uuid::Uuid::NAMESPACE_OID,
-                format!("permissions of {}", account.id).as_bytes(),
-            );
-            let now = rmb::now();
-            json!({
-                "id": id.to_string(), "userId": account.id, "permissions": list,
-                "metadata": {"createdDate": now, "updatedDate": now},
-            })
-        })
-    }))
 }
 
 pub(super) fn session_response(

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::facts::paths::USERS;
-use crate::modules::login::sessions::permissions_record;
+use crate::modules::user_permissions::permissions_record;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest};

@@ -12,8 +12,11 @@ pub(super) fn lines(rows: impl IntoIterator<Item = Value>) -> String {
 /// Rows by their keys, in the order of the keys.
 #[derive(Default)]
 pub(super) struct Merged {
-    rows: BTreeMap<Vec<String>, Vec<(Map<String, Value>, Vec<String>)>>,
+    rows: BTreeMap<Vec<String>, Vec<Row>>,
 }
+
+/// A row, and the releases that have it.
+type Row = (Map<String, Value>, Vec<String>);
 
 impl Merged {
     /// Adds a row of a release. The releases are added oldest first.
