@@ -8,7 +8,9 @@ use serde_json::value::RawValue;
 
 use super::columns::Columns;
 use super::part::failed;
-use super::target::{FileFormat, Target};
+#[cfg(feature = "parquet")]
+use super::target::FileFormat;
+use super::target::Target;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
 use crate::jobs::packing::Packing;
