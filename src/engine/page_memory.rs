@@ -194,7 +194,7 @@ impl PageMemory {
         number
     }
 
-    /// A request is sent again, after its response broke off.
+    /// A request is sent again, after its response was aborted.
     pub(super) fn register_again(&self, number: u64, place: u128) {
         let mut state = self.state();
         if state.requests.iter().all(|it| it.number != number) {
@@ -499,7 +499,7 @@ mod tests {
         let buffer = poll(&memory, near, Some(900)).unwrap();
         assert!(poll(&memory, far, Some(900)).is_none());
         drop(buffer);
-        // One that is given up holds up nobody.
+        // One that is given up delays no other.
         let gone = memory.register(0);
         let full = poll(&memory, far, Some(900)).unwrap();
         assert!(poll(&memory, gone, Some(900)).is_none());

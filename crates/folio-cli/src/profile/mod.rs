@@ -2,6 +2,7 @@
 
 pub(crate) mod config;
 pub(crate) mod connection;
+mod echo;
 pub(crate) mod environment;
 pub(crate) mod keyring;
 pub(crate) mod password;

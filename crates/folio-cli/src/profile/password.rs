@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use crate::error::CliError;
 use crate::output::console::Console;
+use crate::profile::echo::Echo;
 
 /// Asks on the terminal, without echo.
 ///
@@ -17,7 +18,10 @@ pub(crate) async fn prompt(console: &Console, question: String) -> Result<Secret
             "there is no terminal to ask for the password",
         ));
     }
+    // A signal ends the program while the thread waits for an answer.
+    let echo = Echo::now();
     let answer = tokio::task::spawn_blocking(move || rpassword::prompt_password(question)).await;
+    echo.is_restored();
     match answer {
         Ok(Ok(password)) if password.is_empty() => {
             Err(CliError::usage("the password is empty; nothing was sent"))
