@@ -38,7 +38,7 @@ impl Echo {
     }
 
     /// The question has ended, and has restored the mode.
-    pub(super) fn is_restored(self) {
+    pub(super) fn ended(self) {
         #[cfg(unix)]
         {
             let mut echo = self;
@@ -54,8 +54,8 @@ impl Drop for Echo {
             return;
         };
         for _ in 0..TRIES {
-            let changed = tcgetattr(terminal)
-                .is_ok_and(|mode| mode.local_modes != before.local_modes);
+            let changed =
+                tcgetattr(terminal).is_ok_and(|mode| mode.local_modes != before.local_modes);
             if changed {
                 // If it fails, the terminal is gone.
                 let _ = tcsetattr(terminal, OptionalActions::Now, before);

@@ -21,7 +21,7 @@ pub(crate) async fn prompt(console: &Console, question: String) -> Result<Secret
     // A signal ends the program while the thread waits for an answer.
     let echo = Echo::now();
     let answer = tokio::task::spawn_blocking(move || rpassword::prompt_password(question)).await;
-    echo.is_restored();
+    echo.ended();
     match answer {
         Ok(Ok(password)) if password.is_empty() => {
             Err(CliError::usage("the password is empty; nothing was sent"))
