@@ -16,8 +16,6 @@ from urllib.parse import unquote, urlsplit
 
 site = Path(sys.argv[1]).resolve()
 docs = Path(__file__).resolve().parent.parent / "docs"
-# Elements without an end tag.
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
 class Page(HTMLParser):
@@ -26,23 +24,20 @@ class Page(HTMLParser):
     def __init__(self, path):
         super().__init__(convert_charrefs=True)
         self.path = path
-        self.links, self.ids, self.headings, self.images, self.problems = [], [], [], [], []
-        self.in_main = 0
-        self.open = []
+        self.links, self.ids, self.headings, self.problems = [], [], [], []
+        self.in_main = False
         self.feed(path.read_text())
 
     def handle_starttag(self, tag, attributes):
         it = dict(attributes)
-        if tag not in VOID:
-            self.open.append(tag)
         if tag == "main":
-            self.in_main = len(self.open)
+            self.in_main = True
         if it.get("id"):
             self.ids.append(it["id"])
         if tag == "a" and it.get("name"):
             self.ids.append(it["name"])
         for name in ("href", "src", "data-src"):
-            if it.get(name) is not None and tag not in ("base",):
+            if it.get(name) is not None and tag != "base":
                 self.links.append((tag, it[name]))
         if tag == "form" and it.get("action"):
             self.links.append((tag, it["action"]))
@@ -54,11 +49,8 @@ class Page(HTMLParser):
             self.problems.append("a link without a target")
 
     def handle_endtag(self, tag):
-        if tag in self.open:
-            while self.open and self.open.pop() != tag:
-                pass
         if tag == "main":
-            self.in_main = 0
+            self.in_main = False
 
 
 def parsed(folder):

@@ -40,20 +40,10 @@ def outside_code(text, change):
     out, prose, fence = [], [], None
 
     def flush():
-        block, last = "".join(prose), 0
-        parts = []
-        # Code spans are cut out, changed prose is put around them.
-        marks = []
-        for span in SPAN.finditer(block):
-            marks.append(span.group())
-        hidden = SPAN.sub("\x00", block)
-        changed = change(hidden)
-        for piece in changed.split("\x00"):
-            parts.append(piece)
-            if last < len(marks):
-                parts.append(marks[last])
-                last += 1
-        out.append("".join(parts))
+        # Code spans are cut out, and changed prose is put around them.
+        block = "".join(prose)
+        spans = iter([span.group() for span in SPAN.finditer(block)])
+        out.append(re.sub("\x00", lambda _: next(spans, ""), change(SPAN.sub("\x00", block))))
         prose.clear()
 
     for line in text.splitlines(keepends=True):
@@ -199,7 +189,7 @@ def diagrams(text, page):
     return outside_code(text, lambda prose: DIAGRAM.sub(show, prose))
 
 
-def chapter(name, content, path, parents=()):
+def chapter(name, content, path):
     return {
         "Chapter": {
             "name": name,
@@ -208,7 +198,7 @@ def chapter(name, content, path, parents=()):
             "sub_items": [],
             "path": path,
             "source_path": None,
-            "parent_names": list(parents),
+            "parent_names": [],
         }
     }
 

@@ -81,7 +81,7 @@ const MOST_BUDGET: usize = 512;
 /// for units that made no progress.
 ///
 /// Futures in `tokio::task::unconstrained` have no budget and are not recognised: there a blocking
-/// call blocks. `tests/blocking_context.rs` checks each of these, and names the versions of tokio.
+/// call blocks. `tests/blocking/context.rs` checks each of these, and names the versions of tokio.
 fn is_polled() -> bool {
     if Handle::try_current().is_err() {
         return false;

@@ -34,45 +34,39 @@ impl FolioClient {
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls stay small, and it is
     /// compiled only once.
     pub(crate) fn response(self, request: Request) -> Boxed<Response> {
-        if request.needs_module_id() {
-            return Box::pin(addressed::send(self, request, Self::run));
-        }
-        Box::pin(self.run(request))
-    }
-
-    /// A block instead of an `async fn`, whose future would contain the request twice: as an
-    /// argument, and as the variable to which it is bound.
-    #[expect(clippy::manual_async_fn, reason = "see above")]
-    fn run(self, mut request: Request) -> impl Future<Output = Result<Response>> + Send {
-        async move {
-            let Shared {
-                session, tenant, ..
-            } = self.shared();
-            match pipeline::run(session, tenant, &mut request).await {
-                Err(error) => Err(addressed::explained(&self, &request, error).await),
-                done => done,
-            }
-        }
+        self.read(request, None)
     }
 
     /// As [`execute`](Self::execute), for a page of a harvest, which is read once there is memory for
     /// it.
     pub(crate) fn execute_page(&self, request: Request, ticket: &PageTicket) -> Boxed<Response> {
-        let (client, ticket) = (self.clone(), ticket.clone());
-        if request.needs_module_id() {
-            let send = move |client: Self, request| client.run_page(request, ticket.clone());
-            return Box::pin(addressed::send(client, request, send));
-        }
-        Box::pin(client.run_page(request, ticket))
+        self.clone().read(request, Some(ticket.clone()))
     }
 
-    async fn run_page(self, mut request: Request, ticket: PageTicket) -> Result<Response> {
-        let Shared {
-            session, tenant, ..
-        } = self.shared();
-        match pipeline::run_page(session, tenant, &mut request, &ticket).await {
-            Err(error) => Err(addressed::explained(&self, &request, error).await),
-            done => done,
+    fn read(self, request: Request, ticket: Option<PageTicket>) -> Boxed<Response> {
+        if request.needs_module_id() {
+            let send = move |client: Self, request| client.run(request, ticket.clone());
+            return Box::pin(addressed::send(self, request, send));
+        }
+        Box::pin(self.run(request, ticket))
+    }
+
+    /// A block instead of an `async fn`, whose future would contain the request twice: as an
+    /// argument, and as the variable to which it is bound.
+    #[expect(clippy::manual_async_fn, reason = "see above")]
+    fn run(
+        self,
+        mut request: Request,
+        ticket: Option<PageTicket>,
+    ) -> impl Future<Output = Result<Response>> + Send {
+        async move {
+            let Shared {
+                session, tenant, ..
+            } = self.shared();
+            match pipeline::run(session, tenant, &mut request, ticket.as_ref()).await {
+                Err(error) => Err(addressed::explained(&self, &request, error).await),
+                done => done,
+            }
         }
     }
 

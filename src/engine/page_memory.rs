@@ -16,7 +16,7 @@ use crate::engine::page_flow::PageFlow;
 /// The part of its size by which a buffer is larger than the page, so that it fits a similar one.
 const SPARE: usize = 16;
 
-/// How many times larger or smaller than a page a buffer is that is not kept.
+/// A buffer that is more than so many times larger or smaller than a page is freed.
 const MUCH: usize = 2;
 
 /// The part of its size by which a buffer grows whose page turns out to be larger.
@@ -67,6 +67,14 @@ impl Buffers {
         let waiting = self.requests.iter().filter(|it| it.waker.is_some());
         let first = waiting.min_by_key(|it| (it.place, it.number));
         first.map(|it| it.number)
+    }
+
+    fn register(&mut self, number: u64, place: u128) {
+        self.requests.push(Unread {
+            number,
+            place,
+            waker: None,
+        });
     }
 
     fn wakers(&self) -> Vec<Waker> {
@@ -186,11 +194,7 @@ impl PageMemory {
         let mut state = self.state();
         state.requested += 1;
         let number = state.requested;
-        state.requests.push(Unread {
-            number,
-            place,
-            waker: None,
-        });
+        state.register(number, place);
         number
     }
 
@@ -198,11 +202,7 @@ impl PageMemory {
     pub(super) fn register_again(&self, number: u64, place: u128) {
         let mut state = self.state();
         if state.requests.iter().all(|it| it.number != number) {
-            state.requests.push(Unread {
-                number,
-                place,
-                waker: None,
-            });
+            state.register(number, place);
         }
     }
 
@@ -288,7 +288,7 @@ impl PageMemory {
         })
     }
 
-    /// A buffer is not used any more. It is kept for another page, if it is about as large as those.
+    /// A buffer is not used any more. It is retained for another page, if it has about the size of one.
     fn release(&self, bytes: usize, buffer: Option<Vec<u8>>, is_page: bool) {
         let mut state = self.state();
         state.buffers -= 1;
@@ -464,7 +464,7 @@ mod tests {
         assert_eq!(buffers, 1);
         assert!(used_bytes + free <= 10_000, "{used_bytes} {free}");
         drop(large);
-        // Pages have about this size now, so that small buffers are not kept.
+        // Pages have about this size now, so that small buffers are freed.
         assert!(used(&memory).2 <= 10_000);
         // A page that exceeds the limit comes alone.
         let larger = page(&memory, Some(20_000), 20_000).unwrap();

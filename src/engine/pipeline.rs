@@ -26,25 +26,15 @@ pub(crate) const REQUESTS: &str = "folio_sdk::request";
 /// A request that is sent as `POST …/retrieve`; none if the endpoint does not exist.
 type Retrieving<'a> = Pin<Box<dyn Future<Output = Option<Result<Executed>>> + Send + 'a>>;
 
-/// Sends a request with retries, and reads the complete response.
+/// Sends a request with retries, and reads the complete response: the page of a harvest, which has a
+/// ticket, once there is memory for it.
 pub(crate) async fn run(
     session: &Session,
     tenant: &Tenant,
     request: &mut Request,
+    ticket: Option<&PageTicket>,
 ) -> Result<Response> {
-    let (mut response, _) = session.execute(tenant, request, BodyReading::Whole).await?;
-    response.remember(request.sent());
-    Ok(response)
-}
-
-/// As [`run`], for a page of a harvest, which is read once there is memory for it.
-pub(crate) async fn run_page(
-    session: &Session,
-    tenant: &Tenant,
-    request: &mut Request,
-    ticket: &PageTicket,
-) -> Result<Response> {
-    let reading = BodyReading::Page(ticket);
+    let reading = ticket.map_or(BodyReading::Whole, BodyReading::Page);
     let (mut response, _) = session.execute(tenant, request, reading).await?;
     response.remember(request.sent());
     Ok(response)

@@ -16,9 +16,10 @@ use folio_sdk::{
 use http_body::{Frame, SizeHint};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use url::Url;
+
+use super::tasks::{paused, random_ids};
 
 /// The records of one list, `/things`.
 #[derive(Debug, Default)]
@@ -243,21 +244,6 @@ fn harvest(folio: &FolioClient, limit: u32) -> Harvest<Value> {
     folio.harvest(list.by_id().limit(limit))
 }
 
-fn random_ids(seed: u64, count: usize) -> Vec<String> {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let id = |bytes: u128| uuid::Builder::from_random_bytes(bytes.to_be_bytes()).into_uuid();
-    let ids: BTreeSet<String> = (0..count)
-        .map(|_| id(random.u128(..)).to_string())
-        .collect();
-    ids.into_iter().collect()
-}
-
-/// One thread, with a clock that advances when all tasks wait.
-fn paused() -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_all().start_paused(true).build().unwrap()
-}
-
 /// How a list was read.
 #[derive(Debug)]
 struct Run {
@@ -355,7 +341,7 @@ fn the_latency_is_hidden_by_requests_without_memory() {
         let times = bound.time.as_secs_f64() / free.time.as_secs_f64();
         assert!(times < 1.05, "{mode}: {bound:?} {free:?}");
     }
-    // In order, ranges are small, and a page of them is kept free.
+    // In order, ranges are small, and there is room for a page of them.
     let each = Duration::from_millis(4);
     let free = read(usize::MAX, each, 1);
     let bound = read(20 * 22_000, each, 1);

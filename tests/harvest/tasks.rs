@@ -169,7 +169,7 @@ fn list<T: serde::de::DeserializeOwned + Send + 'static>(
         .limit(limit)
 }
 
-fn random_ids(seed: u64, count: usize) -> Vec<String> {
+pub(super) fn random_ids(seed: u64, count: usize) -> Vec<String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let id = |bytes: u128| uuid::Builder::from_random_bytes(bytes.to_be_bytes()).into_uuid();
     let ids: BTreeSet<String> = (0..count)
@@ -192,7 +192,7 @@ fn text_ids(count: usize) -> Vec<String> {
 }
 
 /// One thread, with a clock that advances when all tasks wait.
-fn paused() -> Runtime {
+pub(super) fn paused() -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(true).build().unwrap()
 }

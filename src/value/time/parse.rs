@@ -45,7 +45,7 @@ impl<'a> Cursor<'a> {
 
 /// Reads a point in time, with its form. Nothing if the text is none that FOLIO writes.
 ///
-/// Recorded of FOLIO (`tests/scalars/dates.rs` has the list): a date; a date and a time with a `T`
+/// Recorded of FOLIO (`tests/records/scalars/dates.rs` has the list): a date; a date and a time with a `T`
 /// or a space, with no fraction or one of any length, with `Z`, `+00:00`, `+0000`, `+00` or no
 /// zone; milliseconds since 1970 as 13 digits. Text without a zone is UTC, and a date is its
 /// midnight in UTC: RMB reads both so, by the recordings. Fractions are compared to the nanosecond.

@@ -208,7 +208,7 @@ fn as_stored(value: &Value) -> Value {
     }
 }
 
-/// The samples of FOLIO's modules: see `tests/roundtrip.rs`.
+/// The samples of FOLIO's modules: see `tests/records/roundtrip.rs`.
 fn samples() -> Vec<(PathBuf, Fields)> {
     let folder = std::env::var_os("FOLIO_SAMPLES")
         .map_or_else(|| PathBuf::from("../shared/folio-samples"), PathBuf::from);

@@ -1,4 +1,4 @@
-//! `Number`: order, whole numbers, decimals, formats other than JSON. `tests/numbers.rs` has its
+//! `Number`: order, whole numbers, decimals, formats other than JSON. `tests/records/numbers.rs` has its
 //! digits in records.
 
 use std::cmp::Ordering;

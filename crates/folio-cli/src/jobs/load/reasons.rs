@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::failed::Failure;
 
-/// The most reasons that are told apart.
+/// The maximum number of distinct reasons.
 const MOST: usize = 100;
 
 /// The reason of all others.
