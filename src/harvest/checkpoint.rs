@@ -60,6 +60,10 @@ pub struct Checkpoint {
     pub(super) last: Vec<String>,
     #[serde(default)]
     finished: bool,
+    /// All records of the ranges were returned, but the end of the list was not reached: the check
+    /// that none is missing remains.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unchecked: bool,
     pub(super) records: u64,
     pub(super) position: u64,
 }
@@ -87,6 +91,7 @@ impl Checkpoint {
             version: Version::One,
             list,
             finished: remaining.is_empty(),
+            unchecked: false,
             origin: Vec::new(),
             remaining,
             offset: None,
@@ -109,6 +114,7 @@ impl Checkpoint {
             offset: Some(offset),
             last,
             finished: false,
+            unchecked: false,
             records: 0,
             position: 0,
         }
@@ -118,8 +124,9 @@ impl Checkpoint {
         Self { finished, ..self }
     }
 
-    /// What remains of the ranges of another checkpoint.
-    pub(super) fn rest_of(begun: &Self, mut ranges: Vec<Range>) -> Self {
+    /// What remains of the ranges of another checkpoint. `is_complete` if the end was reached, and no
+    /// record is missing.
+    pub(super) fn rest_of(begun: &Self, mut ranges: Vec<Range>, is_complete: bool) -> Self {
         // After the last record of a range nothing remains of it.
         ranges.retain(|range| range.until.is_none() || range.after != range.until);
         let has_text_keys = ranges.iter().any(|range| range.bounds().is_none());
@@ -132,16 +139,19 @@ impl Checkpoint {
                 until: last.until.clone(),
             }];
         }
+        let rest = Self::of_ranges(begun.list.clone(), ranges);
         Self {
             origin: begun.origin.clone(),
-            ..Self::of_ranges(begun.list.clone(), ranges)
+            unchecked: rest.finished && !is_complete,
+            finished: rest.finished && is_complete,
+            ..rest
         }
     }
 
     /// The checkpoint of a run that started with `begun` and has returned or processed so many
     /// readable records. `is_failed`: an error ended it.
     pub(super) fn after_run(self, begun: &Self, good: u64, is_failed: bool) -> Self {
-        if is_failed && self.is_finished() {
+        if is_failed && self.unchecked {
             // All ranges were read, but records are missing: their position is unknown, so that
             // everything has to be read again.
             return begun.clone();
@@ -171,7 +181,11 @@ impl Checkpoint {
         let state = match (self.finished, self.offset, self.remaining.is_empty()) {
             (true, _, false) => "it is finished, but contains ranges that remain",
             (_, Some(_), false) => "it has both ranges and an offset",
-            (false, None, true) => {
+            (true, ..) if self.unchecked => "it is finished, but unchecked",
+            (_, Some(_), _) | (_, _, false) if self.unchecked => {
+                "nothing remains to be read of it, but it contains ranges or an offset"
+            }
+            (false, None, true) if !self.unchecked => {
                 "it is not finished, but contains neither the ranges that remain nor the offset at which to resume"
             }
             _ if self.offset.is_none() && !self.last.is_empty() => {

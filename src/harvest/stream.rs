@@ -94,7 +94,7 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
         let is_complete = self.ended && self.figures.is_complete();
         let checkpoint = match &self.source {
             ListSource::Ranges(reading) => {
-                Checkpoint::rest_of(&self.begun, reading.rest().collect())
+                Checkpoint::rest_of(&self.begun, reading.rest().collect(), is_complete)
             }
             ListSource::Sequence(items) => at_position(&self.begun, items.position(), is_complete),
             ListSource::Invalid(_) => self.begun.clone(),

@@ -115,12 +115,18 @@ where
         self.reader.poll_end(context)
     }
 
-    fn remaining(&self, begun: &Checkpoint, open: &[OpenUnit<'_>], _: bool) -> Checkpoint {
+    fn remaining(
+        &self,
+        begun: &Checkpoint,
+        open: &[OpenUnit<'_>],
+        is_complete: bool,
+    ) -> Checkpoint {
         let of_units = open.iter().flat_map(|(rest, state)| match rest {
             UnitRest::Page(page) => ranges_left(page, state),
             UnitRest::Group(..) => Vec::new(),
         });
-        Checkpoint::rest_of(begun, of_units.chain(self.reader.rest()).collect())
+        let ranges = of_units.chain(self.reader.rest()).collect();
+        Checkpoint::rest_of(begun, ranges, is_complete)
     }
 
     fn is_sequential(&self) -> bool {

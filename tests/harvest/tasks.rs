@@ -913,3 +913,42 @@ fn blocking_closures_run_on_threads() {
     let poll = std::panic::AssertUnwindSafe(|| run.run());
     assert!(std::panic::catch_unwind(poll).is_err());
 }
+
+/// The last record of a range that ends with it was returned, and nothing more: the end of the list
+/// was not reached, so that a program that resumes reads no record again.
+#[test]
+fn a_checkpoint_after_the_last_record_is_not_finished() {
+    let runtime = paused();
+    let _context = runtime.enter();
+    let ids = dense_ids(10);
+    let (folio, _things) = connect(Things::new(ids.clone()));
+    let whole = folio.harvest(list::<Thing>(&folio, 20)).stream();
+    let mut part = serde_json::to_value(whole.checkpoint()).unwrap();
+    part["remaining"] = json!([{"after": ids[0], "until": ids[9]}]);
+    let part: Checkpoint = serde_json::from_value(part).unwrap();
+    let saved = |text: &str| serde_json::from_str::<Checkpoint>(text).unwrap();
+    let resume = |from: Checkpoint| folio.harvest(list::<Thing>(&folio, 20)).resume(from);
+
+    let of_stream = runtime.block_on(async {
+        let mut stream = resume(part.clone()).stream();
+        for id in &ids[1..] {
+            assert_eq!(stream.next().await.unwrap().unwrap().id, *id);
+        }
+        save(&stream.checkpoint())
+    });
+    let of_map = runtime.block_on(async {
+        let mut ids_of = resume(part).map(1, |thing| async move { Ok::<_, Error>(id_of(&thing)) });
+        for id in &ids[1..] {
+            assert_eq!(ids_of.next().await.unwrap().unwrap(), *id);
+        }
+        save(&ids_of.checkpoint())
+    });
+    for checkpoint in [of_stream, of_map] {
+        assert!(!saved(&checkpoint).is_finished());
+        runtime.block_on(async {
+            let mut rest = resume(saved(&checkpoint)).stream();
+            assert!(rest.next().await.is_none(), "{checkpoint}");
+            assert!(rest.checkpoint().is_finished());
+        });
+    }
+}
