@@ -80,7 +80,10 @@ struct Problem {
 
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
     let text = match args.query.as_str() {
-        "-" => std::io::read_to_string(std::io::stdin())
+        // On a thread of its own, so that an interruption ends the wait.
+        "-" => tokio::task::spawn_blocking(|| std::io::read_to_string(std::io::stdin()))
+            .await
+            .map_err(|_| CliError::interrupted())?
             .map_err(|error| CliError::io("cannot read the standard input", &error))?,
         query => query.to_owned(),
     };

@@ -15,22 +15,16 @@ pub(crate) enum Permissions {
 }
 
 impl Permissions {
-    /// Whether the user has all of these; `None` if it is unknown.
-    pub(crate) fn allow(&self, needed: Option<&[String]>) -> Option<bool> {
-        let needed = needed?;
-        if needed.is_empty() {
-            return Some(true);
-        }
-        Some(self.missing(needed)?.is_empty())
-    }
-
     /// Those that the user lacks; `None` if it is unknown.
     pub(crate) fn missing<'a>(&self, needed: &'a [String]) -> Option<Vec<&'a str>> {
-        let Self::Known(own) = self else {
-            return None;
-        };
-        let needed = needed.iter().map(String::as_str);
-        Some(needed.filter(|name| !own.contains(*name)).collect())
+        match self {
+            _ if needed.is_empty() => Some(Vec::new()),
+            Self::Unknown(_) => None,
+            Self::Known(own) => {
+                let needed = needed.iter().map(String::as_str);
+                Some(needed.filter(|name| !own.contains(*name)).collect())
+            }
+        }
     }
 }
 

@@ -190,10 +190,10 @@ fn may(operation: &Operation, permissions: &Permissions) -> Answer {
     let Some(needed) = operation.permissions.as_deref() else {
         return Answer::Unknown("the permissions of the operation are not described".to_owned());
     };
-    match (permissions.allow(Some(needed)), permissions.missing(needed)) {
-        (Some(true), _) => Answer::Yes,
-        (Some(false), Some(missing)) => Answer::No(format!("lacks {}", missing.join(", "))),
-        _ => Answer::Unknown(String::new()),
+    match permissions.missing(needed) {
+        None => Answer::Unknown(String::new()),
+        Some(missing) if missing.is_empty() => Answer::Yes,
+        Some(missing) => Answer::No(format!("lacks {}", missing.join(", "))),
     }
 }
 

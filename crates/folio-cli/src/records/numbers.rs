@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use folio_sdk::Number;
 use serde_json::value::RawValue;
 
 use crate::output::json;
@@ -24,31 +25,11 @@ fn is_exact(number: &str) -> bool {
     if number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok() {
         return true;
     }
-    match serde_json::from_str::<f64>(number) {
-        // A double is written with the fewest digits that identify it.
-        Ok(double) if double.is_finite() => digits(number) == digits(&format!("{double:e}")),
-        _ => false,
-    }
-}
-
-/// The significant digits, and the power of ten of the first one.
-fn digits(number: &str) -> (String, i64) {
-    let number = number.trim_start_matches('-');
-    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().unwrap_or_default()),
-        None => (number, 0),
+    let Ok(number) = number.parse::<Number>() else {
+        return false;
     };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all = format!("{whole}{fraction}");
-    let leading = all.len() - all.trim_start_matches('0').len();
-    let significant = all.trim_matches('0').to_owned();
-    if significant.is_empty() {
-        return (significant, 0);
-    }
-    let power = i64::try_from(whole.len()).unwrap_or_default()
-        - i64::try_from(leading).unwrap_or_default()
-        + exponent;
-    (significant, power)
+    // A double is written with the fewest digits that identify it.
+    Number::from_f64_lossy(number.to_f64_lossy()).is_ok_and(|written| written == number)
 }
 
 #[cfg(test)]

@@ -28,12 +28,7 @@ pub(super) fn has(term: &str, wanted: char) -> bool {
 
 /// Whether a text has the form of a UUID.
 pub(super) fn is_uuid(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-    lengths == [8, 4, 4, 4, 12]
-        && parts
-            .iter()
-            .all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    text.parse::<folio_sdk::Id>().is_ok()
 }
 
 /// Whether a text starts as a date: `2026-01-31`.

@@ -211,7 +211,7 @@ fn of_operation(
     }
     let needed = operation.permissions.as_deref();
     match needed.and_then(|needed| permissions.missing(needed)) {
-        None if needed.is_some_and(<[String]>::is_empty) => {
+        Some(_) if needed.is_some_and(<[String]>::is_empty) => {
             Check::ok("operation", format!("{subject}: needs no permission"))
         }
         None => Check::skipped("operation", format!("{subject}: unknown")),

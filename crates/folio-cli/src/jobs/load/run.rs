@@ -24,7 +24,11 @@ const SINGLE_RECORDS: usize = 50;
 /// Loads a file.
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
     let path = list::path_of(&args.into)?;
-    let input = Input::open(&args.file)?;
+    // On a thread of its own, so that an interruption ends the wait for the first bytes.
+    let file = args.file.clone();
+    let opening = tokio::task::spawn_blocking(move || Input::open(&file));
+    let input = context.interruptible(opening).await?;
+    let input = input.map_err(|_| CliError::interrupted())??;
     let failed = match args.dry_run {
         true => None,
         false => Some(FailedFile::create(failed_path(&args)?)?),
