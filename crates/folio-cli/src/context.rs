@@ -61,11 +61,8 @@ impl Context {
         &self,
         work: impl Future<Output = T>,
     ) -> Result<T, CliError> {
-        tokio::select! {
-            biased;
-            () = self.interrupt.wait() => Err(CliError::interrupted()),
-            outcome = work => Ok(outcome),
-        }
+        let outcome = self.interrupt.or(work).await;
+        outcome.ok_or_else(CliError::interrupted)
     }
 
     /// Waits for a write. After an interruption its response is still awaited, so that its outcome

@@ -12,15 +12,20 @@ pub(crate) struct WholeFile {
     target: PathBuf,
 }
 
+/// The folder of a file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 impl WholeFile {
     /// Begins a file. Until [`commit`](Self::commit) an existing one stays as it is, and the new one
     /// vanishes if this value is dropped. A symbolic link stays one: its target is replaced.
     pub(crate) fn create(path: &Path, access: Access) -> io::Result<Self> {
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(&target);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".folio-").suffix(".part");
         #[cfg(unix)]

@@ -51,6 +51,15 @@ impl Interrupt {
         self.0.signals.load(Ordering::SeqCst) > 0
     }
 
+    /// Waits for work. None if it was interrupted, and dropped.
+    pub(crate) async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.wait() => None,
+            outcome = work => Some(outcome),
+        }
+    }
+
     /// Completes at the interruption.
     pub(crate) async fn wait(&self) {
         let notified = self.0.notify.notified();

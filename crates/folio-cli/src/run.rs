@@ -1,6 +1,5 @@
 //! Runs a command and turns its outcome into an exit code.
 
-use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
@@ -93,16 +92,6 @@ async fn until_interrupted(
     command: impl AsyncFnOnce(&mut Context) -> Result<Exit, CliError>,
 ) -> Result<Exit, CliError> {
     let interrupt = context.interrupt.clone();
-    race(command(context), interrupt.wait()).await
-}
-
-async fn race(
-    command: impl Future<Output = Result<Exit, CliError>>,
-    interruption: impl Future<Output = ()>,
-) -> Result<Exit, CliError> {
-    tokio::select! {
-        biased;
-        () = interruption => Err(CliError::interrupted()),
-        outcome = command => outcome,
-    }
+    let outcome = interrupt.or(command(context)).await;
+    outcome.ok_or_else(CliError::interrupted)?
 }

@@ -2,16 +2,24 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::file::folder_of;
 
 /// Replaces a file atomically and durably: after a crash it has the old or the new content.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    let beside = beside(path, ".new");
     let mut file = File::create(&beside)?;
     file.write_all(content)?;
     file.sync_all()?;
-    rename(Path::new(&beside), path)
+    rename(&beside, path)
+}
+
+/// The path with a suffix: a file beside it.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Gives a file, whose content is on the disk, another name, durably.
@@ -34,12 +42,4 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         File::open(folder_of(path))?.sync_all()?;
     }
     Ok(())
-}
-
-/// The folder of a file.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }

@@ -125,7 +125,7 @@ pub(crate) fn columns_of(records: &[Box<RawValue>]) -> Vec<FieldPath> {
         flatten(record, "", &mut leaves);
         for (path, _) in leaves {
             if known.insert(path.clone()) {
-                columns.extend(path.parse::<FieldPath>());
+                columns.push(FieldPath::new(path));
             }
         }
     }

@@ -25,6 +25,11 @@ pub(crate) enum Found<'a> {
 }
 
 impl FieldPath {
+    /// The path of a field with this name, unchanged. The path of an argument is parsed.
+    pub(crate) fn new(path: impl Into<String>) -> Self {
+        Self(path.into())
+    }
+
     /// As it was written.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -1,5 +1,6 @@
 //! Records as a table, JSON, JSON Lines or CSV, written while they arrive.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
@@ -58,9 +59,16 @@ impl RecordWriter {
     /// # Errors
     /// The results cannot be written.
     pub(crate) fn write<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<(), CliError> {
-        let raw = to_raw(record)?;
+        self.raw(&to_raw(record)?)
+    }
+
+    /// One more record, as it was received.
+    ///
+    /// # Errors
+    /// The results cannot be written.
+    pub(crate) fn raw(&mut self, record: &RawValue) -> Result<(), CliError> {
         self.written += 1;
-        self.put(&raw).map_err(|error| CliError::output(&error))
+        self.put(record).map_err(|error| CliError::output(&error))
     }
 
     fn put(&mut self, raw: &RawValue) -> io::Result<()> {
@@ -111,9 +119,9 @@ impl RecordWriter {
     }
 }
 
-fn selected(layout: &Layout, raw: &RawValue) -> Box<RawValue> {
+fn selected<'a>(layout: &Layout, raw: &'a RawValue) -> Cow<'a, RawValue> {
     match &layout.fields {
-        Some(fields) => project(raw, fields),
-        None => raw.to_owned(),
+        Some(fields) => Cow::Owned(project(raw, fields)),
+        None => Cow::Borrowed(raw),
     }
 }

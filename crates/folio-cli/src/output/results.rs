@@ -114,7 +114,7 @@ impl Results {
         columns: &[&str],
         rows: impl IntoIterator<Item = T>,
     ) -> Result<(), CliError> {
-        let fields = columns.iter().filter_map(|column| column.parse().ok());
+        let fields = columns.iter().copied().map(FieldPath::new);
         let mut writer = self.records(Some(fields.collect()));
         for row in rows {
             writer.write(&row)?;
@@ -136,9 +136,7 @@ impl Results {
                 let width = columns.iter().map(|column| column.len()).max();
                 let mut lines = Vec::new();
                 for column in columns {
-                    let field: Result<FieldPath, _> = column.parse();
-                    let Ok(field) = field;
-                    let text = cell(&field.of(&raw));
+                    let text = cell(&FieldPath::new(*column).of(&raw));
                     if !text.is_empty() {
                         let padded = format!("{column:<0$}", width.unwrap_or_default());
                         lines.push(format!("{}  {text}", self.paint(Style::Bold, &padded)));
@@ -174,7 +172,7 @@ impl Results {
             }
             Format::Jsonl | Format::Csv | Format::Table => {
                 let mut writer = self.records(fields);
-                writer.write(raw)?;
+                writer.raw(raw)?;
                 writer.finish().map(drop)
             }
         }

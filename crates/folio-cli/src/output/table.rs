@@ -63,7 +63,7 @@ impl TableRecords {
         self.flush(out)
     }
 
-    /// Writes what is left; returns the columns that the terminal has no room for.
+    /// Writes what is left.
     pub(crate) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
         if self.waiting.is_empty() {
             return Ok(());
@@ -84,17 +84,13 @@ impl TableRecords {
         if is_first {
             let names = columns
                 .iter()
-                .map(|column| self.fitting(column.field.as_str(), column.width));
+                .map(|column| fitting(column.field.as_str(), column, self.width));
             table.set_header(names.collect::<Vec<_>>());
         }
         for record in self.waiting.drain(..) {
-            let cells = columns.iter().map(|column| {
-                let text = one_line(&column.field.of(&record));
-                match self.width {
-                    Some(_) => truncate_str(&text, column.width, "…").into_owned(),
-                    None => text,
-                }
-            });
+            let cells = columns
+                .iter()
+                .map(|column| fitting(&one_line(&column.field.of(&record)), column, self.width));
             table.add_row(cells.collect::<Vec<_>>());
         }
         for (at, column) in columns.iter().enumerate() {
@@ -116,13 +112,6 @@ impl TableRecords {
         }
         self.columns = Some(columns);
         Ok(())
-    }
-
-    fn fitting(&self, text: &str, width: usize) -> String {
-        match self.width {
-            Some(_) => truncate_str(text, width, "…").into_owned(),
-            None => text.to_owned(),
-        }
     }
 
     /// The columns, as wide as the waiting records need and the terminal allows.
@@ -171,6 +160,14 @@ impl TableRecords {
     }
 }
 
+/// On a terminal, which has a width, a text that does not fit ends with `…`.
+fn fitting(text: &str, column: &Column, terminal: Option<usize>) -> String {
+    match terminal {
+        Some(_) => truncate_str(text, column.width, "…").into_owned(),
+        None => text.to_owned(),
+    }
+}
+
 fn total(columns: &[Column]) -> usize {
     let widths: usize = columns.iter().map(|column| column.width).sum();
     widths + columns.len().saturating_sub(1) * GAP
@@ -188,7 +185,7 @@ fn scalar_fields(records: &[Box<RawValue>]) -> Vec<FieldPath> {
             }
         }
     }
-    names.iter().filter_map(|name| name.parse().ok()).collect()
+    names.into_iter().map(FieldPath::new).collect()
 }
 
 /// The text of a cell, on one line and without control characters.

@@ -141,7 +141,7 @@ fn show(
     } else {
         let mut writer = results.records(fields);
         for record in &found.records {
-            writer.write(*record)?;
+            writer.raw(record)?;
         }
         writer.finish()?;
     }
@@ -182,7 +182,7 @@ async fn stream(
     while left > 0
         && let Some(record) = records.next().await
     {
-        writer.write(&record?)?;
+        writer.raw(&record?)?;
         left -= 1;
         if let Some(progress) = &progress {
             progress.inc(1);

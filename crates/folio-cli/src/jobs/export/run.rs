@@ -1,6 +1,5 @@
 //! The course of an export.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -125,26 +124,26 @@ async fn publish(
         return part.publish(&complete);
     }
     context.console.note("converts the records to a table");
-    let part = Arc::new(part);
     let (interrupt, fields) = (context.interrupt.clone(), args.fields.clone());
-    let files = Arc::clone(&part);
     let complete = part.target.beside(".part.out");
     let out = complete.clone();
     let converted = tokio::task::spawn_blocking(move || {
-        let records = files.records()?;
-        let conversion = Conversion {
-            records: &records,
-            path: &files.path,
-            packing,
-            target: &files.target,
-            complete: &out,
-            fields: fields.as_deref(),
-            interrupt: &interrupt,
-        };
-        conversion.run()
+        let converted = part.records().and_then(|records| {
+            let conversion = Conversion {
+                records: &records,
+                path: &part.path,
+                packing,
+                target: &part.target,
+                complete: &out,
+                fields: fields.as_deref(),
+                interrupt: &interrupt,
+            };
+            conversion.run()
+        });
+        (part, converted)
     })
     .await;
-    let converted = converted.map_err(|_| CliError::interrupted())?;
+    let (part, converted) = converted.map_err(|_| CliError::interrupted())?;
     let absent = converted.map_err(|error| {
         let _ = crate::jobs::durable::remove(&complete);
         error.with_help("the records are saved; run the same command again to continue")
@@ -154,11 +153,7 @@ async fn publish(
             .console
             .warning(format_args!("no record has the field `{field}`"));
     }
-    match Arc::try_unwrap(part) {
-        Ok(part) => part.publish(&complete),
-        // The conversion has ended, and with it the other reference.
-        Err(_) => Err(CliError::interrupted()),
-    }
+    part.publish(&complete)
 }
 
 fn report(

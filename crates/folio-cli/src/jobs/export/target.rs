@@ -1,9 +1,9 @@
 //! The file of an export: its format and compression, according to its name.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
+use crate::jobs::durable;
 use crate::jobs::packing::Packing;
 
 /// The formats of files.
@@ -67,9 +67,7 @@ impl Target {
 
     /// The path of a file beside it.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = OsString::from(&self.path);
-        name.push(suffix);
-        name.into()
+        durable::beside(&self.path, suffix)
     }
 }
 

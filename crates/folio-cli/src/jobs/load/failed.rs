@@ -49,7 +49,7 @@ impl FailedFile {
     /// # Errors
     /// It cannot be written.
     pub(crate) fn create(path: PathBuf) -> Result<Self, CliError> {
-        let beside = with_suffix(&path, ".part");
+        let beside = durable::beside(&path, ".part");
         let file = File::create(&beside).map_err(|error| {
             failed(&beside, &error).with_help("name another file with --failed")
         })?;
@@ -107,9 +107,9 @@ impl FailedFile {
         let mut earlier = None;
         if self.path.exists() {
             let aside = (1_u32..)
-                .map(|number| with_suffix(&self.path, &format!(".{number}")))
+                .map(|number| durable::beside(&self.path, &format!(".{number}")))
                 .find(|path| !path.exists())
-                .unwrap_or_else(|| with_suffix(&self.path, ".0"));
+                .unwrap_or_else(|| durable::beside(&self.path, ".0"));
             durable::rename(&self.path, &aside).map_err(|error| failed(&aside, &error))?;
             earlier = Some(aside);
         }
@@ -129,12 +129,6 @@ impl Drop for FailedFile {
             let _ = durable::remove(&self.beside);
         }
     }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(suffix);
-    path.into()
 }
 
 fn failed(path: &Path, error: &io::Error) -> CliError {

@@ -15,6 +15,7 @@ use super::summary::{Summary, shortened};
 use crate::context::Context;
 use crate::error::{CliError, exit_of};
 use crate::exit::Exit;
+use crate::jobs::durable;
 use crate::jobs::list::{self, List};
 
 /// The number of records that are looked up and written together where each is sent by itself. An
@@ -129,11 +130,7 @@ fn failed_path(args: &Args) -> Result<PathBuf, CliError> {
     let path = match &args.failed {
         Some(path) => path.clone(),
         None if is_stdin(&args.file) => PathBuf::from("stdin.failed.jsonl"),
-        None => {
-            let mut path = args.file.as_os_str().to_owned();
-            path.push(".failed.jsonl");
-            path.into()
-        }
+        None => durable::beside(&args.file, ".failed.jsonl"),
     };
     let real = |path: &Path| std::fs::canonicalize(path).ok();
     if real(&path).is_some_and(|failed| Some(failed) == real(&args.file)) {
