@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use folio_sdk::FolioClient;
+use folio_sdk::{FolioClient, FolioClientBuilder};
 
 use crate::error::CliError;
 use crate::global::Global;
@@ -40,10 +40,19 @@ impl Context {
     /// The client for the selected profile, or for the variables of the environment. It logs in
     /// with its first call.
     pub(crate) async fn folio(&mut self) -> Result<FolioClient, CliError> {
+        self.folio_with(|builder| builder).await
+    }
+
+    /// As [`folio`](Self::folio), with other settings than the usual ones.
+    pub(crate) async fn folio_with(
+        &mut self,
+        set: impl FnOnce(FolioClientBuilder) -> FolioClientBuilder,
+    ) -> Result<FolioClient, CliError> {
         if let Some(folio) = &self.folio {
             return Ok(folio.clone());
         }
-        let folio = self.connection()?.client(&self.console).await?;
+        let connection = self.connection()?;
+        let folio = connection.client(set, &self.console).await?;
         self.folio = Some(folio.clone());
         Ok(folio)
     }

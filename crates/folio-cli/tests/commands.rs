@@ -20,8 +20,7 @@ mod manual;
 #[cfg(unix)]
 #[path = "commands/session.rs"]
 mod session;
-#[path = "jobs/support.rs"]
-#[allow(dead_code, reason = "shared with the tests of jobs")]
+#[allow(dead_code, reason = "shared with other tests")]
 mod support;
 #[cfg(unix)]
 #[path = "commands/terminal.rs"]

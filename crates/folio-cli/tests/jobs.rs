@@ -15,5 +15,5 @@ mod load_failures;
 #[cfg(feature = "sandbox")]
 #[path = "jobs/sandbox.rs"]
 mod sandbox;
-#[path = "jobs/support.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
 mod support;

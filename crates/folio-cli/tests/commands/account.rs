@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault};
 
-use crate::support::{Ended, TENANT, World};
+use crate::support::{Ended, TENANT, World, with_input};
 
 /// A password that occurs nowhere by chance.
 const MARKER: &str = "MARKER-pässword-7341";
@@ -27,13 +27,6 @@ fn without_environment(world: &World, arguments: &[&str]) -> Command {
     }
     command.env("FOLIO_KEYRING", "none");
     command
-}
-
-fn with_input(mut command: Command, input: &str) -> Ended {
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    // A command that rejects its arguments does not read it.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    Ended::of(child.wait_with_output().unwrap())
 }
 
 fn login(world: &World, options: &[&str]) -> Command {

@@ -172,9 +172,9 @@ fn record_of(
                 Some(local) => (document, local.strip_prefix(LOCAL)),
                 None => (document, None),
             };
-            let schemas = Value::Object(components(home)?.clone());
+            let schemas = home.pointer("/components/schemas")?;
             let schema = name.and_then(|name| schemas.get(name)).unwrap_or(response);
-            all_properties(schema, &schemas).remove(items)?
+            all_properties(schema, schemas).remove(items)?
         }
     };
     let record = list.get("items")?.get("$ref")?.as_str()?;

@@ -1,6 +1,9 @@
-//! The program, a sandbox, and the files of a test.
+//! The program, a sandbox, and the files of a test. Each test program uses a part of it.
+
+pub(crate) mod program;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -160,12 +163,26 @@ impl Ended {
         }
     }
 
+    /// The results as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
     /// It ended with this code.
     #[track_caller]
     pub(crate) fn with(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
     }
+}
+
+/// Runs a command with this input.
+pub(crate) fn with_input(mut command: Command, input: impl AsRef<[u8]>) -> Ended {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    // A command that rejects its arguments does not read it.
+    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
+    Ended::of(child.wait_with_output().unwrap())
 }
 
 /// Runs a command, sends it a signal after a time, and waits for its end.
