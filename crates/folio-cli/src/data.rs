@@ -230,14 +230,14 @@ pub(crate) fn lists_like(text: &str) -> Result<Vec<String>, CliError> {
             && !operation.module.starts_with("edge-")
     });
     let paths: BTreeSet<String> = lists.map(|operation| operation.path).collect();
-    let mut same: Vec<String> = paths
-        .iter()
-        .filter(|path| plain(path) == wanted)
-        .cloned()
-        .collect();
-    same.truncate(5);
+    let names: BTreeMap<&str, String> = paths.iter().map(|path| (&**path, plain(path))).collect();
+    let with_name = |wanted: &[String]| -> Vec<String> {
+        let found = names.iter().filter(|(_, name)| wanted.contains(name));
+        found.map(|(path, _)| (*path).to_owned()).take(5).collect()
+    };
+    let same = with_name(std::slice::from_ref(&wanted));
     Ok(match same.is_empty() {
-        true => near(&format!("/{wanted}"), paths.iter().map(String::as_str)),
+        true => with_name(&near(&wanted, names.values().map(String::as_str))),
         false => same,
     })
 }

@@ -13,6 +13,8 @@ mod account;
 mod delete;
 #[path = "commands/edit.rs"]
 mod edit;
+#[path = "commands/files.rs"]
+mod files;
 #[path = "commands/get.rs"]
 mod get;
 #[path = "commands/manual.rs"]

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use serde_json::value::RawValue;
 
-use crate::output::field_path::{FieldPath, cell, cell_of, values};
+use crate::output::field_path::{FieldPath, WHOLE, cell, cell_of, values};
 use crate::output::json;
 
 /// The number of records whose fields make the header.
@@ -19,9 +19,6 @@ const LOOKED_AT: usize = 1000;
 
 /// The column for fields that the header lacks.
 const MORE: &str = "_more";
-
-/// The column of a record that is not an object.
-const WHOLE: &str = "value";
 
 /// Records, to be written as CSV.
 #[derive(Debug)]

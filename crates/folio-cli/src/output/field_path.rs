@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::output::json;
 
+/// The name of the column for a record that is not an object.
+pub(crate) const WHOLE: &str = "value";
+
 /// The path of a field. Segments are separated by dots; below an array it names the field of each
 /// of the elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

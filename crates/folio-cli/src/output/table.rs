@@ -10,7 +10,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use console::{measure_text_width, truncate_str};
 use serde_json::value::RawValue;
 
-use crate::output::field_path::{FieldPath, Found, cell, values};
+use crate::output::field_path::{FieldPath, Found, WHOLE, cell, values};
 use crate::output::json;
 use crate::output::layout::Layout;
 use crate::output::style::Style;
@@ -83,6 +83,11 @@ impl TableRecords {
                 let is_chosen = self.chosen.is_some();
                 let fields = self.chosen.take();
                 let fields = fields.unwrap_or_else(|| scalar_fields(&waiting));
+                let fields = match fields.is_empty() {
+                    // The records have no such fields: each is shown as it is.
+                    true => vec![FieldPath::new("")],
+                    false => fields,
+                };
                 let rows = rows(&waiting, &fields);
                 (self.columns(fields, is_chosen, &rows), rows)
             }
@@ -94,7 +99,7 @@ impl TableRecords {
         if is_first {
             let names = columns
                 .iter()
-                .map(|column| fitting(column.field.as_str(), column, self.width));
+                .map(|column| fitting(name(&column.field), column, self.width));
             table.set_header(names.collect::<Vec<_>>());
         }
         for row in &rows {
@@ -134,7 +139,7 @@ impl TableRecords {
         let mut columns: Vec<Column> = fields
             .into_iter()
             .map(|field| Column {
-                width: measure_text_width(field.as_str()),
+                width: measure_text_width(name(&field)),
                 field,
             })
             .collect();
@@ -161,6 +166,14 @@ impl TableRecords {
             }
         }
         columns
+    }
+}
+
+/// The name of a column; the path of a whole record is empty.
+fn name(field: &FieldPath) -> &str {
+    match field.as_str() {
+        "" => WHOLE,
+        name => name,
     }
 }
 

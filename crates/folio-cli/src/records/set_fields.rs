@@ -69,16 +69,19 @@ fn split<'a>(text: &'a str, option: &str) -> Result<(&'a str, &'a str), CliError
 
 /// The value that a text stands for.
 fn value_of(text: &str) -> Result<Value, CliError> {
-    let Ok(raw) = serde_json::from_str::<Box<RawValue>>(text) else {
+    let Ok(raw) = serde_json::from_str::<&RawValue>(text) else {
         return Ok(text.into());
     };
-    if let Some(number) = numbers::inexact(&raw, None) {
+    if let Some(number) = numbers::inexact(raw, None) {
         return Err(CliError::usage(format!(
             "the number {number} has more digits than can be changed here"
         ))
         .with_help("write the whole record into a file: its text is sent unchanged"));
     }
-    Ok(serde_json::from_str(text).unwrap_or_else(|_| text.into()))
+    serde_json::from_str(text).map_err(|error| {
+        CliError::usage(format!("a value cannot be set: {error}"))
+            .with_help("write the whole record into a file: its text is sent unchanged")
+    })
 }
 
 impl FieldChange {

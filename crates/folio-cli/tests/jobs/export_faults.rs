@@ -189,6 +189,7 @@ fn what_cannot_work_is_an_error_before_anything_is_written() {
         ),
         ("/groups?query=a", "a.jsonl", 2, "is more than a path"),
         ("/no-such-list", "a.jsonl", 5, "/no-such-list"),
+        ("/groups?limit=1", "a.jsonl", 2, "is more than a path"),
     ] {
         let ended = world.run(&["export", list, "--to", file]).with(code);
         assert!(ended.err.contains(problem), "{ended:#?}");
@@ -196,6 +197,16 @@ fn what_cannot_work_is_an_error_before_anything_is_written() {
     world
         .run(&["export", "/groups", "--to", "a.jsonl", "--resume"])
         .with(2);
+    let twice = [
+        "export",
+        "/groups",
+        "--to",
+        "a.csv",
+        "--fields",
+        "id,group,id",
+    ];
+    let ended = world.run(&twice).with(2);
+    assert!(ended.err.contains("names `id` twice"), "{ended:#?}");
     world
         .run(&[
             "export", "/groups", "--to", "a.jsonl", "--query", "group==(",

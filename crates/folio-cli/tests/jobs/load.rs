@@ -112,16 +112,6 @@ fn compressed_files_and_the_standard_input() {
     let input = std::fs::read(world.path("a.zst")).unwrap();
     let ended = with_input(command, &input).with(0);
     assert_eq!(ended.json()["unchanged"], 300);
-    let cut = &input[..input.len() / 2];
-    std::fs::write(world.path("cut.zst"), cut).unwrap();
-    let ended = world
-        .run(&[&LOAD[..], &["/groups", "cut.zst"]].concat())
-        .with(1);
-    assert!(
-        ended.err.contains("cannot read `cut.zst` to its end"),
-        "{ended:#?}"
-    );
-    assert_eq!(ended.json()["complete"], false);
 }
 
 #[test]

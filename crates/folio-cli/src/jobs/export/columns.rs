@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::value::RawValue;
 
 use crate::error::CliError;
-use crate::output::field_path::{FieldPath, Found, values};
+use crate::output::field_path::{FieldPath, Found, WHOLE, values};
 use crate::output::json;
 
 /// An object with more different fields than that, over all records, is a map rather than a record:
@@ -18,9 +18,6 @@ const MOST_FIELDS: usize = 500;
 
 /// The most fields of a record.
 const MOST_COLUMNS: usize = 10_000;
-
-/// The name of the column for a record that is not an object.
-const WHOLE: &str = "value";
 
 /// The kinds of values of a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

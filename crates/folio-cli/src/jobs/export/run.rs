@@ -32,10 +32,20 @@ struct Summary<'a> {
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
     let target = Target::of(&args.to)?;
     let path = list::path_of(&args.list)?;
-    if let Some(fields) = &args.fields
-        && fields.iter().any(|field| field.as_str().is_empty())
-    {
-        return Err(CliError::usage("--fields has an empty name"));
+    for (at, field) in args.fields.iter().flatten().enumerate() {
+        if field.as_str().is_empty() {
+            return Err(CliError::usage("--fields has an empty name"));
+        }
+        // Two columns of one name cannot be told apart.
+        if args
+            .fields
+            .iter()
+            .flatten()
+            .take(at)
+            .any(|other| other == field)
+        {
+            return Err(CliError::usage(format!("--fields names `{field}` twice")));
+        }
     }
     #[cfg(unix)]
     let _limit = report_size_limit();

@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::file::encoding_problem;
+
 /// A part of the file.
 #[derive(Debug)]
 pub(crate) enum Piece {
@@ -76,7 +78,10 @@ fn object(line: u64, text: &[u8]) -> Piece {
     match serde_json::from_slice::<Box<RawValue>>(text) {
         Ok(record) if record.get().starts_with('{') => Piece::Record { line, record },
         Ok(_) => malformed(line, text, "it is not a JSON object"),
-        Err(error) => malformed(line, text, &flaw(&error)),
+        Err(error) => {
+            let problem = encoding_problem(text).unwrap_or_else(|| flaw(&error));
+            malformed(line, text, &problem)
+        }
     }
 }
 
