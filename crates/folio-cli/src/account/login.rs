@@ -99,7 +99,11 @@ async fn profile(context: &Context, args: &Args) -> Result<Profile, CliError> {
     let name = named
         .or_else(|| config.default_name().map(str::to_owned))
         .unwrap_or_else(|| DEFAULT.to_owned());
-    let stored = config.profile(&name)?;
+    // A profile that is not complete is replaced: its error states to log in again.
+    let stored = config.profile(&name).unwrap_or_else(|error| {
+        context.console.warning(error.message());
+        None
+    });
     // A profile that was named counts more than the environment.
     let value = |given: &Option<String>, stored: Option<&String>, variable: &str| {
         if let Some(given) = given {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use folio_sandbox::{Effect, Fault};
 use serde_json::{Value, json};
 
-use crate::support::{Ended, TENANT, World, signalled, with_input};
+use crate::support::{Ended, TENANT, World, limited, signalled, with_input};
 
 /// A response of this type and text in place of the groups.
 fn responds_with(world: &World, kind: &str, text: &str) {
@@ -261,4 +261,23 @@ fn a_config_file_without_a_table_of_profiles_is_an_error() {
         config.contains(&format!("tenant = \"{TENANT}\"")),
         "{config}"
     );
+}
+
+/// A limit of the size of files ends no process without a message.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_old_file() {
+    let world = World::of_groups(500, |builder| builder);
+    world.write("groups.json", "old");
+    let get = ["get", "/groups", "--all", "--to", "groups.json"];
+    let ended = limited(&world, 8, &get);
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    assert!(
+        ended
+            .err
+            .contains("cannot write the results: `groups.json`"),
+        "{ended:#?}"
+    );
+    assert_eq!(world.read("groups.json"), "old");
+    assert_eq!(world.files(), ["groups.json"]);
 }

@@ -1,12 +1,11 @@
 //! Exports from servers that fail, and to disks that are full.
 
-use std::process::Command;
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault};
 use serde_json::json;
 
-use super::support::{Ended, TENANT, World, decompressed, unique};
+use super::support::{TENANT, World, decompressed, limited, unique};
 
 #[test]
 fn failures_of_all_kinds_lose_and_repeat_nothing() {
@@ -129,17 +128,6 @@ fn records_that_the_server_withholds_are_noticed_and_nothing_is_repeated() {
         world.run(&arguments).with(0);
     }
     assert_eq!(world.lines("a.jsonl"), world.stored("/groups"), "{codes:?}");
-}
-
-/// Runs the program with a limit for the size of files, in units of 1,024 bytes.
-fn limited(world: &World, limit: u32, arguments: &[&str]) -> Ended {
-    let mut command = Command::new("bash");
-    let script = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
-    command
-        .args(["-c", &script, env!("CARGO_BIN_EXE_folio")])
-        .args(arguments);
-    world.in_folder(&mut command);
-    Ended::of(command.output().unwrap())
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 use folio_sandbox::{Effect, Fault};
 use serde_json::{Value, json};
 
-use super::support::{Ended, World, group, with_input};
+use super::support::{Ended, World, group, limited, with_input};
 
 /// Records without a name, which the server rejects.
 fn rejected(count: u64) -> String {
@@ -110,4 +110,24 @@ fn the_failed_records_of_a_killed_load_stay() {
         "{ended:#?}"
     );
     assert_eq!(failed(&world, "a.jsonl.failed.jsonl.2"), 40);
+}
+
+/// The records after those of which the failures could be written are not sent.
+#[test]
+fn a_full_disk_ends_a_load_with_an_error() {
+    let world = World::new();
+    world.write("a.jsonl", &rejected(2_000));
+    let load = ["load", "a.jsonl", "--into", "/groups"];
+    let ended = limited(&world, 16, &load);
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    assert!(
+        ended
+            .err
+            .contains("the file of failed records is not complete"),
+        "{ended:#?}"
+    );
+    assert!(world.writes() < 1_000, "{}", world.writes());
+    // The same command again, with room.
+    world.run(&load).with(9);
+    assert_eq!(failed(&world, "a.jsonl.failed.jsonl"), 2_000);
 }

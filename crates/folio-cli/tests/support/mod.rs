@@ -202,3 +202,14 @@ pub(crate) fn decompressed(program: &str, path: &Path) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
+
+/// Runs the program with a limit for the size of files, in units of 1,024 bytes.
+pub(crate) fn limited(world: &World, limit: u32, arguments: &[&str]) -> Ended {
+    let mut command = Command::new("bash");
+    let script = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
+    command
+        .args(["-c", &script, env!("CARGO_BIN_EXE_folio")])
+        .args(arguments);
+    world.in_folder(&mut command);
+    Ended::of(command.output().unwrap())
+}

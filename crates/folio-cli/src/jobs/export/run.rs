@@ -47,8 +47,6 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
             return Err(CliError::usage(format!("--fields names `{field}` twice")));
         }
     }
-    #[cfg(unix)]
-    let _limit = report_size_limit();
     let mut part = Part::open(target.clone(), args.earlier())?;
     let folio = context.folio().await?;
     let list = List::find(&folio, path, args.key.clone());
@@ -199,16 +197,4 @@ fn report(
         bytes,
         seconds,
     })
-}
-
-/// A file that exceeds the limit of its size ends a process by a signal, unless it listens for it:
-/// then writing is an error.
-#[cfg(unix)]
-fn report_size_limit() -> Option<tokio::signal::unix::Signal> {
-    const SIGXFSZ: i32 = 25;
-    let exists = cfg!(any(target_os = "linux", target_vendor = "apple"));
-    let kind = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
-    exists
-        .then(|| tokio::signal::unix::signal(kind).ok())
-        .flatten()
 }

@@ -98,7 +98,11 @@ impl FailedFile {
                 line.push(b'\n');
                 out.write_all(&line)
             });
-        written.map_err(|error| failed(&self.beside, &error))
+        written.map_err(|error| {
+            failed(&self.beside, &error).with_help(
+                "the file of failed records is not complete: make room, or name another file with --failed, and run the same command again",
+            )
+        })
     }
 
     /// Gives the file its name, if it has records; one of an earlier run gets another name. Returns
