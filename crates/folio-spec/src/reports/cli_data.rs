@@ -163,7 +163,7 @@ fn record_of(
     }
     let response = response?;
     let list = match paging.get("items").and_then(Value::as_str) {
-        None => response.clone(),
+        None => response,
         Some(items) => {
             let (home, name) = match response.get("$ref").and_then(Value::as_str) {
                 Some(shared) if shared.starts_with(SHARED) => {
