@@ -34,7 +34,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
-    let path = list::path(&args.path)?;
+    let path = list::path_of_record(&args.path)?;
     let folio = context.folio().await?;
     let original = context
         .interruptible(Original::read(&folio, &path))
@@ -296,7 +296,8 @@ impl Draft {
     /// Keeps the text after an error, and states where it is.
     fn preserved(self, error: CliError) -> CliError {
         let is_edited = self.changed || self.differs();
-        if !is_edited {
+        // The editor may have removed it.
+        if !is_edited || !self.file.path().exists() {
             return error;
         }
         match self.file.into_temp_path().keep() {

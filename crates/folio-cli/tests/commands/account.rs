@@ -57,7 +57,7 @@ fn texts(folder: &Path) -> String {
 #[test]
 fn a_profile_holds_no_password() {
     let world = world();
-    let ended = with_input(login(&world, &["--no-keyring"]), &format!("{MARKER}\n")).with(0);
+    let ended = with_input(login(&world, &["--no-keyring"]), format!("{MARKER}\n")).with(0);
     assert!(ended.err.contains("Logged in to"), "{ended:#?}");
     let config = world.read("config/folio/config.toml");
     assert!(config.contains("default = \"default\""), "{config}");
@@ -82,7 +82,7 @@ fn a_profile_holds_no_password() {
 fn only_the_user_can_read_the_config_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = world();
-    with_input(login(&world, &["--no-keyring"]), &format!("{MARKER}\n")).with(0);
+    with_input(login(&world, &["--no-keyring"]), format!("{MARKER}\n")).with(0);
     let mode = |name: &str| {
         let data = fs::metadata(world.path(name)).unwrap();
         data.permissions().mode() & 0o777
@@ -113,14 +113,14 @@ fn a_rejected_login_stores_nothing() {
         ],
     );
     unreachable.env("FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES", "0");
-    with_input(unreachable, &format!("{MARKER}\n")).with(8);
+    with_input(unreachable, format!("{MARKER}\n")).with(8);
     assert!(!world.path("config").exists());
 }
 
 #[test]
 fn without_a_keyring_the_error_states_what_to_do() {
     let world = world();
-    let ended = with_input(login(&world, &[]), &format!("{MARKER}\n")).with(1);
+    let ended = with_input(login(&world, &[]), format!("{MARKER}\n")).with(1);
     assert!(ended.err.contains("--no-keyring"), "{ended:#?}");
     assert!(ended.err.contains("FOLIO_PASSWORD"), "{ended:#?}");
     assert!(!world.path("config").exists());
@@ -219,7 +219,7 @@ fn a_named_profile_counts_more_than_the_environment() {
     let other = World::new();
     with_input(
         login(&world, &["--no-keyring", "--profile", "test"]),
-        &format!("{MARKER}\n"),
+        format!("{MARKER}\n"),
     )
     .with(0);
     // The environment of another system is complete.
@@ -342,7 +342,7 @@ fn the_environment_is_enough() {
 #[test]
 fn a_keyring_that_cannot_be_read_has_a_substitute() {
     let world = world();
-    with_input(login(&world, &["--no-keyring"]), &format!("{MARKER}\n")).with(0);
+    with_input(login(&world, &["--no-keyring"]), format!("{MARKER}\n")).with(0);
     let config = world.read("config/folio/config.toml");
     let config = format!("{config}keyring = \"secret-service\"\n");
     world.write("config/folio/config.toml", &config);

@@ -207,11 +207,7 @@ fn paging(
 /// The record of several collections that has the fields of all: of whole records and of their ids
 /// it is the whole one. A client reads an id as a record of which the other fields are absent, also
 /// those that are required.
-fn largest(
-    collections: &[BTreeMap<&str, &Value>],
-    items: &str,
-    schemas: &Value,
-) -> Option<String> {
+fn largest(collections: &[BTreeMap<&str, &Value>], items: &str, schemas: &Value) -> Option<String> {
     let mut records = Vec::new();
     for properties in collections {
         let reference = properties.get(items)?.pointer("/items/$ref")?.as_str()?;
