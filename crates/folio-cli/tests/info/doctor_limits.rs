@@ -198,6 +198,24 @@ async fn timeouts_are_those_that_were_seen() {
     assert!(seen.starts_with("no response was cut off"), "{seen}");
 }
 
+/// Some firewalls drop long requests without a response.
+#[tokio::test]
+async fn a_long_request_without_a_response_ends_soon() {
+    let folio = behind(|asked, _| (line(asked) > 5000).then_some(Reply::Stall)).await;
+    let started = std::time::Instant::now();
+    let (found, seen) = measured(&folio, "request line").await;
+    assert_eq!(found, "ok", "{seen}");
+    assert!(
+        seen.starts_with("4096 bytes are accepted, 8192 bytes are rejected: "),
+        "{seen}"
+    );
+    assert!(
+        started.elapsed() < Duration::from_secs(25),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
 /// A real nginx, over HTTP/1.1 and HTTP/2.
 #[tokio::test]
 async fn limits_of_nginx_are_measured() {

@@ -5,7 +5,7 @@
 //! Their number is limited: one usual request, at most 14 request lines, [`BODIES`] and [`SAMPLES`],
 //! each of them up to four times if a failure has to be confirmed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use folio_sdk::FolioClient;
 
@@ -27,6 +27,9 @@ pub(super) const LONGEST_LINE: usize = 32_768;
 
 /// How exactly the limit of the request line is determined, in bytes.
 const EXACT: usize = 64;
+
+/// After this time the limit is not determined more exactly.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The sizes of bodies, in bytes, until one is rejected.
 const BODIES: [usize; 4] = [1024, 256 * 1024, NGINX_BODY, 4 * NGINX_BODY];
@@ -67,6 +70,7 @@ pub(super) async fn examine(folio: &FolioClient, session: &Session, report: &mut
 
 /// The longest request line that is accepted.
 async fn request_line(probe: &mut Probe<'_>, report: &mut Report) {
+    let started = Instant::now();
     let mut accepted = probe.shortest();
     let mut rejected = None;
     for bytes in LINES {
@@ -87,6 +91,7 @@ async fn request_line(probe: &mut Probe<'_>, report: &mut Report) {
     }
     while let Some((bytes, _)) = rejected
         && bytes - accepted > EXACT
+        && started.elapsed() < PATIENCE
     {
         let between = accepted + (bytes - accepted) / 2;
         match probe.line(between).await {

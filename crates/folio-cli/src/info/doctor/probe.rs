@@ -7,6 +7,9 @@ use http::StatusCode;
 
 use super::session::request;
 
+/// How long the response to a long request line may take: some firewalls drop it without a response.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// The outcome of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -120,7 +123,10 @@ impl<'a> Probe<'a> {
 
     async fn send(&mut self, path: &str, body: Option<usize>) -> Result<Response, Error> {
         let started = Instant::now();
-        let request = request(self.folio, path);
+        let mut request = request(self.folio, path);
+        if path != self.path {
+            request = request.deadline(LONGEST_WAIT);
+        }
         let request = match body {
             Some(bytes) => request.body(vec![b' '; bytes], "application/json"),
             None => request,
