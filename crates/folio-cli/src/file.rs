@@ -110,6 +110,9 @@ impl io::Write for WholeFile {
     }
 }
 
+/// Editors of Windows begin a file with it.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Why bytes are not the text that FOLIO reads, UTF-8.
 pub(crate) fn encoding_problem(bytes: &[u8]) -> Option<String> {
     if is_utf16(bytes) {

@@ -281,3 +281,19 @@ fn a_full_disk_leaves_the_old_file() {
     assert_eq!(world.read("groups.json"), "old");
     assert_eq!(world.files(), ["groups.json"]);
 }
+
+/// Editors of Windows begin a file with it.
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_text() {
+    let world = World::with(|builder| builder.user("marked", "secret-of-marked"));
+    let ended = with_input(world.folio(&["cql", "-"]), "\u{feff}a==b\r\n").with(0);
+    assert!(ended.out.starts_with("query: a==\"b\"\n"), "{ended:#?}");
+    let login = [
+        "login",
+        "--username",
+        "marked",
+        "--password-stdin",
+        "--no-keyring",
+    ];
+    with_input(world.folio(&login), "\u{feff}secret-of-marked\r\n").with(0);
+}
