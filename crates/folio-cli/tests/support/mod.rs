@@ -5,7 +5,7 @@ pub(crate) mod program;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -185,9 +185,36 @@ pub(crate) fn with_input(mut command: Command, input: impl AsRef<[u8]>) -> Ended
     Ended::of(child.wait_with_output().unwrap())
 }
 
+/// Waits until a program catches SIGINT, which ends it before without a message. On other systems
+/// than Linux that is not known.
+fn wait_until_it_listens(child: &mut Child) {
+    let path = format!("/proc/{}/status", child.id());
+    let is_caught = |status: &str| {
+        let mut caught = status
+            .lines()
+            .filter_map(|line| line.strip_prefix("SigCgt:"));
+        let mask = caught
+            .next()
+            .map(|mask| u64::from_str_radix(mask.trim(), 16));
+        mask.is_some_and(|mask| mask.unwrap() & 2 != 0)
+    };
+    for _ in 0..2_000 {
+        match std::fs::read_to_string(&path) {
+            Ok(status) if !is_caught(&status) => thread::sleep(Duration::from_millis(5)),
+            _ => return,
+        }
+        if child.try_wait().unwrap().is_some() {
+            return;
+        }
+    }
+}
+
 /// Runs a command, sends it a signal after a time, and waits for its end.
 pub(crate) fn signalled(mut command: Command, signal: &str, after: Duration) -> Ended {
-    let child = command.spawn().unwrap();
+    let mut child = command.spawn().unwrap();
+    if signal != "KILL" {
+        wait_until_it_listens(&mut child);
+    }
     thread::sleep(after);
     let _ = Command::new("kill")
         .args([&format!("-{signal}"), &child.id().to_string()])
