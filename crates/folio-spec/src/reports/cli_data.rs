@@ -163,7 +163,7 @@ fn record_of(
     }
     let response = response?;
     let list = match paging.get("items").and_then(Value::as_str) {
-        None => response.clone(),
+        None => response,
         Some(items) => {
             let (home, name) = match response.get("$ref").and_then(Value::as_str) {
                 Some(shared) if shared.starts_with(SHARED) => {
@@ -172,9 +172,9 @@ fn record_of(
                 Some(local) => (document, local.strip_prefix(LOCAL)),
                 None => (document, None),
             };
-            let schemas = Value::Object(components(home)?.clone());
+            let schemas = home.pointer("/components/schemas")?;
             let schema = name.and_then(|name| schemas.get(name)).unwrap_or(response);
-            all_properties(schema, &schemas).remove(items)?
+            all_properties(schema, schemas).remove(items)?
         }
     };
     let record = list.get("items")?.get("$ref")?.as_str()?;
