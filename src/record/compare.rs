@@ -4,7 +4,7 @@ use std::any::Any;
 
 use crate::record::additional_fields::AdditionalFields;
 use crate::record::lenient::{FieldState, Preserved};
-use crate::record::traits::{Field, Put, Record, Source};
+use crate::record::traits::{Field, NO_FIELD, Put, Record, Source};
 use crate::record::writer::text_of;
 
 /// The fields of a record, in their order.
@@ -96,12 +96,14 @@ struct Copying<'r, R>(&'r mut R);
 
 impl<'a, R: Record> Put<'a> for Copying<'_, R> {
     fn extra(&mut self, extra: &'a AdditionalFields) {
-        // The name of no field: it leads to the unknown ones.
-        self.0.set("\0", &mut Copied(extra));
+        self.0.set(NO_FIELD, &mut Copied(extra));
     }
 
     fn field<T: Field>(&mut self, key: &'static str, value: &'a T) {
-        self.0.set(key, &mut Copied(value));
+        // What is absent is blank, and so is the other record: most fields of most records.
+        if !value.is_absent() {
+            self.0.set(key, &mut Copied(value));
+        }
     }
 }
 

@@ -22,6 +22,7 @@ macro_rules! __record {
                 }
             }
             impl ::core::cmp::PartialEq for $record {
+                #[inline]
                 fn eq(&self, other: &Self) -> bool {
                     $crate::runtime::same(self, other)
                 }

@@ -127,6 +127,9 @@ pub trait Field: Sized + Clone + PartialEq + 'static {
     }
 }
 
+/// The name of no field: [`Record::set`] then has the unknown ones.
+pub(super) const NO_FIELD: &str = "\0";
+
 /// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is stored
 /// until the field is done, since a result that each field hands on costs the compiler more than
 /// all else about the field.
