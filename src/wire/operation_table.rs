@@ -1,4 +1,7 @@
-//! The operations of a module as generated code states them: as text, which is read when an operation is called for the first time.
+//! The operations of a module as generated code states them: as text, which is read at the first
+//! call of an operation.
+
+#![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
 use std::sync::OnceLock;
 
