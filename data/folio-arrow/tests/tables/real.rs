@@ -82,14 +82,19 @@ fn every_recorded_record_is_restored_and_most_fit_their_columns() {
                 .split('?')
                 .next()
                 .unwrap_or_default();
+            if !row["status"].as_u64().is_some_and(|status| status < 300) {
+                continue;
+            }
             let text = recordings::text(&row, "text");
-            let records = recordings::elements(text);
-            let mut records: Vec<String> = records.iter().map(ToString::to_string).collect();
-            records.extend(objects(text).pop());
-            records.retain(|text| {
-                let is_list = text.contains("totalRecords") || text.contains("\"errors\"");
-                text.starts_with('{') && !is_list
-            });
+            let records: Vec<String> = match text.contains("totalRecords") {
+                true => {
+                    let records = recordings::elements(text).into_iter();
+                    let records = records.filter(|record| record.is_object());
+                    records.map(|record| record.to_string()).collect()
+                }
+                // What was cut off is no JSON.
+                false => objects(text).pop().into_iter().collect(),
+            };
             lists.entry(path.to_owned()).or_default().extend(records);
         }
     }
@@ -126,6 +131,6 @@ fn every_recorded_record_is_restored_and_most_fit_their_columns() {
     }
     eprintln!("{records} records of {read} lists, {fitting} of them fit");
     assert!(records > 1_000 && read > 40, "{records} {read}");
-    // Many were recorded because they do not fit.
-    assert!(fitting * 10 > records * 6, "{fitting} of {records}");
+    // Some were recorded because they do not fit, and some are of another release.
+    assert!(fitting * 10 > records * 9, "{fitting} of {records}");
 }
