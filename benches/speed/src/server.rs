@@ -133,7 +133,10 @@ impl Rendered {
             id: behind("\"id\":\"").next().unwrap_or_default(),
             numbers: behind("\"hrid\":\"in")
                 .chain(behind(NUMBER))
-                .filter(|at| json.get(*at..at + 11).is_some_and(|text| text == "0".repeat(11)))
+                .filter(|at| {
+                    json.get(*at..at + 11)
+                        .is_some_and(|text| text == "0".repeat(11))
+                })
                 .collect(),
             json: json.into_bytes(),
         }

@@ -16,8 +16,8 @@ use folio_sdk::{FolioClient, HttpBody, HttpFuture, HttpRequest, HttpResponse, Ht
 
 use hyper::header::HeaderValue;
 
-use crate::baseline::lossless::Instances;
 use crate::PAGE;
+use crate::baseline::lossless::Instances;
 use crate::client::{all, begin, in_tasks, title_length};
 use crate::measure::{Failure, Seen, Took, report};
 use crate::server::Fixture;

@@ -138,7 +138,11 @@ fn parquet_bytes(folder: &Path) -> Result<u64, Failure> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.path().extension().is_some_and(|ending| ending == "parquet") {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|ending| ending == "parquet")
+        {
             bytes += entry.metadata()?.len();
         }
     }
@@ -167,7 +171,8 @@ fn compare(records: u64, rounds: usize, file: Option<&str>) -> Result<(), Failur
         for round in 0..rounds {
             for (name, _) in JOBS {
                 // Slow jobs that are far from the others run once.
-                let is_absent = (name == "ldlite" && (!ldlite || round > 0)) || (name == "duckdb" && !duckdb);
+                let is_absent =
+                    (name == "ldlite" && (!ldlite || round > 0)) || (name == "duckdb" && !duckdb);
                 if is_absent {
                     continue;
                 }
@@ -185,14 +190,19 @@ fn compare(records: u64, rounds: usize, file: Option<&str>) -> Result<(), Failur
     }
     let ratios = ratios(&figures);
     if let Some(file) = file {
-        std::fs::write(file, serde_json::to_vec_pretty(&as_json(records, &figures, &ratios))?)?;
+        std::fs::write(
+            file,
+            serde_json::to_vec_pretty(&as_json(records, &figures, &ratios))?,
+        )?;
     }
     Ok(())
 }
 
 fn print(latency: u64, costs: &BTreeMap<&str, Cost>) {
     println!("## {latency} ms\n");
-    println!("| | wall | CPU | peak memory | file | records per second |\n|---|---|---|---|---|---|");
+    println!(
+        "| | wall | CPU | peak memory | file | records per second |\n|---|---|---|---|---|---|"
+    );
     for (name, title) in JOBS {
         let Some(Cost { took, bytes }) = costs.get(name) else {
             continue;
@@ -262,7 +272,13 @@ fn ratios(figures: &Figures<'_>) -> Vec<Ratio> {
         },
     ];
     println!("## Goals\n\n| | measured | goal | |\n|---|---|---|---|");
-    for Ratio { what, value, goal, is_met } in &ratios {
+    for Ratio {
+        what,
+        value,
+        goal,
+        is_met,
+    } in &ratios
+    {
         match value {
             Some(value) => {
                 let verdict = if is_met(*value) { "met" } else { "NOT MET" };

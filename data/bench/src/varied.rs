@@ -9,15 +9,65 @@ use crate::server::NUMBER;
 const TEMPLATES: usize = 20_000;
 
 const WORDS: [&str; 48] = [
-    "history", "of", "the", "modern", "theory", "and", "practice", "in", "introduction", "to", "a", "study",
-    "selected", "works", "letters", "from", "economy", "music", "language", "society", "art", "nature",
-    "science", "politics", "review", "report", "annual", "proceedings", "méthodes", "Geschichte", "der",
-    "Wissenschaft", "poésie", "guía", "новая", "книга", "women", "war", "city", "water", "light", "time",
-    "analysis", "systems", "health", "education", "religion", "law",
+    "history",
+    "of",
+    "the",
+    "modern",
+    "theory",
+    "and",
+    "practice",
+    "in",
+    "introduction",
+    "to",
+    "a",
+    "study",
+    "selected",
+    "works",
+    "letters",
+    "from",
+    "economy",
+    "music",
+    "language",
+    "society",
+    "art",
+    "nature",
+    "science",
+    "politics",
+    "review",
+    "report",
+    "annual",
+    "proceedings",
+    "méthodes",
+    "Geschichte",
+    "der",
+    "Wissenschaft",
+    "poésie",
+    "guía",
+    "новая",
+    "книга",
+    "women",
+    "war",
+    "city",
+    "water",
+    "light",
+    "time",
+    "analysis",
+    "systems",
+    "health",
+    "education",
+    "religion",
+    "law",
 ];
 
 const PLACES: [&str; 8] = [
-    "London", "New York", "Berlin", "Paris", "München", "Cambridge, Mass.", "Tokyo", "[S.l.]",
+    "London",
+    "New York",
+    "Berlin",
+    "Paris",
+    "München",
+    "Cambridge, Mass.",
+    "Tokyo",
+    "[S.l.]",
 ];
 
 const LANGUAGES: [&str; 8] = ["eng", "eng", "eng", "ger", "fre", "spa", "rus", "lat"];
@@ -77,7 +127,10 @@ pub(crate) fn instances() -> impl Iterator<Item = Value> {
             fields.insert("hrid".to_owned(), "in00000000000".into());
             let count = 2 + numbers.below(10);
             let title = numbers.words(count);
-            fields.insert("title".to_owned(), format!("{title} {NUMBER}00000000000").into());
+            fields.insert(
+                "title".to_owned(),
+                format!("{title} {NUMBER}00000000000").into(),
+            );
             fields.insert("indexTitle".to_owned(), title.into());
             for (name, value) in varied(&mut numbers) {
                 fields.insert(name.to_owned(), value);

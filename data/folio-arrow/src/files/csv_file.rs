@@ -80,10 +80,11 @@ impl Format for CsvFile {
             for column in &columns {
                 if column.is_null(row) {
                     // Readers skip empty lines.
-                    self.line.extend_from_slice(if columns.len() == 1 { b"\"\"," } else { b"," });
+                    self.line
+                        .extend_from_slice(if columns.len() == 1 { b"\"\"," } else { b"," });
                     continue;
                 }
-                push_text(&column.array, row, &mut self.cell)?;
+                push_text(&column.field, &column.array, row, &mut self.cell)?;
                 self.end_cell();
             }
             self.end_line()?;

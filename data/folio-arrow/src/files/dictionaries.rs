@@ -170,7 +170,10 @@ fn with_places<K: ArrowDictionaryKeyType>(
     places: &[Option<usize>],
     values: &ArrayRef,
 ) -> Result<ArrayRef, Cause> {
-    let is_same = places.iter().enumerate().all(|(at, place)| *place == Some(at));
+    let is_same = places
+        .iter()
+        .enumerate()
+        .all(|(at, place)| *place == Some(at));
     if is_same {
         let (keys, values) = (array.keys().clone(), Arc::clone(values));
         return Ok(Arc::new(DictionaryArray::try_new(keys, values)?));
@@ -187,10 +190,7 @@ fn with_places<K: ArrowDictionaryKeyType>(
         })?;
         Ok(Some(key))
     };
-    let keys = array
-        .keys()
-        .iter()
-        .map(|value| value.map_or(Ok(None), key));
+    let keys = array.keys().iter().map(|value| value.map_or(Ok(None), key));
     let keys = keys.collect::<Result<PrimitiveArray<K>, Cause>>()?;
     Ok(Arc::new(DictionaryArray::try_new(
         keys,

@@ -84,7 +84,9 @@ impl FileError {
             ),
             FileTooLarge => (
                 FileErrorKind::Full,
-                format!("raise the limit for the size of files (`ulimit -f`), or choose a folder on another file system than {folder}"),
+                format!(
+                    "raise the limit for the size of files (`ulimit -f`), or choose a folder on another file system than {folder}"
+                ),
             ),
             NotFound => (
                 FileErrorKind::NotWritable,
@@ -92,7 +94,9 @@ impl FileError {
             ),
             PermissionDenied | ReadOnlyFilesystem => (
                 FileErrorKind::NotWritable,
-                format!("make the folder {folder} writable for this program, or choose another: the file is written beside its final name first"),
+                format!(
+                    "make the folder {folder} writable for this program, or choose another: the file is written beside its final name first"
+                ),
             ),
             NotADirectory => (
                 FileErrorKind::NotWritable,

@@ -7,13 +7,14 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StructArray};
 use arrow_buffer::NullBuffer;
 use arrow_cast::{CastOptions, can_cast_types, cast_with_options};
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Schema, TimeUnit};
 
 use super::cause::Cause;
 
 /// A column of a batch.
 #[derive(Debug)]
 pub(super) struct FlatColumn {
+    pub(super) field: FieldRef,
     pub(super) array: ArrayRef,
     /// The rows in which the structs around it are not null.
     present: Option<NullBuffer>,
@@ -74,13 +75,14 @@ fn add_names(field: &Field, path: &str, names: &mut Vec<String>) -> Result<(), C
 /// The columns of a batch, in the order of the names.
 pub(super) fn columns(batch: &RecordBatch) -> Result<Vec<FlatColumn>, Cause> {
     let mut columns = Vec::new();
-    for array in batch.columns() {
-        add_columns(array, None, &mut columns)?;
+    for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        add_columns(field, array, None, &mut columns)?;
     }
     Ok(columns)
 }
 
 fn add_columns(
+    field: &FieldRef,
     array: &ArrayRef,
     present: Option<NullBuffer>,
     columns: &mut Vec<FlatColumn>,
@@ -88,14 +90,18 @@ fn add_columns(
     match array.as_struct_opt() {
         Some(record) => {
             let present = NullBuffer::union(present.as_ref(), record.nulls());
-            for field in record.columns() {
-                add_columns(field, present.clone(), columns)?;
+            for (field, array) in record.fields().iter().zip(record.columns()) {
+                add_columns(field, array, present.clone(), columns)?;
             }
         }
-        None => columns.push(FlatColumn {
-            array: plain(array)?,
-            present,
-        }),
+        None => {
+            let array = plain(array)?;
+            columns.push(FlatColumn {
+                field: changed(field, &array),
+                array,
+                present,
+            });
+        }
     }
     Ok(())
 }
@@ -113,11 +119,9 @@ fn has_text(types: &DataType) -> bool {
 fn is_plain(types: &DataType) -> bool {
     matches!(
         types,
-        DataType::Null
-            | DataType::Boolean
+        DataType::Boolean
             | DataType::Int32
             | DataType::Int64
-            | DataType::UInt64
             | DataType::Float64
             | DataType::Utf8
             | DataType::Date32
@@ -180,7 +184,7 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef, Cause> {
     }
 }
 
-fn changed(field: &Arc<Field>, values: &ArrayRef) -> Arc<Field> {
+fn changed(field: &FieldRef, values: &ArrayRef) -> FieldRef {
     let field = Field::clone(field);
     Arc::new(field.with_data_type(values.data_type().clone()))
 }

@@ -21,6 +21,8 @@ mod cell;
 mod csv_file;
 mod dictionaries;
 mod error;
+mod export;
+mod export_error;
 mod flat;
 mod ipc_file;
 mod new_file;
@@ -28,7 +30,12 @@ mod options;
 mod order;
 mod parquet_file;
 mod writer;
+mod writing;
 
 pub use error::{FileError, FileErrorKind};
-pub use options::{CsvOptions, FileFormat, FileOptions, IpcCompression, IpcOptions, ParquetOptions};
+pub use export::{ExportOptions, Summary, export};
+pub use export_error::ExportError;
+pub use options::{
+    CsvOptions, FileFormat, FileOptions, IpcCompression, IpcOptions, ParquetOptions,
+};
 pub use writer::{FileWriter, Written};

@@ -58,21 +58,11 @@ impl FileFormat {
 /// let parquet = ParquetOptions::default().zstd_level(9).bloom_filter(true);
 /// let options = FileOptions::default().format(FileFormat::Parquet(parquet)).overwrite(true);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileOptions {
     pub(super) format: Option<FileFormat>,
     pub(super) overwrite: bool,
-    pub(super) id: String,
-}
-
-impl Default for FileOptions {
-    fn default() -> Self {
-        Self {
-            format: None,
-            overwrite: false,
-            id: "id".to_owned(),
-        }
-    }
+    pub(super) id: Option<String>,
 }
 
 impl FileOptions {
@@ -91,12 +81,17 @@ impl FileOptions {
         self
     }
 
-    /// The column of the records' identifiers, `id` by default: the writer checks whether the rows
+    /// The column of the records' identifiers: by default that of the table in an export, else `id`.
+    /// The writer checks whether the rows
     /// are in its order, and its values have no dictionary, because each occurs once.
     #[must_use]
     pub fn id_column(mut self, name: impl Into<String>) -> Self {
-        self.id = name.into();
+        self.id = Some(name.into());
         self
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or("id")
     }
 }
 

@@ -40,10 +40,13 @@ impl ParquetFile {
         parquet: &ParquetOptions,
     ) -> Result<Self, Cause> {
         check(schema)?;
-        let id = ColumnPath::from(options.id.as_str());
+        let id = ColumnPath::from(options.id());
         let properties = properties(schema, &id, parquet)?;
-        let writer =
-            ArrowWriter::try_new(file.try_clone()?, SchemaRef::clone(schema), Some(properties))?;
+        let writer = ArrowWriter::try_new(
+            file.try_clone()?,
+            SchemaRef::clone(schema),
+            Some(properties),
+        )?;
         Ok(Self {
             writer,
             file,
@@ -130,11 +133,7 @@ fn properties(
 
 /// Declares the order of the rows, which is known only after the last one: replaces the description
 /// at the end of the file.
-fn declare_order(
-    file: &mut File,
-    metadata: ParquetMetaData,
-    id: &ColumnPath,
-) -> Result<(), Cause> {
+fn declare_order(file: &mut File, metadata: ParquetMetaData, id: &ColumnPath) -> Result<(), Cause> {
     let mut columns = metadata.file_metadata().schema_descr().columns().iter();
     let at = columns
         .position(|column| column.path() == id)

@@ -107,9 +107,8 @@ impl FileWriter {
         let file = NewFile::create(path, options.overwrite)?;
         let handle = file.handle().map_err(|error| failed(error.into()))?;
         let format: Result<Box<dyn Format>, Cause> = match &format {
-            FileFormat::Parquet(parquet) => {
-                ParquetFile::create(handle, &schema, options, parquet).map(|file| Box::new(file) as _)
-            }
+            FileFormat::Parquet(parquet) => ParquetFile::create(handle, &schema, options, parquet)
+                .map(|file| Box::new(file) as _),
             FileFormat::Ipc(ipc) => {
                 IpcFile::create(handle, &schema, ipc).map(|file| Box::new(file) as _)
             }
@@ -118,7 +117,7 @@ impl FileWriter {
         Ok(Self {
             format: format.map_err(failed)?,
             path: path.to_owned(),
-            order: OrderCheck::new(&schema, &options.id),
+            order: OrderCheck::new(&schema, options.id()),
             file,
             schema,
             rows: 0,

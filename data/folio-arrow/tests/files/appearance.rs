@@ -31,7 +31,9 @@ fn a_file_has_its_name_when_it_is_complete() {
         let mut file = create(&path, false).unwrap();
         file.write(&samples::batch(0..100)).unwrap();
         let before = names(folder.path());
-        assert!(before.len() == 1 && before[0].starts_with(".folio-") && before[0].ends_with(".part"));
+        assert!(
+            before.len() == 1 && before[0].starts_with(".folio-") && before[0].ends_with(".part")
+        );
         file.finish().unwrap();
         assert_eq!(names(folder.path()), [name]);
         // A writer that is dropped leaves nothing behind.
@@ -52,7 +54,10 @@ fn an_existing_file_is_replaced_only_on_demand_and_at_the_end() {
     assert_eq!(error.kind(), FileErrorKind::Exists);
     assert_eq!(
         error.to_string(),
-        format!("the file {} cannot be written: it exists; choose another name, or set `overwrite` to replace it", path.display())
+        format!(
+            "the file {} cannot be written: it exists; choose another name, or set `overwrite` to replace it",
+            path.display()
+        )
     );
     let mut file = create(&path, true).unwrap();
     file.write(&samples::batch(0..100)).unwrap();
@@ -72,7 +77,10 @@ fn a_file_that_appears_meanwhile_is_not_replaced() {
     std::fs::write(&path, "of another program").unwrap();
     let error = file.finish().unwrap_err();
     assert_eq!(error.kind(), FileErrorKind::Exists);
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "of another program");
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        "of another program"
+    );
     assert_eq!(names(folder.path()), ["x.csv"]);
 }
 
@@ -93,7 +101,10 @@ fn paths_that_cannot_be_written_are_errors_that_name_them() {
         let text = error.to_string();
         assert_eq!(error.kind(), FileErrorKind::NotWritable, "{text}");
         assert_eq!(error.path(), path);
-        assert!(text.contains(part) && text.contains(&path.display().to_string()), "{text}");
+        assert!(
+            text.contains(part) && text.contains(&path.display().to_string()),
+            "{text}"
+        );
         assert!(!text.contains(".folio-"), "{text}");
     }
     assert_eq!(names(folder.path()), ["file", "folder.csv"]);
@@ -109,7 +120,10 @@ fn folders_without_permission_and_devices_are_errors() {
     for path in ["/proc/x.csv", "/dev/null"] {
         let error = FileWriter::create(path, samples::schema(), &options).unwrap_err();
         assert!(error.to_string().contains(path), "{error}");
-        assert!(matches!(error.kind(), FileErrorKind::NotWritable), "{error}");
+        assert!(
+            matches!(error.kind(), FileErrorKind::NotWritable),
+            "{error}"
+        );
     }
 }
 
@@ -122,7 +136,10 @@ fn links_and_permissions_stay() {
     std::fs::write(&target, "before").unwrap();
     std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o600)).unwrap();
     symlink(&target, &link).unwrap();
-    assert_eq!(create(&link, false).unwrap_err().kind(), FileErrorKind::Exists);
+    assert_eq!(
+        create(&link, false).unwrap_err().kind(),
+        FileErrorKind::Exists
+    );
     create(&link, true).unwrap().finish().unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     let metadata = target.metadata().unwrap();
@@ -131,7 +148,10 @@ fn links_and_permissions_stay() {
     // A link to nothing is not taken for a free name.
     let dangling = folder.path().join("dangling.csv");
     symlink(folder.path().join("nothing"), &dangling).unwrap();
-    assert_eq!(create(&dangling, false).unwrap_err().kind(), FileErrorKind::Exists);
+    assert_eq!(
+        create(&dangling, false).unwrap_err().kind(),
+        FileErrorKind::Exists
+    );
 }
 
 const FOLDER: &str = "FOLIO_TEST_APPEARANCE_FOLDER";
@@ -143,7 +163,10 @@ fn job() {
         return;
     };
     let folder = Path::new(&folder);
-    let mut files: Vec<FileWriter> = NAMES.iter().map(|name| create(&folder.join(name), true).unwrap()).collect();
+    let mut files: Vec<FileWriter> = NAMES
+        .iter()
+        .map(|name| create(&folder.join(name), true).unwrap())
+        .collect();
     let batch = samples::batch(0..5_000);
     let mut errors = 0;
     while errors < NAMES.len() {
@@ -166,7 +189,13 @@ fn job() {
 fn start(folder: &Path, wrapper: &[&str]) -> Command {
     let program = std::env::current_exe().unwrap();
     let program = program.to_str().unwrap();
-    let arguments = [program, "appearance::job", "--exact", "--nocapture", "--test-threads=1"];
+    let arguments = [
+        program,
+        "appearance::job",
+        "--exact",
+        "--nocapture",
+        "--test-threads=1",
+    ];
     let all: Vec<&str> = wrapper.iter().copied().chain(arguments).collect();
     let mut command = Command::new(all[0]);
     command.args(&all[1..]).env(FOLDER, folder);
@@ -175,17 +204,29 @@ fn start(folder: &Path, wrapper: &[&str]) -> Command {
 
 fn check_full(output: &std::process::Output, folder: &Path, part: &str) {
     let text = String::from_utf8_lossy(&output.stdout);
-    let errors = text.lines().filter(|line| line.starts_with("error: ")).count();
+    let errors = text
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .count();
     assert!(output.status.success() && errors == 3, "{text}");
     for name in NAMES {
-        let error = text.lines().find(|line| line.starts_with("error: ") && line.contains(name)).unwrap();
-        assert!(error.starts_with("error: Full the file ") && error.contains(part), "{error}");
+        let error = text
+            .lines()
+            .find(|line| line.starts_with("error: ") && line.contains(name))
+            .unwrap();
+        assert!(
+            error.starts_with("error: Full the file ") && error.contains(part),
+            "{error}"
+        );
     }
     assert_eq!(text.matches("end: ").count(), 3);
     // The earlier files are as they were, and nothing else remains.
     assert_eq!(names(folder), ["x.arrow", "x.csv", "x.parquet"]);
     for name in NAMES {
-        assert_eq!(std::fs::read_to_string(folder.join(name)).unwrap(), "before");
+        assert_eq!(
+            std::fs::read_to_string(folder.join(name)).unwrap(),
+            "before"
+        );
     }
 }
 
@@ -195,7 +236,20 @@ fn a_full_disk_is_an_error_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let script = r#"mount -t tmpfs -o size=4m tmpfs "$0" && cd "$0" && for name in x.parquet x.arrow x.csv; do printf before > $name; done && "$@" && ls -A && cat x.*"#;
     let path = folder.path().to_str().unwrap();
-    let output = start(folder.path(), &["unshare", "--mount", "--map-root-user", "--user", "sh", "-c", script, path]).output();
+    let output = start(
+        folder.path(),
+        &[
+            "unshare",
+            "--mount",
+            "--map-root-user",
+            "--user",
+            "sh",
+            "-c",
+            script,
+            path,
+        ],
+    )
+    .output();
     let text = match &output {
         Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
         Err(error) => error.to_string(),
@@ -204,12 +258,21 @@ fn a_full_disk_is_an_error_that_says_so() {
         println!("skipped: this user cannot mount a file system of a limited size ({text})");
         return;
     }
-    let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("error: ")).collect();
+    let errors: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
     assert_eq!(errors.len(), 3, "{text}");
     for error in errors {
-        assert!(error.starts_with("error: Full the file ") && error.contains("free space in "), "{error}");
+        assert!(
+            error.starts_with("error: Full the file ") && error.contains("free space in "),
+            "{error}"
+        );
     }
-    assert!(text.contains("\nx.arrow\nx.csv\nx.parquet\nbeforebeforebefore"), "{text}");
+    assert!(
+        text.contains("\nx.arrow\nx.csv\nx.parquet\nbeforebeforebefore"),
+        "{text}"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -220,7 +283,9 @@ fn a_limit_of_the_size_of_files_is_an_error_that_says_so() {
         std::fs::write(folder.path().join(name), "before").unwrap();
     }
     let script = r#"trap '' XFSZ; ulimit -f 1000; exec "$@""#;
-    let output = start(folder.path(), &["bash", "-c", script, "job"]).output().unwrap();
+    let output = start(folder.path(), &["bash", "-c", script, "job"])
+        .output()
+        .unwrap();
     check_full(&output, folder.path(), "ulimit -f");
 }
 
@@ -233,16 +298,34 @@ fn a_killed_process_leaves_no_partial_file() {
     for name in NAMES {
         std::fs::write(folder.path().join(name), "before").unwrap();
     }
-    let mut child = start(folder.path(), &[]).stdout(std::process::Stdio::piped()).spawn();
+    let mut child = start(folder.path(), &[])
+        .stdout(std::process::Stdio::piped())
+        .spawn();
     let child = child.as_mut().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let written = lines.map_while(Result::ok).filter(|line| line == "written").take(20).count();
+    let written = lines
+        .map_while(Result::ok)
+        .filter(|line| line == "written")
+        .take(20)
+        .count();
     assert_eq!(written, 20);
     child.kill().unwrap();
     child.wait().unwrap();
     for name in NAMES {
-        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), "before");
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join(name)).unwrap(),
+            "before"
+        );
     }
-    let others: Vec<String> = names(folder.path()).into_iter().filter(|name| !NAMES.contains(&name.as_str())).collect();
-    assert!(others.len() == 3 && others.iter().all(|name| name.starts_with(".folio-") && name.ends_with(".part")), "{others:?}");
+    let others: Vec<String> = names(folder.path())
+        .into_iter()
+        .filter(|name| !NAMES.contains(&name.as_str()))
+        .collect();
+    assert!(
+        others.len() == 3
+            && others
+                .iter()
+                .all(|name| name.starts_with(".folio-") && name.ends_with(".part")),
+        "{others:?}"
+    );
 }

@@ -15,9 +15,9 @@ use folio_arrow::files::{
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, LogicalType};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::FileReader as _;
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
-use parquet::file::properties::ReaderProperties;
 
 use crate::samples;
 
@@ -67,7 +67,14 @@ fn parquet_has_what_was_written() {
     assert_eq!(written.path, path);
     let file = File::open(&path).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-    check(reader.with_batch_size(999).build().unwrap().map(Result::unwrap), 6_000);
+    check(
+        reader
+            .with_batch_size(999)
+            .build()
+            .unwrap()
+            .map(Result::unwrap),
+        6_000,
+    );
 }
 
 #[test]
@@ -77,13 +84,20 @@ fn parquet_has_statistics_and_a_page_index() {
     let options = parquet(ParquetOptions::default().row_group_rows(2_500));
     write(&path, samples::batches(6_000, 700), &options);
     let metadata = metadata(&path);
-    let rows: Vec<i64> = metadata.row_groups().iter().map(|group| group.num_rows()).collect();
+    let rows: Vec<i64> = metadata
+        .row_groups()
+        .iter()
+        .map(|group| group.num_rows())
+        .collect();
     assert_eq!(rows, [2_500, 2_500, 1_000]);
     let schema = metadata.file_metadata().schema_descr();
     for (group, columns) in metadata.row_groups().iter().enumerate() {
         for (at, column) in columns.columns().iter().enumerate() {
             let name = schema.column(at).path().string();
-            assert!(matches!(column.compression(), Compression::ZSTD(_)), "{name}");
+            assert!(
+                matches!(column.compression(), Compression::ZSTD(_)),
+                "{name}"
+            );
             let statistics = column.statistics().unwrap_or_else(|| panic!("{name}"));
             assert!(statistics.null_count_opt().is_some(), "{name}");
             let has_index = name != "_extra";
@@ -96,8 +110,17 @@ fn parquet_has_statistics_and_a_page_index() {
         assert_eq!(ids.min_bytes_opt(), Some(&samples::id(first)[..]));
         assert_eq!(ids.max_bytes_opt(), Some(&samples::id(last)[..]));
     }
-    assert_eq!(schema.column(0).logical_type_ref(), Some(&LogicalType::Uuid));
-    assert!(metadata.file_metadata().created_by().unwrap().starts_with("folio-arrow "));
+    assert_eq!(
+        schema.column(0).logical_type_ref(),
+        Some(&LogicalType::Uuid)
+    );
+    assert!(
+        metadata
+            .file_metadata()
+            .created_by()
+            .unwrap()
+            .starts_with("folio-arrow ")
+    );
 }
 
 #[test]
@@ -123,11 +146,20 @@ fn row_groups_are_limited_by_memory() {
 fn the_bloom_filter_has_the_identifiers() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("records.parquet");
-    let options = parquet(ParquetOptions::default().bloom_filter(true).row_group_rows(1_000));
+    let options = parquet(
+        ParquetOptions::default()
+            .bloom_filter(true)
+            .row_group_rows(1_000),
+    );
     write(&path, samples::batches(3_000, 700), &options);
-    let properties = ReaderProperties::builder().set_read_bloom_filter(true).build();
-    let options = ReadOptionsBuilder::new().with_reader_properties(properties).build();
-    let reader = SerializedFileReader::new_with_options(File::open(&path).unwrap(), options).unwrap();
+    let properties = ReaderProperties::builder()
+        .set_read_bloom_filter(true)
+        .build();
+    let options = ReadOptionsBuilder::new()
+        .with_reader_properties(properties)
+        .build();
+    let reader =
+        SerializedFileReader::new_with_options(File::open(&path).unwrap(), options).unwrap();
     let mut wrong = 0;
     for group in 0..3 {
         let filter = reader.get_row_group(group).unwrap();
@@ -138,20 +170,36 @@ fn the_bloom_filter_has_the_identifiers() {
             assert!(found || !is_there, "{n} in {group}");
             wrong += u64::from(found && !is_there);
         }
-        assert!(reader.get_row_group(group).unwrap().get_column_bloom_filter(1).is_none());
+        assert!(
+            reader
+                .get_row_group(group)
+                .unwrap()
+                .get_column_bloom_filter(1)
+                .is_none()
+        );
     }
     assert!(wrong < 300, "{wrong} of 6,000 are found by mistake");
     // Without the option there is none.
     let path = folder.path().join("without.parquet");
     write(&path, samples::batches(10, 10), &FileOptions::default());
-    assert!(metadata(&path).row_group(0).column(0).bloom_filter_offset().is_none());
+    assert!(
+        metadata(&path)
+            .row_group(0)
+            .column(0)
+            .bloom_filter_offset()
+            .is_none()
+    );
 }
 
 #[test]
 fn ipc_has_what_was_written_in_each_compression() {
     let folder = tempfile::tempdir().unwrap();
     let mut sizes = Vec::new();
-    for compression in [IpcCompression::None, IpcCompression::Lz4, IpcCompression::Zstd] {
+    for compression in [
+        IpcCompression::None,
+        IpcCompression::Lz4,
+        IpcCompression::Zstd,
+    ] {
         let path = folder.path().join(format!("{compression:?}.arrow"));
         let options = IpcOptions::default().compression(compression);
         let options = FileOptions::default().format(FileFormat::Ipc(options));
@@ -160,7 +208,10 @@ fn ipc_has_what_was_written_in_each_compression() {
         let reader = FileReader::try_new(File::open(&path).unwrap(), None).unwrap();
         check(reader.map(Result::unwrap), 6_000);
     }
-    assert!(sizes[1] < sizes[0] / 2 && sizes[2] < sizes[0] / 2, "{sizes:?}");
+    assert!(
+        sizes[1] < sizes[0] / 2 && sizes[2] < sizes[0] / 2,
+        "{sizes:?}"
+    );
 }
 
 /// Each batch has its own dictionary, and a file has one per column.
@@ -216,7 +267,10 @@ fn csv_has_flat_columns() {
         assert!(text.contains(part), "{part} in {text}");
     }
     // A struct that is null.
-    let row = text.lines().find(|line| line.starts_with("00000800")).unwrap();
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("00000800"))
+        .unwrap();
     assert!(row.contains(",plain"), "{row}");
 }
 
@@ -236,7 +290,13 @@ fn csv_has_types_of_queries() {
     ]);
     let text = csv(
         schema,
-        vec![Arc::new(view), Arc::new(small), Arc::new(large), Arc::new(seconds), Arc::new(single)],
+        vec![
+            Arc::new(view),
+            Arc::new(small),
+            Arc::new(large),
+            Arc::new(seconds),
+            Arc::new(single),
+        ],
     );
     assert_eq!(
         text,
@@ -249,7 +309,10 @@ fn csv_has_types_of_queries() {
 #[test]
 fn a_row_of_one_column_is_no_empty_line() {
     let schema = Schema::new(vec![Field::new("a,b", DataType::Utf8, true)]);
-    let text = csv(schema, vec![Arc::new(StringArray::from(vec![None, Some(""), Some("x")]))]);
+    let text = csv(
+        schema,
+        vec![Arc::new(StringArray::from(vec![None, Some(""), Some("x")]))],
+    );
     assert_eq!(text, "\"a,b\"\n\"\"\n\"\"\nx\n");
 }
 
@@ -259,15 +322,26 @@ fn columns_that_a_format_cannot_have_are_errors_with_their_name() {
     let inner = Field::new("b", DataType::Int64, true);
     let record = DataType::Struct([inner].into_iter().collect());
     let nothing = DataType::Struct(arrow_schema::Fields::empty());
-    let twice = vec![Field::new("a.b", DataType::Int64, true), Field::new("a", record, true)];
+    let twice = vec![
+        Field::new("a.b", DataType::Int64, true),
+        Field::new("a", record, true),
+    ];
     let binary = DataType::Map(
         Arc::new(Field::new("entries", nothing.clone(), false)),
         false,
     );
     for (file, fields, part) in [
         ("x.csv", twice, "two columns have the name `a.b`"),
-        ("x.csv", vec![Field::new("m", binary, true)], "the column `m`"),
-        ("x.parquet", vec![Field::new("e", nothing, true)], "the column `e`"),
+        (
+            "x.csv",
+            vec![Field::new("m", binary, true)],
+            "the column `m`",
+        ),
+        (
+            "x.parquet",
+            vec![Field::new("e", nothing, true)],
+            "the column `e`",
+        ),
         ("x.parquet", vec![], "no columns"),
         ("x.csv", vec![], "no columns"),
     ] {
@@ -333,10 +407,17 @@ fn invalid_settings_are_errors() {
     }
     for name in ["x", "x.json", "parquet", ".parquet"] {
         let path = folder.path().join(name);
-        let error = FileWriter::create(path, samples::schema(), &FileOptions::default()).unwrap_err();
+        let error =
+            FileWriter::create(path, samples::schema(), &FileOptions::default()).unwrap_err();
         assert_eq!(error.kind(), FileErrorKind::UnknownFormat);
-        assert!(error.to_string().contains("use one of .parquet, .arrow"), "{error}");
+        assert!(
+            error.to_string().contains("use one of .parquet, .arrow"),
+            "{error}"
+        );
     }
-    assert_eq!(FileFormat::of_path("A.PARQUET").unwrap(), FileFormat::of_path("a.parquet").unwrap());
+    assert_eq!(
+        FileFormat::of_path("A.PARQUET").unwrap(),
+        FileFormat::of_path("a.parquet").unwrap()
+    );
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }

@@ -30,7 +30,10 @@ fn job() {
     }
     file.finish().unwrap();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
     println!("peak: {}", peak.trim().trim_end_matches(" kB"));
 }
 
@@ -45,7 +48,12 @@ fn peak(file: &std::path::Path, rows: usize) -> usize {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     let peak = text.split("peak: ").nth(1).unwrap();
-    peak.split_whitespace().next().unwrap().parse::<usize>().unwrap() / 1024
+    peak.split_whitespace()
+        .next()
+        .unwrap()
+        .parse::<usize>()
+        .unwrap()
+        / 1024
 }
 
 #[test]
@@ -58,7 +66,10 @@ fn the_memory_does_not_grow_with_the_rows() {
         let many = peak(&path, 160_000);
         std::fs::remove_file(&path).unwrap();
         println!("{name}: {few} MB for 20,000 rows, {many} MB for 160,000");
-        assert!(many <= few + few / 4 + 2, "{name}: {few} MB, then {many} MB");
+        assert!(
+            many <= few + few / 4 + 2,
+            "{name}: {few} MB, then {many} MB"
+        );
         assert!(many < bound, "{name}: {many} MB");
     }
 }

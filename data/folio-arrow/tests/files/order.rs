@@ -15,7 +15,9 @@ use crate::samples;
 fn declared(path: &Path) -> Vec<Option<Vec<SortingColumn>>> {
     let metadata = metadata(path);
     let groups = metadata.row_groups().iter();
-    groups.map(|group| group.sorting_columns().cloned()).collect()
+    groups
+        .map(|group| group.sorting_columns().cloned())
+        .collect()
 }
 
 fn by(column_idx: i32) -> Option<Vec<SortingColumn>> {
@@ -30,7 +32,11 @@ fn by(column_idx: i32) -> Option<Vec<SortingColumn>> {
 fn rows_in_order_are_declared_in_all_row_groups() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.parquet");
-    let options = parquet(ParquetOptions::default().row_group_rows(1_000).bloom_filter(true));
+    let options = parquet(
+        ParquetOptions::default()
+            .row_group_rows(1_000)
+            .bloom_filter(true),
+    );
     let written = write(&path, samples::batches(2_500, 300), &options);
     assert!(written.is_ordered);
     assert_eq!(declared(&path), [by(0), by(0), by(0)]);
@@ -40,7 +46,13 @@ fn rows_in_order_are_declared_in_all_row_groups() {
     assert!(metadata.column_index().is_some() && metadata.offset_index().is_some());
     let keys = metadata.file_metadata().key_value_metadata().unwrap();
     assert!(keys.iter().any(|pair| pair.key == "ARROW:schema"));
-    assert!(metadata.row_group(2).column(0).bloom_filter_offset().is_some());
+    assert!(
+        metadata
+            .row_group(2)
+            .column(0)
+            .bloom_filter_offset()
+            .is_some()
+    );
 }
 
 #[test]
@@ -58,7 +70,11 @@ fn rows_out_of_order_are_not_declared() {
         assert_eq!(declared(&path), [None]);
     }
     // Equal values are in order, and so are batches without rows between others.
-    let equal = vec![samples::batch(0..10), samples::batch(0..0), samples::batch(9..20)];
+    let equal = vec![
+        samples::batch(0..10),
+        samples::batch(0..0),
+        samples::batch(9..20),
+    ];
     assert!(write(&path, equal, &options).is_ordered);
     assert_eq!(declared(&path), [by(0)]);
 }
@@ -73,7 +89,8 @@ fn texts(path: &Path, column: &str, batches: &[&[Option<&str>]]) -> bool {
     for ids in batches {
         let ids: ArrayRef = Arc::new(StringArray::from(ids.to_vec()));
         let other = Arc::clone(&ids);
-        file.write(&RecordBatch::try_new(Arc::clone(&schema), vec![other, ids]).unwrap()).unwrap();
+        file.write(&RecordBatch::try_new(Arc::clone(&schema), vec![other, ids]).unwrap())
+            .unwrap();
     }
     file.finish().unwrap().is_ordered
 }
@@ -82,7 +99,11 @@ fn texts(path: &Path, column: &str, batches: &[&[Option<&str>]]) -> bool {
 fn the_order_is_that_of_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.parquet");
-    assert!(texts(&path, "id", &[&[Some("A"), Some("B")], &[Some("a"), Some("é")]]));
+    assert!(texts(
+        &path,
+        "id",
+        &[&[Some("A"), Some("B")], &[Some("a"), Some("é")]]
+    ));
     assert_eq!(declared(&path), [by(1)]);
     // PostgreSQL's order of text in most languages.
     assert!(!texts(&path, "id", &[&[Some("a"), Some("B")]]));

@@ -16,7 +16,9 @@ const ROWS: u64 = 6_000;
 /// The Python that has pyarrow and DuckDB, if there is one.
 pub(crate) fn python() -> Option<String> {
     let python = std::env::var("FOLIO_PEER_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).args(["-c", "import pyarrow, duckdb, pytz"]).output();
+    let found = Command::new(&python)
+        .args(["-c", "import pyarrow, duckdb, pytz"])
+        .output();
     match found {
         Ok(output) if output.status.success() => Some(python),
         _ => {
@@ -37,10 +39,16 @@ fn compare(python: &str, file: &Path, expected: &Path, facts: &serde_json::Value
         .arg(facts.to_string())
         .output()
         .unwrap();
-    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (text, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     println!("{text}");
     assert!(output.status.success(), "{text}\n{errors}");
-    assert!(text.contains(&format!("{} rows are equal", facts["rows"])), "{text}");
+    assert!(
+        text.contains(&format!("{} rows are equal", facts["rows"])),
+        "{text}"
+    );
 }
 
 #[test]
@@ -59,8 +67,19 @@ fn other_programs_read_the_same_rows() {
         compare(&python, &path, &expected, &facts);
     };
     let options = parquet(groups.clone().bloom_filter(true));
-    file("x.parquet", &options, json!({"rows": ROWS, "groups": 3, "sorted": true, "bloom": true}));
-    for (at, compression) in [IpcCompression::None, IpcCompression::Lz4, IpcCompression::Zstd].into_iter().enumerate() {
+    file(
+        "x.parquet",
+        &options,
+        json!({"rows": ROWS, "groups": 3, "sorted": true, "bloom": true}),
+    );
+    for (at, compression) in [
+        IpcCompression::None,
+        IpcCompression::Lz4,
+        IpcCompression::Zstd,
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let options = IpcOptions::default().compression(compression);
         let options = FileOptions::default().format(FileFormat::Ipc(options));
         file(&format!("{at}.arrow"), &options, json!({"rows": ROWS}));
@@ -73,9 +92,14 @@ fn other_programs_read_the_same_rows() {
 fn the_comparison_finds_a_difference() {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let (path, expected) = (folder.path().join("x.parquet"), folder.path().join("expected.jsonl"));
+    let (path, expected) = (
+        folder.path().join("x.parquet"),
+        folder.path().join("expected.jsonl"),
+    );
     write(&path, [samples::batch(0..20)], &FileOptions::default());
-    for field in ["id", "amount", "created", "day", "name", "personal", "ratio", "status", "tags", "_extra"] {
+    for field in [
+        "id", "amount", "created", "day", "name", "personal", "ratio", "status", "tags", "_extra",
+    ] {
         let rows = (0..20).map(|n| {
             let mut row = samples::row(n);
             if n == 11 {
@@ -86,8 +110,16 @@ fn the_comparison_finds_a_difference() {
         std::fs::write(&expected, rows.collect::<String>()).unwrap();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/peers.py");
         let facts = json!({"rows": 20, "groups": 1, "sorted": true, "bloom": false});
-        let output = Command::new(&python).arg(script).args([&path, &expected]).arg(facts.to_string()).output().unwrap();
+        let output = Command::new(&python)
+            .arg(script)
+            .args([&path, &expected])
+            .arg(facts.to_string())
+            .output()
+            .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && errors.contains("row 11"), "{field}: {errors}");
+        assert!(
+            !output.status.success() && errors.contains("row 11"),
+            "{field}: {errors}"
+        );
     }
 }

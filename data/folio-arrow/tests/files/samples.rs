@@ -59,7 +59,11 @@ pub(crate) fn schema() -> SchemaRef {
         Field::new("active", DataType::Boolean, true),
         Field::new("amount", DataType::Decimal128(38, 4), true),
         Field::new("count", DataType::Int64, true),
-        Field::new("created", DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true),
+        Field::new(
+            "created",
+            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            true,
+        ),
         Field::new("day", DataType::Date32, true),
         Field::new("name", DataType::Utf8, true),
         Field::new("personal", DataType::Struct(personal()), true),
@@ -105,7 +109,14 @@ pub(crate) fn id(n: u64) -> [u8; 16] {
 
 pub(crate) fn uuid_text(id: [u8; 16]) -> String {
     let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
 }
 
 /// Ten thousandths.
@@ -114,7 +125,8 @@ pub(crate) fn amount(n: u64) -> Option<i128> {
 }
 
 pub(crate) fn created(n: u64) -> Option<i64> {
-    (!n.is_multiple_of(6)).then(|| 1_746_064_817_887_498 + i64::try_from(n).unwrap() * 86_399_000_001)
+    (!n.is_multiple_of(6))
+        .then(|| 1_746_064_817_887_498 + i64::try_from(n).unwrap() * 86_399_000_001)
 }
 
 pub(crate) fn day(n: u64) -> Option<i32> {
@@ -122,7 +134,8 @@ pub(crate) fn day(n: u64) -> Option<i32> {
 }
 
 fn ratio(n: u64) -> Option<f64> {
-    (!n.is_multiple_of(8)).then(|| [0.1, 1e300, -2.5, 5e-324, 0.30000000000000004][usize::try_from(n % 5).unwrap()])
+    (!n.is_multiple_of(8))
+        .then(|| [0.1, 1e300, -2.5, 5e-324, 0.30000000000000004][usize::try_from(n % 5).unwrap()])
 }
 
 /// `personal`: in some rows without one, without contacts, or with none.
@@ -137,9 +150,11 @@ fn contacts(n: u64) -> Option<Vec<(Option<&'static str>, Option<String>)>> {
     let contact = |at: u64| {
         let kind = ["mail", "phone", "fax"][usize::try_from((n + at) % 3).unwrap()];
         let value = format!("{at}, \"{n}\"");
-        ((n + at) % 4 != 1).then_some(kind).map_or((None, Some(value.clone())), |kind| {
-            (Some(kind), (at != 1).then_some(value))
-        })
+        ((n + at) % 4 != 1)
+            .then_some(kind)
+            .map_or((None, Some(value.clone())), |kind| {
+                (Some(kind), (at != 1).then_some(value))
+            })
     };
     Some((0..n % 4 - 1).map(contact).collect())
 }
@@ -148,12 +163,17 @@ fn tags(n: u64) -> Option<Vec<Option<String>>> {
     match n % 5 {
         0 => None,
         1 => Some(Vec::new()),
-        _ => Some((0..n % 3).map(|at| (at != 1).then(|| format!("tag {at}"))).collect()),
+        _ => Some(
+            (0..n % 3)
+                .map(|at| (at != 1).then(|| format!("tag {at}")))
+                .collect(),
+        ),
     }
 }
 
 fn extra(n: u64) -> Option<String> {
-    n.is_multiple_of(10).then(|| format!("{{\"unknown\":[{n},\"x\"]}}"))
+    n.is_multiple_of(10)
+        .then(|| format!("{{\"unknown\":[{n},\"x\"]}}"))
 }
 
 /// Rows with these numbers.
@@ -194,10 +214,23 @@ pub(crate) fn batch(rows: impl Iterator<Item = u64> + Clone) -> RecordBatch {
     }
     let columns: Vec<ArrayRef> = vec![
         Arc::new(ids.finish()),
-        Arc::new(rows.clone().map(|n| (n % 4 != 3).then_some(n % 2 == 0)).collect::<BooleanArray>()),
+        Arc::new(
+            rows.clone()
+                .map(|n| (n % 4 != 3).then_some(n % 2 == 0))
+                .collect::<BooleanArray>(),
+        ),
         Arc::new(amounts.finish()),
-        Arc::new(rows.clone().map(|n| Some(i64::try_from(n).unwrap() * -7)).collect::<Int64Array>()),
-        Arc::new(rows.clone().map(created).collect::<TimestampMicrosecondArray>().with_timezone("UTC")),
+        Arc::new(
+            rows.clone()
+                .map(|n| Some(i64::try_from(n).unwrap() * -7))
+                .collect::<Int64Array>(),
+        ),
+        Arc::new(
+            rows.clone()
+                .map(created)
+                .collect::<TimestampMicrosecondArray>()
+                .with_timezone("UTC"),
+        ),
         Arc::new(rows.clone().map(day).collect::<Date32Array>()),
         Arc::new(rows.clone().map(name).collect::<StringArray>()),
         Arc::new(personals.finish()),
@@ -238,11 +271,17 @@ fn push_personal(personals: &mut StructBuilder, n: u64) {
 
 /// The row as JSON, made from the functions above, and not from the batch.
 pub(crate) fn row(n: u64) -> Value {
-    let contacts = has_personal(n).then(|| contacts(n)).flatten().map(|contacts| {
-        let contacts = contacts.into_iter();
-        contacts.map(|(kind, value)| json!({"kind": kind, "value": value})).collect::<Vec<_>>()
-    });
-    let personal = has_personal(n).then(|| json!({"lastName": name(n), "contacts": contacts, "visits": n}));
+    let contacts = has_personal(n)
+        .then(|| contacts(n))
+        .flatten()
+        .map(|contacts| {
+            let contacts = contacts.into_iter();
+            contacts
+                .map(|(kind, value)| json!({"kind": kind, "value": value}))
+                .collect::<Vec<_>>()
+        });
+    let personal =
+        has_personal(n).then(|| json!({"lastName": name(n), "contacts": contacts, "visits": n}));
     json!({
         "id": uuid_text(id(n)),
         "active": (n % 4 != 3).then_some(n.is_multiple_of(2)),
