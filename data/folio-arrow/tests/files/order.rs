@@ -20,6 +20,24 @@ fn declared(path: &Path) -> Vec<Option<Vec<SortingColumn>>> {
         .collect()
 }
 
+/// The columns by which all row groups are declared to be in order.
+pub(crate) fn declared_columns(path: &Path) -> Vec<String> {
+    let orders = declared(path);
+    assert!(orders.iter().all(|order| *order == orders[0]));
+    let metadata = metadata(path);
+    let columns = metadata.file_metadata().schema_descr();
+    let order = orders.into_iter().next().flatten().unwrap_or_default();
+    order
+        .iter()
+        .map(|by| {
+            columns
+                .column(usize::try_from(by.column_idx).unwrap())
+                .path()
+                .string()
+        })
+        .collect()
+}
+
 fn by(column_idx: i32) -> Option<Vec<SortingColumn>> {
     Some(vec![SortingColumn {
         column_idx,
