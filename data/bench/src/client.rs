@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use folio_arrow::files::{ExportOptions, export};
-use folio_arrow::{Release, Table};
+use folio_arrow::{LayoutOptions, Release, ScanOptions, Table};
 use folio_sdk::{FolioClient, RawRecord, RetryPolicy};
 
 use crate::PATH;
@@ -46,7 +46,9 @@ async fn typed(folio: &FolioClient) -> Result<Seen, Failure> {
 
 async fn to_parquet(folio: &FolioClient, path: &Path, is_ordered: bool) -> Result<Seen, Failure> {
     let table = Table::at(Release::default(), PATH)?;
-    let options = ExportOptions::default().ordered(is_ordered);
+    let layout = table.layout(&LayoutOptions::default());
+    let scan = ScanOptions::new(layout).page_size(crate::PAGE).parallel(16);
+    let options = ExportOptions::default().scan(scan).ordered(is_ordered);
     let summary = export(folio, &table, options, path).await?;
     Ok(Seen {
         records: summary.records,

@@ -14,10 +14,12 @@ use server::Fixture;
 
 mod client;
 #[path = "../../../benches/speed/src/measure.rs"]
+#[allow(dead_code, reason = "the other benchmarks use the rest")]
 mod measure;
 #[path = "../../../benches/src/sample.rs"]
 mod sample;
 #[path = "../../../benches/speed/src/server.rs"]
+#[allow(dead_code, reason = "the other benchmarks use the rest")]
 mod server;
 mod varied;
 
