@@ -304,6 +304,38 @@ const CRATES: &[Layers] = &[
         rows: &[],
     },
     Layers {
+        krate: "data/folio-arrow/src",
+        rows: &[
+            &[
+                ("facts", "the lists and records of all releases"),
+                ("json", "valid JSON text"),
+                ("kind", "kinds of columns"),
+                ("error", "the error of the crate"),
+                ("table_error", "the error of a list that does not exist"),
+            ],
+            &[
+                ("release", "the known releases"),
+                ("layout", "the columns of a table"),
+                ("scalar", "values of JSON as values of Arrow, and back"),
+            ],
+            &[
+                ("counts", "the values that do not fit"),
+                ("record_type", "kinds of columns from types of records"),
+            ],
+            &[
+                ("table", "a list of a release"),
+                ("column", "columns while they are filled"),
+            ],
+            &[
+                ("decode", "records become record batches"),
+                ("restore", "record batches become records"),
+            ],
+            &[("scan_options", "how a list is read")],
+            &[("scan", "a list of a server as record batches")],
+            &[("files", "files of record batches")],
+        ],
+    },
+    Layers {
         krate: "benches/src",
         rows: &[],
     },

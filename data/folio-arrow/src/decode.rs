@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::ArrowError;
 use serde_json::value::RawValue;
 
-use crate::column::{self, Column as _, Context, Path, RecordColumn, Strings};
+use crate::column::{Context, GrowingColumn, Path, RecordColumn, Strings, column, record_column};
 use crate::counts::{ColumnCount, Counts, Event};
 use crate::error::{Error, Result};
 use crate::json::{Cursor, push_compact};
@@ -74,7 +74,7 @@ pub struct Decoder {
 enum Record {
     Object(Box<RecordColumn>),
     /// The records are no objects.
-    Value(Box<dyn column::Column>),
+    Value(Box<dyn GrowingColumn>),
 }
 
 impl Decoder {
@@ -85,15 +85,8 @@ impl Decoder {
         let fields = layout.fields();
         let is_decoded = |at: usize| has_extra || layout.has(Column::Field(at));
         let record = match (layout.is_object(), fields.first()) {
-            (false, Some(value)) => {
-                Record::Value(column::column(&value.kind, &value.name, &mut counts))
-            }
-            _ => Record::Object(Box::new(RecordColumn::of(
-                fields,
-                "",
-                &mut counts,
-                is_decoded,
-            ))),
+            (false, Some(value)) => Record::Value(column(&value.kind, &value.name, &mut counts)),
+            _ => Record::Object(Box::new(record_column(fields, "", &mut counts, is_decoded))),
         };
         let decoded = fields.iter().enumerate().filter(|(at, _)| is_decoded(*at));
         Self {

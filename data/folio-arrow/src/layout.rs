@@ -1,5 +1,6 @@
 //! The columns of a table.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
@@ -14,6 +15,10 @@ pub const JSON: &str = "_json";
 
 /// The name of the column of records that are no objects: a list of texts, for example.
 const VALUE: &str = "value";
+
+/// The key of the schema's metadata that names the column with the whole record, if records are no
+/// objects.
+pub(crate) const WHOLE_RECORD: &str = "folio.record";
 
 /// How UUIDs are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,7 +109,12 @@ impl Layout {
                 Column::Raw => Kind::Json.field(JSON),
             })
         });
-        let schema = Arc::new(Schema::new(arrow.collect::<Vec<_>>()));
+        let metadata = match is_object {
+            true => HashMap::new(),
+            false => HashMap::from([(WHOLE_RECORD.to_owned(), VALUE.to_owned())]),
+        };
+        let schema = Schema::new_with_metadata(arrow.collect::<Vec<_>>(), metadata);
+        let schema = Arc::new(schema);
         Self {
             fields,
             is_object,

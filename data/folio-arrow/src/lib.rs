@@ -36,6 +36,7 @@ mod scalar;
 mod scan;
 mod scan_options;
 mod table;
+mod table_error;
 
 pub use counts::ColumnCount;
 pub use decode::{Decoder, Limits};
@@ -45,4 +46,10 @@ pub use release::Release;
 pub use restore::restore;
 pub use scan::{Scan, read};
 pub use scan_options::ScanOptions;
-pub use table::{Table, TableError};
+pub use table::Table;
+pub use table_error::TableError;
+
+/// The code of the README of the workspace is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

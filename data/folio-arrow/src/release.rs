@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::facts::facts;
-use crate::table::TableError;
+use crate::table_error::TableError;
 
 /// A release of FOLIO. The default is the newest one.
 ///
@@ -43,7 +43,14 @@ impl FromStr for Release {
     fn from_str(name: &str) -> Result<Self, TableError> {
         let mut known = Self::all();
         let release = known.find(|release| release.name().eq_ignore_ascii_case(name));
-        release.ok_or_else(|| TableError::release(name))
+        release.ok_or_else(|| {
+            let names: Vec<&str> = Self::all().map(Self::name).collect();
+            let problem = format!(
+                "`{name}` is no known release of FOLIO: {}",
+                names.join(", ")
+            );
+            TableError::new(problem, Vec::new())
+        })
     }
 }
 

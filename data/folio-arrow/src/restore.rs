@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Result};
 use crate::json::push_quoted;
 use crate::kind;
-use crate::layout::{EXTRA, JSON};
+use crate::layout::{EXTRA, JSON, WHOLE_RECORD};
 use crate::scalar::{number, time, uuid};
 
 /// The record of a row: the JSON that the server sent.
@@ -53,7 +53,15 @@ pub fn restore(batch: &RecordBatch, row: usize) -> Result<Box<RawValue>> {
             }
         }
     }
-    let mut root = Node::Object(members);
+    let whole = schema.metadata().get(WHOLE_RECORD);
+    let is_whole = |name: &String| whole.is_some_and(|whole| whole == name);
+    let mut root = match members.pop() {
+        Some((name, node)) if is_whole(&name) => node,
+        last => {
+            members.extend(last);
+            Node::Object(members)
+        }
+    };
     // Shorter pointers first: they hold the others.
     for (pointer, json) in extra {
         root.set(&pointer, json.get().to_owned())?;

@@ -8,12 +8,7 @@ use crate::facts::{TableFacts, facts};
 use crate::layout::{Layout, LayoutOptions};
 use crate::record_type::Resolver;
 use crate::release::Release;
-
-/// How many similar names an error lists.
-const NEAR: usize = 5;
-
-/// How similar they are at least, from 0 to 1.
-const SIMILAR: f64 = 0.8;
+use crate::table_error::{TableError, near};
 
 /// A list of a release: where it is, how it is read, and what its records are.
 ///
@@ -248,54 +243,3 @@ impl fmt::Debug for Table {
             .finish_non_exhaustive()
     }
 }
-
-/// The names most similar to another one.
-fn near(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
-    let wanted = wanted.to_lowercase();
-    let score = |name: &str| strsim::jaro_winkler(&wanted, &name.to_lowercase());
-    let mut scored: Vec<(f64, String)> = names.map(|name| (score(&name), name)).collect();
-    scored.retain(|(score, _)| *score >= SIMILAR);
-    scored.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
-    scored.dedup_by(|one, other| one.1 == other.1);
-    scored.truncate(NEAR);
-    scored.into_iter().map(|(_, name)| name).collect()
-}
-
-/// The error of a release or list that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableError {
-    problem: String,
-    near: Vec<String>,
-}
-
-impl TableError {
-    fn new(problem: String, near: Vec<String>) -> Self {
-        Self { problem, near }
-    }
-
-    pub(crate) fn release(name: &str) -> Self {
-        let names: Vec<&str> = Release::all().map(Release::name).collect();
-        let problem = format!(
-            "`{name}` is no known release of FOLIO: {}",
-            names.join(", ")
-        );
-        Self::new(problem, Vec::new())
-    }
-
-    /// Similar names that exist, the most similar first.
-    pub fn near(&self) -> &[String] {
-        &self.near
-    }
-}
-
-impl fmt::Display for TableError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.problem)?;
-        match self.near.is_empty() {
-            true => Ok(()),
-            false => write!(out, "; similar: `{}`", self.near.join("`, `")),
-        }
-    }
-}
-
-impl std::error::Error for TableError {}

@@ -8,9 +8,10 @@ use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray};
 use arrow_buffer::{NullBufferBuilder, ScalarBuffer};
 use arrow_schema::ArrowError;
 
+use super::context::{Context, Path};
+use super::growing::GrowingColumn;
 use super::text::Strings;
 use super::token::{Token, token};
-use super::{Column, Context, Path};
 use crate::json::{Cursor, text_of};
 
 /// The number of texts in the dictionary from which on it is begun again with the next batch. The
@@ -89,7 +90,7 @@ impl DictionaryColumn {
     }
 }
 
-impl Column for DictionaryColumn {
+impl GrowingColumn for DictionaryColumn {
     fn len(&self) -> usize {
         self.keys.len()
     }

@@ -7,17 +7,17 @@ use arrow_array::{ArrayRef, ListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, FieldRef, Fields};
 
-use super::{Column, Context, Path, column};
-use crate::counts::Counts;
+use super::context::{Context, Path};
+use super::growing::GrowingColumn;
 use crate::json::{Cursor, Quoted, text_of};
-use crate::kind::{Field, Kind, arrow_fields};
+use crate::kind::{Field, arrow_fields};
 
 /// A column of records: a column for each field.
 pub(crate) struct RecordColumn {
     fields: Arc<[Field]>,
     arrow: Fields,
     /// None where a field is not decoded.
-    columns: Vec<Option<Box<dyn Column>>>,
+    columns: Vec<Option<Box<dyn GrowingColumn>>>,
     numbers: HashMap<Arc<str>, usize>,
     /// The field that followed each field in the last record, with that before all at the end:
     /// servers write the fields in the same order.
@@ -28,26 +28,12 @@ pub(crate) struct RecordColumn {
 }
 
 impl RecordColumn {
-    pub(crate) fn new(fields: &Arc<[Field]>, path: &str, counts: &mut Counts) -> Self {
-        Self::of(fields, path, counts, |_| true)
-    }
-
-    /// A column of which only some fields are decoded.
-    pub(crate) fn of(
+    /// A column of records with these fields, and their columns: none where a field is not decoded.
+    pub(super) fn new(
         fields: &Arc<[Field]>,
-        path: &str,
-        counts: &mut Counts,
-        is_decoded: impl Fn(usize) -> bool,
+        columns: Vec<Option<Box<dyn GrowingColumn>>>,
+        number: usize,
     ) -> Self {
-        let number = counts.add(path);
-        let mut columns = Vec::with_capacity(fields.len());
-        for (at, field) in fields.iter().enumerate() {
-            let path = match path.is_empty() {
-                true => field.name.to_string(),
-                false => format!("{path}.{}", field.name),
-            };
-            columns.push(is_decoded(at).then(|| column(&field.kind, &path, counts)));
-        }
         let numbers = fields.iter().enumerate();
         Self {
             arrow: arrow_fields(fields),
@@ -118,7 +104,7 @@ impl RecordColumn {
     }
 }
 
-impl Column for RecordColumn {
+impl GrowingColumn for RecordColumn {
     fn len(&self) -> usize {
         self.rows
     }
@@ -196,7 +182,7 @@ impl Column for RecordColumn {
 
 /// A column of lists.
 pub(super) struct ListColumn {
-    elements: Box<dyn Column>,
+    elements: Box<dyn GrowingColumn>,
     field: FieldRef,
     offsets: Vec<i32>,
     nulls: NullBufferBuilder,
@@ -204,11 +190,10 @@ pub(super) struct ListColumn {
 }
 
 impl ListColumn {
-    pub(super) fn new(elements: &Kind, path: &str, counts: &mut Counts) -> Self {
-        let number = counts.add(path);
+    pub(super) fn new(field: FieldRef, elements: Box<dyn GrowingColumn>, number: usize) -> Self {
         Self {
-            elements: column(elements, &format!("{path}[]"), counts),
-            field: elements.element_field(),
+            elements,
+            field,
             offsets: vec![0],
             nulls: NullBufferBuilder::new(0),
             number,
@@ -222,7 +207,7 @@ impl ListColumn {
     }
 }
 
-impl Column for ListColumn {
+impl GrowingColumn for ListColumn {
     fn len(&self) -> usize {
         self.nulls.len()
     }

@@ -10,8 +10,9 @@ use arrow_array::{ArrayRef, BooleanArray, FixedSizeBinaryArray, PrimitiveArray};
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, ScalarBuffer};
 use arrow_schema::ArrowError;
 
+use super::context::{Context, Path};
+use super::growing::GrowingColumn;
 use super::token::{Token, token};
-use super::{Column, Context, Path};
 use crate::json::{Cursor, Quoted, text_of};
 use crate::kind::Kind;
 use crate::scalar::{number, time, uuid};
@@ -32,7 +33,7 @@ fn primitive<T: ArrowPrimitiveType>(
     kind: Kind,
     number: usize,
     read: fn(&Kind, Token<'_>, &str) -> Read<T::Native>,
-) -> Box<dyn Column> {
+) -> Box<dyn GrowingColumn> {
     Box::new(PrimitiveColumn::<T> {
         kind,
         values: Vec::new(),
@@ -42,26 +43,26 @@ fn primitive<T: ArrowPrimitiveType>(
     })
 }
 
-pub(super) fn int32(number: usize) -> Box<dyn Column> {
+pub(super) fn int32(number: usize) -> Box<dyn GrowingColumn> {
     primitive::<Int32Type>(Kind::Int32, number, |_, token, raw| {
         let number = number_of(token, raw, number::whole)?;
         Some((i32::try_from(number).ok()?, true))
     })
 }
 
-pub(super) fn int64(number: usize) -> Box<dyn Column> {
+pub(super) fn int64(number: usize) -> Box<dyn GrowingColumn> {
     primitive::<Int64Type>(Kind::Int64, number, |_, token, raw| {
         Some((number_of(token, raw, number::whole)?, true))
     })
 }
 
-pub(super) fn float64(number: usize) -> Box<dyn Column> {
+pub(super) fn float64(number: usize) -> Box<dyn GrowingColumn> {
     primitive::<Float64Type>(Kind::Float64, number, |_, token, raw| {
         Some((number_of(token, raw, number::double)?, true))
     })
 }
 
-pub(super) fn decimal(number: usize, scale: i8) -> Box<dyn Column> {
+pub(super) fn decimal(number: usize, scale: i8) -> Box<dyn GrowingColumn> {
     primitive::<Decimal128Type>(Kind::Decimal(scale), number, |kind, token, raw| {
         let Kind::Decimal(scale) = kind else {
             return None;
@@ -72,13 +73,13 @@ pub(super) fn decimal(number: usize, scale: i8) -> Box<dyn Column> {
     })
 }
 
-pub(super) fn timestamp(number: usize) -> Box<dyn Column> {
+pub(super) fn timestamp(number: usize) -> Box<dyn GrowingColumn> {
     primitive::<TimestampMicrosecondType>(Kind::Timestamp, number, |_, token, _| {
         text(token, time::timestamp)
     })
 }
 
-pub(super) fn date(number: usize) -> Box<dyn Column> {
+pub(super) fn date(number: usize) -> Box<dyn GrowingColumn> {
     primitive::<Date32Type>(Kind::Date, number, |_, token, _| text(token, time::date))
 }
 
@@ -100,7 +101,7 @@ fn text<N>(token: Token<'_>, read: impl FnOnce(&str) -> Read<N>) -> Read<N> {
     }
 }
 
-impl<T: ArrowPrimitiveType> Column for PrimitiveColumn<T> {
+impl<T: ArrowPrimitiveType> GrowingColumn for PrimitiveColumn<T> {
     fn len(&self) -> usize {
         self.values.len()
     }
@@ -168,7 +169,7 @@ impl UuidColumn {
     }
 }
 
-impl Column for UuidColumn {
+impl GrowingColumn for UuidColumn {
     fn len(&self) -> usize {
         self.nulls.len()
     }
@@ -232,7 +233,7 @@ impl BooleanColumn {
     }
 }
 
-impl Column for BooleanColumn {
+impl GrowingColumn for BooleanColumn {
     fn len(&self) -> usize {
         self.nulls.len()
     }

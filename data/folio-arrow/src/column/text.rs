@@ -6,8 +6,9 @@ use arrow_array::{ArrayRef, StringArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::ArrowError;
 
+use super::context::{Context, Path};
+use super::growing::GrowingColumn;
 use super::token::{Token, token};
-use super::{Column, Context, Path};
 use crate::json::{Cursor, push_compact, unescape};
 
 /// Texts, one after the other.
@@ -103,7 +104,7 @@ impl TextColumn {
     }
 }
 
-impl Column for TextColumn {
+impl GrowingColumn for TextColumn {
     fn len(&self) -> usize {
         self.strings.len()
     }
@@ -149,7 +150,7 @@ impl Column for TextColumn {
 #[derive(Debug, Default)]
 pub(super) struct JsonColumn(Strings);
 
-impl Column for JsonColumn {
+impl GrowingColumn for JsonColumn {
     fn len(&self) -> usize {
         self.0.len()
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::type_expression::reference;
 use crate::canonical::operation::{Operation, json_response};
-use crate::canonical::reference::{LOCAL, SHARED};
+use crate::canonical::reference::{LOCAL, SHARED, each_text_mut};
 use crate::canonical::release::Release;
 use crate::canonical::schema::{all_properties, components};
 
@@ -28,6 +28,11 @@ impl ListRecord {
             return Some(Self::Named(reference(record)));
         }
         let response = json_response(operation.value)?;
+        // A response in place is of the document itself.
+        let is_shared = response
+            .get("$ref")
+            .and_then(Value::as_str)
+            .is_some_and(|target| target.starts_with(SHARED));
         let is_array = |schema: &Value| schema.get("items").is_some();
         let (home, schema) = resolved(document, release, response);
         let list = match paging.get("items").and_then(Value::as_str) {
@@ -38,10 +43,17 @@ impl ListRecord {
                 all_properties(schema.unwrap_or(response), &schemas).remove(items)?
             }
         };
-        let record = list.get("items")?;
+        let mut record = list.get("items")?.clone();
+        if is_shared {
+            each_text_mut(&mut record, &mut |text| {
+                if let Some(name) = text.strip_prefix(LOCAL) {
+                    *text = format!("{SHARED}{name}");
+                }
+            });
+        }
         Some(match record.get("$ref").and_then(Value::as_str) {
             Some(target) => Self::Named(reference(target)),
-            None => Self::InPlace(record.clone()),
+            None => Self::InPlace(record),
         })
     }
 
@@ -69,4 +81,53 @@ fn resolved<'a>(
     };
     let component = name.and_then(|name| components(home)?.get(name));
     (home, component)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_record_of_a_shared_list_is_shared() {
+        let things =
+            |items: Value| json!({"properties": {"things": {"type": "array", "items": items}}});
+        let operation = |response: &str| {
+            json!({
+                "responses": {"200": {"content": {"application/json": {"schema": {"$ref": response}}}}},
+                "x-folio": {"paging": {"style": "cql", "items": "things"}},
+            })
+        };
+        let local = json!({"$ref": "#/components/schemas/Thing"});
+        let place = json!({"properties": {"thing": local}});
+        let document = json!({"components": {"schemas": {"Things": things(local.clone())}}});
+        let release = Release {
+            modules: BTreeMap::new(),
+            common: json!({"components": {"schemas": {"Shared": things(local.clone()), "Places": things(place)}}}),
+        };
+        let record = |response: &str| {
+            let value = operation(response);
+            let operation = Operation {
+                method: "get",
+                path: "/things",
+                value: &value,
+            };
+            ListRecord::of(&document, &release, &operation).unwrap()
+        };
+        assert_eq!(record("#/components/schemas/Things").name(), Some("#Thing"));
+        assert_eq!(
+            record("common.json#/components/schemas/Shared").name(),
+            Some("common#Thing")
+        );
+        let ListRecord::InPlace(schema) = record("common.json#/components/schemas/Places") else {
+            panic!("it has no name");
+        };
+        assert_eq!(
+            schema["properties"]["thing"]["$ref"],
+            "common.json#/components/schemas/Thing"
+        );
+    }
 }
