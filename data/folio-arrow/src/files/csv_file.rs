@@ -12,7 +12,7 @@ use arrow_schema::SchemaRef;
 use super::cause::Cause;
 use super::cell::push_text;
 use super::flat;
-use super::writer::Format;
+use super::format::Format;
 
 /// The bytes that are passed to the operating system together.
 const BUFFER: usize = 64 << 10;

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::cause::Cause;
+use super::folder::folder_of;
 
 /// The kind of a [`FileError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl FileError {
             AlreadyExists, FileTooLarge, InvalidFilename, IsADirectory, NotADirectory, NotFound,
             PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
         };
-        let folder = super::new_file::folder_of(path).display();
+        let folder = folder_of(path).display();
         let (kind, help) = match error.kind() {
             AlreadyExists => return Self::exists(path),
             StorageFull | QuotaExceeded => (

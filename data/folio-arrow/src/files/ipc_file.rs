@@ -9,8 +9,8 @@ use arrow_schema::SchemaRef;
 
 use super::cause::Cause;
 use super::dictionaries::Dictionaries;
+use super::format::Format;
 use super::options::{IpcCompression, IpcOptions};
-use super::writer::Format;
 
 /// A file, and the dictionaries that it has so far.
 pub(super) struct IpcFile {

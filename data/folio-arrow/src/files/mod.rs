@@ -24,6 +24,8 @@ mod error;
 mod export;
 mod export_error;
 mod flat;
+mod folder;
+mod format;
 mod ipc_file;
 mod new_file;
 mod options;

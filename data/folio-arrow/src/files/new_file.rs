@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::error::{FileError, FileErrorKind};
+use super::folder::folder_of;
 
 /// A file that gets its name when it is complete. Dropped before, it vanishes. Only if the process is
 /// killed, the temporary file remains: `.folio-*.part` in the folder of the file.
@@ -15,14 +16,6 @@ pub(super) struct NewFile {
     part: NamedTempFile,
     target: PathBuf,
     overwrite: bool,
-}
-
-/// The folder of a file.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }
 
 impl NewFile {

@@ -14,8 +14,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::cause::Cause;
+use super::format::Format;
 use super::options::{FileOptions, ParquetOptions};
-use super::writer::Format;
 use crate::{EXTRA, JSON};
 
 /// The number of rows that are written between two checks of the memory.

@@ -8,22 +8,12 @@ use arrow_schema::SchemaRef;
 use super::cause::Cause;
 use super::csv_file::CsvFile;
 use super::error::{FileError, FileErrorKind};
+use super::format::Format;
 use super::ipc_file::IpcFile;
 use super::new_file::NewFile;
 use super::options::{FileFormat, FileOptions};
 use super::order::OrderCheck;
 use super::parquet_file::ParquetFile;
-
-/// A file in its format.
-pub(super) trait Format: Send {
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), Cause>;
-
-    /// Writes the rest. Everything is passed to the operating system.
-    fn finish(self: Box<Self>, is_ordered: bool) -> Result<(), Cause>;
-
-    /// The bytes in memory that are not yet in the file.
-    fn memory(&self) -> usize;
-}
 
 /// Writes record batches of one schema to a file, which has its name from
 /// [`finish`](Self::finish) on.
