@@ -17,14 +17,8 @@ pub enum FileFormat {
     Csv(CsvOptions),
 }
 
-/// The endings of file names, and their formats.
-const ENDINGS: [(&str, fn() -> FileFormat); 5] = [
-    ("parquet", || FileFormat::Parquet(ParquetOptions::default())),
-    ("arrow", || FileFormat::Ipc(IpcOptions::default())),
-    ("feather", || FileFormat::Ipc(IpcOptions::default())),
-    ("ipc", || FileFormat::Ipc(IpcOptions::default())),
-    ("csv", || FileFormat::Csv(CsvOptions::default())),
-];
+/// The endings of file names.
+const ENDINGS: [&str; 5] = ["parquet", "arrow", "feather", "ipc", "csv"];
 
 impl FileFormat {
     /// The format of the ending of a path, with its default settings: `.parquet`; `.arrow`,
@@ -34,19 +28,21 @@ impl FileFormat {
     /// [`FileErrorKind::UnknownFormat`]: it has another ending, or none.
     pub fn of_path(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let found = ENDINGS
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(&ending));
-        found.map(|(_, format)| format()).ok_or_else(|| {
-            let known = ENDINGS.map(|(known, _)| format!(".{known}")).join(", ");
-            FileError::new(
-                path,
-                FileErrorKind::UnknownFormat,
-                "the ending of its name is not that of a format",
-                format!("use one of {known}, or set `format`"),
-            )
-        })
+        let ending = path.extension().unwrap_or_default();
+        match &*ending.to_string_lossy().to_lowercase() {
+            "parquet" => Ok(Self::Parquet(ParquetOptions::default())),
+            "arrow" | "feather" | "ipc" => Ok(Self::Ipc(IpcOptions::default())),
+            "csv" => Ok(Self::Csv(CsvOptions::default())),
+            _ => {
+                let known = ENDINGS.map(|known| format!(".{known}")).join(", ");
+                Err(FileError::new(
+                    path,
+                    FileErrorKind::UnknownFormat,
+                    "the ending of its name is not that of a format",
+                    format!("use one of {known}, or set `format`"),
+                ))
+            }
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use super::parquet_file::ParquetFile;
 ///
 /// The memory does not grow with the number of batches. A Parquet file needs as much as a
 /// [row group](super::ParquetOptions::row_group_bytes); an Arrow IPC file as much as a compressed batch,
-/// and the values of its dictionaries; a CSV file some 100 kB.
+/// and the values of its dictionaries; a CSV file as the texts of a batch's dictionaries, and 64 kB.
 ///
 /// ```
 /// # fn example(batch: arrow_array::RecordBatch) -> Result<(), folio_arrow::files::FileError> {

@@ -294,7 +294,7 @@ pub(crate) fn row(n: u64) -> Value {
         "ratio": ratio(n),
         "status": status(n),
         "tags": tags(n),
-        "typeId": (n % 3 != 0).then(|| uuid_text(id(n % 3))),
+        "typeId": (!n.is_multiple_of(3)).then(|| uuid_text(id(n % 3))),
         "_extra": extra(n),
     })
 }
