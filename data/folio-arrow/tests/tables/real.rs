@@ -82,7 +82,7 @@ fn every_recorded_record_is_restored_and_most_fit_their_columns() {
                 .split('?')
                 .next()
                 .unwrap_or_default();
-            if !row["status"].as_u64().is_some_and(|status| status < 300) {
+            if row["status"].as_u64().is_none_or(|status| status >= 300) {
                 continue;
             }
             let text = recordings::text(&row, "text");
