@@ -9,7 +9,11 @@ use super::export_error::ExportError;
 use super::options::FileOptions;
 use super::writer::Written;
 use super::writing::Writing;
-use crate::{ColumnCount, LayoutOptions, ScanOptions, Table, read};
+use crate::counts::ColumnCount;
+use crate::layout::LayoutOptions;
+use crate::scan::read;
+use crate::scan_options::ScanOptions;
+use crate::table::Table;
 
 /// The number of errors of records that a [`Summary`] has.
 const MOST_ERRORS: usize = 20;

@@ -18,7 +18,7 @@ pub enum ExportError {
         /// The path of the file.
         file: PathBuf,
         /// The reason.
-        error: crate::Error,
+        error: crate::error::Error,
     },
     /// The file could not be written.
     File(FileError),

@@ -16,7 +16,7 @@ use parquet::schema::types::ColumnPath;
 use super::cause::Cause;
 use super::format::Format;
 use super::options::{FileOptions, ParquetOptions};
-use crate::{EXTRA, JSON};
+use crate::layout::{EXTRA, JSON};
 
 /// The number of rows that are written between two checks of the memory.
 const ROWS: usize = 1024;
