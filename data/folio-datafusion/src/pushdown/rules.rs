@@ -1,0 +1,254 @@
+//! The one place that decides which condition becomes which query, and whether the query is exact.
+//!
+//! Facts: [C] `cql-facts` (recorded from RMB 35 with PostgreSQL 15), [R] `real-facts` (recorded from
+//! running systems), [D] FOLIO's descriptions, [A] the code of arrow and DataFusion.
+//!
+//! | SQL | field | CQL | exact | because |
+//! |---|---|---|---|---|
+//! | `=`, `in` | key in 16 bytes | `f=="uuid"` | yes | the server compares UUIDs [C 3] |
+//! | `<>`, `not in` | key in 16 bytes | `f<>"uuid"` | yes | absent values are excluded by both [C 3]; the database holds UUIDs only |
+//! | `<` `<=` `>` `>=` | key in 16 bytes | the same | yes | the order of lower-case text [C 3] is that of the bytes |
+//! | the same | `id` as text, with a UUID in lower case | the same | yes | `id` is stored in lower case [R 5] |
+//! | `=`, `in` | foreign key as text | `f=="uuid"` | no | it may be stored in upper case; SQL distinguishes that |
+//! | `like 'x%'` | key as text | `f=="x*"` | no | the same |
+//! | all others | foreign key with a dot in its name | – | | the server names a column that does not exist [C 3] |
+//! | `=`, `in` | text | `f=="x"` | only without folding | the server folds case and accents, character by character [C 3] |
+//! | `like` | text | `f=="x*y"` | no | the same; `_` becomes `*`, because a character may be folded to several |
+//! | `like` | text with the 600-character prefix | `f=="x*"` | no | what is behind the first wildcard may be beyond the prefix [C 3] |
+//! | `=`, `like` beyond 100 characters | text | `f=="beginning*"` | no | the server cuts terms of more than 600 characters [C 3] |
+//! | `ilike`, `lower(f) =`, `lower(f) like` | text that ignores case | as above | no | only for ASCII: folding differs beyond |
+//! | `<>`, `not like`, `not in` | text | – | | CQL would exclude texts that differ in case or accents only |
+//! | `<` `<=` `>` `>=` | text | – | | the server compares by the rules of a language [C 11], SQL by bytes |
+//! | `=`, `in` | UUID in 16 bytes that is no key | `f=="uuid"` | no | stored as text of any case |
+//! | `f`, `not f`, `= true` | boolean | `f=="true"`, `f=="false"` | yes | the text of a JSON boolean [C 2]; RMB stores no other value in it [R 5] |
+//! | `=`, `<` … | number | `f==/number "5"` | no | exact decimals [C 3]; floats are widened |
+//! | `<>` | number | – | | floats: a neighbouring decimal is the same float |
+//! | `=`, `<` …, `between` | point in time | `f>="date" and f<"date"`, a day beyond | no | the server compares texts in several forms [C 3, 11] |
+//! | `is not null` | all | `f=""` | text, boolean, key | the field is present [C 5]; of other types, the value may not fit the column |
+//! | `is null` | text, boolean, key | `cql.allRecords=1 not f=""` | yes | CQL's `not` keeps absent fields [C 1] |
+//! | `is null` | others | – | | a value that does not fit the column is null in the table, but present at the server |
+//! | any | field that another table's alias hides | – | | the first name selects the other table [C 2] |
+//! | any | computed field (`fullCallNumber`) | – | | the server reads other fields [C 2] |
+//! | `=`, `in` | `id` of a list of another module that is read by `id` | `id=="uuid"` | no | [D]; nothing more is known of its CQL |
+//! | any | other field of another module | – | | nothing is known of its CQL |
+//! | any | text with NUL, or with `patronGroup.` | – | | PostgreSQL has no NUL; mod-users rewrites such queries [C 2] |
+//!
+//! Negation: SQL's `not p` is true where `p` is false, so that it is the condition with the opposite
+//! operator, and never CQL's `not`, which also selects records of which `p` is unknown [C 1].
+
+use folio_sdk::Cql;
+use folio_sdk::cql::all;
+use uuid::Uuid;
+
+use super::condition::{Condition, Field, Kind, Literal, Piece, Pushed};
+use super::{number, text, time};
+use crate::facts::{Evaluation, Folding};
+
+/// The query for a condition; `None` if CQL cannot express it without losing records.
+pub(crate) fn decide(field: &Field, condition: &Condition) -> Option<Pushed> {
+    if !is_nameable(&field.path) {
+        return None;
+    }
+    match field.evaluation {
+        Evaluation::Key if field.path.contains('.') => equality_of_key(field, condition),
+        Evaluation::Key => key(field, condition),
+        Evaluation::Text(folding) => stored(field, folding, condition),
+        Evaluation::UnknownKey => Some(equality_of_key(field, condition)?.inexact()),
+        Evaluation::Computed | Evaluation::Unknown => None,
+    }
+}
+
+/// Whether CQL can name the field: not if a name contains a dot, is empty or the name of something
+/// else.
+fn is_nameable(path: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    path.split('.')
+        .all(|name| !name.is_empty() && name.chars().all(is_plain))
+        && !path.to_ascii_lowercase().starts_with("cql.")
+        && text::is_allowed(path)
+}
+
+/// A key whose only sound conditions are those for equality.
+fn equality_of_key(field: &Field, condition: &Condition) -> Option<Pushed> {
+    match condition {
+        Condition::Equal(_) | Condition::OneOf(_) => key(field, condition),
+        _ => None,
+    }
+}
+
+/// `id`, or a foreign key: a UUID in a column of the database.
+fn key(field: &Field, condition: &Condition) -> Option<Pushed> {
+    let cql = field.cql();
+    let pushed = match condition {
+        Condition::Equal(value) => unique(field, 1, cql.eq(uuid_of(field, value)?)),
+        Condition::Differs(value) => Pushed::exact(cql.ne(uuid_of(field, value)?)),
+        Condition::Less { than, or_equal } => {
+            let than = uuid_of(field, than)?;
+            Pushed::exact(if *or_equal { cql.le(than) } else { cql.lt(than) })
+        }
+        Condition::Greater { than, or_equal } => {
+            let than = uuid_of(field, than)?;
+            Pushed::exact(if *or_equal { cql.ge(than) } else { cql.gt(than) })
+        }
+        Condition::OneOf(values) => {
+            let ids: Option<Vec<Uuid>> = values.iter().map(|id| uuid_of(field, id)).collect();
+            unique(field, values.len(), cql.any_of(ids?))
+        }
+        Condition::NoneOf(values) => {
+            let mut query = all();
+            for value in values {
+                query = query.and(field.cql().ne(uuid_of(field, value)?));
+            }
+            Pushed::exact(query)
+        }
+        Condition::Like { pattern, ignores_case } => {
+            let prefix = uuid_prefix(pattern).filter(|_| !ignores_case && !field.is_lowered)?;
+            Pushed::superset(cql.starts_with(prefix))
+        }
+        Condition::NotNull => Pushed::exact(cql.is_defined()),
+        Condition::Null => Pushed::exact(all().not(cql.is_defined())),
+        Condition::NotLike => return None,
+    };
+    match (field.kind, condition) {
+        (Kind::Uuid, _) | (Kind::Text, Condition::Null | Condition::NotNull) => Some(pushed),
+        // As text, SQL distinguishes `A` from `a`. The server stores `id` in lower case.
+        (Kind::Text, _) if field.path == "id" => Some(pushed),
+        (Kind::Text, Condition::Equal(_) | Condition::OneOf(_) | Condition::Like { .. }) => {
+            Some(pushed.inexact())
+        }
+        _ => None,
+    }
+}
+
+/// A query for so many values of a key: each is that of one record, if the key is unique.
+fn unique(field: &Field, values: usize, query: Cql) -> Pushed {
+    let pushed = Pushed::exact(query);
+    match field.path == "id" {
+        true => pushed.at_most(values),
+        false => pushed,
+    }
+}
+
+/// A UUID of a filter. As text it must be in lower case and with hyphens: other text is never equal
+/// to what the table shows, and has another order.
+fn uuid_of(field: &Field, value: &Literal) -> Option<Uuid> {
+    match (field.kind, value) {
+        (Kind::Uuid, Literal::Uuid(uuid)) => Some(Uuid::from_u128(*uuid)),
+        (Kind::Text, Literal::Text(text)) if !field.is_lowered => {
+            let uuid = Uuid::try_parse(text).ok()?;
+            (uuid.to_string() == *text).then_some(uuid)
+        }
+        _ => None,
+    }
+}
+
+/// The beginning of a UUID in a pattern such as `1f%`.
+fn uuid_prefix(pattern: &[Piece]) -> Option<String> {
+    let (last, beginning) = pattern.split_last()?;
+    let prefix: Option<String> = beginning.iter().map(Piece::character).collect();
+    let prefix = prefix.filter(|prefix| *last == Piece::Many && !prefix.is_empty())?;
+    // Filled up, it must be a UUID; the last digit is left out, because the server fills at least
+    // one.
+    let model = "00000000-0000-0000-0000-00000000000";
+    let fits = prefix.len() <= model.len()
+        && prefix.chars().zip(model.chars()).all(|(at, model)| match model {
+            '-' => at == '-',
+            _ => matches!(at, '0'..='9' | 'a'..='f'),
+        });
+    fits.then_some(prefix)
+}
+
+/// A field in the stored JSON, compared as text.
+fn stored(field: &Field, folding: Folding, condition: &Condition) -> Option<Pushed> {
+    if field.is_lowered && field.kind != Kind::Text {
+        return None;
+    }
+    match (field.kind, condition) {
+        (Kind::Text | Kind::Boolean, Condition::Null) => {
+            Some(Pushed::exact(all().not(field.cql().is_defined())))
+        }
+        (Kind::Text | Kind::Boolean, Condition::NotNull) => {
+            Some(Pushed::exact(field.cql().is_defined()))
+        }
+        (_, Condition::NotNull) => Some(Pushed::superset(field.cql().is_defined())),
+        (Kind::Boolean, _) => boolean(field, condition),
+        (Kind::Text | Kind::Uuid, Condition::Equal(value)) => equal(field, folding, value),
+        (Kind::Text | Kind::Uuid, Condition::OneOf(values)) => one_of(field, folding, values),
+        (Kind::Text, Condition::Like { pattern, ignores_case }) => {
+            text::like(field, folding, pattern, *ignores_case)
+        }
+        (Kind::Exact | Kind::Float, _) => numeric(field, condition),
+        (Kind::Time, _) => timely(field, condition),
+        _ => None,
+    }
+}
+
+fn equal(field: &Field, folding: Folding, value: &Literal) -> Option<Pushed> {
+    match (field.kind, value) {
+        (Kind::Text, Literal::Text(value)) => text::equal(field, folding, value),
+        // Text in 8-4-4-4-12 form, in any case: the column holds no other form.
+        (Kind::Uuid, Literal::Uuid(uuid)) if !folding.case => {
+            let pushed = text::equal(field, folding, &Uuid::from_u128(*uuid).to_string())?;
+            Some(pushed.inexact())
+        }
+        _ => None,
+    }
+}
+
+fn one_of(field: &Field, folding: Folding, values: &[Literal]) -> Option<Pushed> {
+    let each: Option<Vec<Pushed>> = values
+        .iter()
+        .map(|value| equal(field, folding, value))
+        .collect();
+    each?.into_iter().map(Some).reduce(Pushed::or)?
+}
+
+fn boolean(field: &Field, condition: &Condition) -> Option<Pushed> {
+    let value = match condition {
+        Condition::Equal(Literal::Boolean(value)) => *value,
+        Condition::Differs(Literal::Boolean(value)) => !value,
+        _ => return None,
+    };
+    Some(Pushed::exact(field.cql().eq(value)))
+}
+
+fn numeric(field: &Field, condition: &Condition) -> Option<Pushed> {
+    match condition {
+        Condition::Equal(value) => number::equal(field, value),
+        Condition::OneOf(values) => {
+            let each: Option<Vec<Pushed>> = values
+                .iter()
+                .map(|value| number::equal(field, value))
+                .collect();
+            each?.into_iter().map(Some).reduce(Pushed::or)?
+        }
+        Condition::Less { than, or_equal } => {
+            number::between(field, None, Some((than, *or_equal)))
+        }
+        Condition::Greater { than, or_equal } => {
+            number::between(field, Some((than, *or_equal)), None)
+        }
+        _ => None,
+    }
+}
+
+fn timely(field: &Field, condition: &Condition) -> Option<Pushed> {
+    let micros = |value: &Literal| match value {
+        Literal::Micros(micros) => Some(*micros),
+        _ => None,
+    };
+    match condition {
+        Condition::Equal(value) => {
+            let at = micros(value)?;
+            time::between(field, Some(at), Some(at))
+        }
+        Condition::OneOf(values) => {
+            let all: Option<Vec<i64>> = values.iter().map(micros).collect();
+            let all = all?;
+            time::between(field, all.iter().min().copied(), all.iter().max().copied())
+        }
+        Condition::Less { than, .. } => time::between(field, None, Some(micros(than)?)),
+        Condition::Greater { than, .. } => time::between(field, Some(micros(than)?), None),
+        _ => None,
+    }
+}
