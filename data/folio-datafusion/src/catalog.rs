@@ -64,6 +64,8 @@ pub async fn register(
 pub struct FolioCatalog {
     tenant: String,
     schemas: BTreeMap<String, Arc<FolioSchema>>,
+    /// The modules of the release that the tenant does not have.
+    missing: HashSet<String>,
     /// The catalog that had the name before: its schemas remain.
     others: Option<Arc<dyn CatalogProvider>>,
 }
@@ -87,12 +89,17 @@ impl FolioCatalog {
         };
         let options = Arc::new(options);
         let mut lists: BTreeMap<String, Vec<Table>> = BTreeMap::new();
+        let mut missing = HashSet::new();
         for table in Table::all(options.release) {
             let is_enabled = enabled
                 .as_ref()
                 .is_none_or(|modules| modules.contains(table.module()));
-            if is_enabled {
-                lists.entry(table.schema_name().to_owned()).or_default().push(table);
+            let schema = table.schema_name().to_owned();
+            match is_enabled {
+                true => lists.entry(schema).or_default().push(table),
+                false => {
+                    missing.insert(schema);
+                }
             }
         }
         let tenant = folio.tenant().to_owned();
@@ -110,6 +117,7 @@ impl FolioCatalog {
         Ok(Self {
             tenant,
             schemas: schemas.collect(),
+            missing,
             others: None,
         })
     }
@@ -135,12 +143,17 @@ impl CatalogProvider for FolioCatalog {
         }
         let others = self.others.as_ref().and_then(|others| others.schema(name));
         others.or_else(|| {
-            // Its tables are errors that name the schema, and similar ones.
-            Some(Arc::new(MissingSchema {
-                name: name.to_owned(),
-                tenant: self.tenant.clone(),
-                near: near(name, self.schemas.keys()),
-            }))
+            // The tables of a module that the tenant does not have, or of a name similar to that of
+            // a module, are errors that say so. Other schemas can be created.
+            let near = near(name, self.schemas.keys());
+            let is_likely = !near.is_empty() || self.missing.contains(name);
+            is_likely.then(|| {
+                Arc::new(MissingSchema {
+                    name: name.to_owned(),
+                    tenant: self.tenant.clone(),
+                    near,
+                }) as Arc<dyn SchemaProvider>
+            })
         })
     }
 
@@ -269,7 +282,7 @@ fn unknown(what: &str, near: &[String]) -> DataFusionError {
 fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a String>) -> Vec<String> {
     /// How many are named, and how similar they are at least.
     const MOST: usize = 5;
-    const SIMILAR: f64 = 0.75;
+    const SIMILAR: f64 = 0.85;
     let wanted = wanted.to_lowercase();
     let scored = names.map(|name| (strsim::jaro_winkler(&wanted, name), name));
     let mut scored: Vec<(f64, &String)> = scored.filter(|(score, _)| *score >= SIMILAR).collect();

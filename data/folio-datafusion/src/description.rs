@@ -3,10 +3,14 @@
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result};
 use folio_arrow::{Layout, LayoutOptions, Table, Uuids};
-use folio_sdk::Checkpoint;
+use folio_sdk::cql::raw;
+use folio_sdk::{Checkpoint, Cql};
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Names, renamed};
+
+/// So many pages are read one after the other for a limit.
+const PAGES_IN_SEQUENCE: usize = 10;
 
 /// What a scan reads: a list, its columns, the query, and the ranges of ids of its partitions.
 ///
@@ -35,7 +39,10 @@ pub struct ScanDescription {
     pub columns: Vec<usize>,
     /// The query in CQL; none for all records.
     pub query: Option<String>,
-    /// The query selects exactly the records of its filters; otherwise they are applied again.
+    /// Disjoint queries, of which each partition has one besides: they divide a long list of values.
+    /// Then there are no ranges.
+    pub queries: Vec<String>,
+    /// The queries select exactly the records of its filters; otherwise they are applied again.
     pub is_exact: bool,
     /// What each partition reads; one partition that reads everything if there are none.
     pub partitions: Vec<Checkpoint>,
@@ -86,9 +93,25 @@ impl ScanDescription {
         }
     }
 
+    /// Whether so few records are read one page after the other: ranges that are read in parallel
+    /// would request more pages.
+    pub(crate) fn is_sequential(&self, limit: usize) -> bool {
+        let page = usize::try_from(self.page_size).unwrap_or(usize::MAX);
+        limit <= page.saturating_mul(PAGES_IN_SEQUENCE)
+    }
+
     /// The number of partitions.
     pub(crate) fn partition_count(&self) -> usize {
-        self.partitions.len().max(1)
+        self.partitions.len().max(self.queries.len()).max(1)
+    }
+
+    /// The query of a partition.
+    pub(crate) fn query_of(&self, partition: usize) -> Option<Cql> {
+        let all = self.query.as_ref().map(raw);
+        match (all, self.queries.get(partition).map(raw)) {
+            (Some(all), Some(query)) => Some(all.and(query)),
+            (all, query) => all.or(query),
+        }
     }
 }
 

@@ -25,8 +25,8 @@ use crate::description::ScanDescription;
 use crate::facts;
 use crate::stream::ListStream;
 
-/// So many pages are read one after the other for a limit; for more, ranges are read in parallel.
-const PAGES_IN_SEQUENCE: usize = 10;
+/// The number of characters of a divided list of values that `EXPLAIN` shows.
+const SHOWN: usize = 60;
 
 /// Reads a list of FOLIO. `EXPLAIN` shows the list, the query, and whether the filters are applied
 /// again.
@@ -117,6 +117,11 @@ impl DisplayAs for FolioExec {
         if let Some(query) = &of.query {
             let exactness = if of.is_exact { "exact" } else { "inexact" };
             write!(out, ", query=[{query}] ({exactness})")?;
+        }
+        if let Some(first) = of.queries.first() {
+            let shown: String = first.chars().take(SHOWN).collect();
+            let more = if shown.len() < first.len() { "…" } else { "" };
+            write!(out, ", {} queries such as [{shown}{more}]", of.queries.len())?;
         }
         write!(out, ", columns=[{columns}], partitions={partitions}")?;
         if let Some(limit) = of.limit {
@@ -226,17 +231,12 @@ impl ExecutionPlan for FolioExec {
         Ok(Arc::new(statistics))
     }
 
-    fn supports_limit_pushdown(&self) -> bool {
-        false
-    }
-
     /// Few records are read in one partition, page by page; many in parallel.
     fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
-        let page = usize::try_from(self.description.page_size).unwrap_or(usize::MAX);
-        let is_small = limit.is_some_and(|limit| limit <= page.saturating_mul(PAGES_IN_SEQUENCE));
+        let is_sequential = limit.is_some_and(|limit| self.description.is_sequential(limit));
         let limited = self.with(|description| {
             description.limit = limit;
-            if is_small {
+            if is_sequential {
                 description.partitions.clear();
             }
         });

@@ -13,7 +13,6 @@ use datafusion::physical_plan::metrics::{
 };
 use folio_arrow::{Decoder, Error, Limits, Scan, ScanOptions, Table, read};
 use folio_sdk::{FolioClient, Method, PageStream, PagingStyle, RawRecord, RecordStream, Request};
-use folio_sdk::cql::raw;
 use futures_core::Stream;
 
 use crate::description::{ScanDescription, external};
@@ -70,16 +69,16 @@ impl ListStream {
         let left = of.limit.unwrap_or(usize::MAX);
         let source = match (of.limit, of.partitions.get(partition)) {
             (Some(0), _) => Source::Ended,
-            (Some(limit), None) if has_pages(table) => {
-                Source::Pages(Box::new(Pages::new(folio, table, of, limit, limits)))
+            (Some(_), None) if has_pages(table) => {
+                Source::Pages(Box::new(Pages::new(folio, table, of, partition, limits)))
             }
             (_, checkpoint) => {
                 let mut options = ScanOptions::new(of.layout(table))
                     .limits(limits)
                     .page_size(of.page_size)
                     .parallel(of.parallel.div_ceil(of.partition_count()));
-                if let Some(query) = &of.query {
-                    options = options.query(raw(query));
+                if let Some(query) = of.query_of(partition) {
+                    options = options.query(query);
                 }
                 if of.is_ordered {
                     options = options.ordered();
@@ -161,14 +160,15 @@ impl Pages {
         folio: &FolioClient,
         table: &Table,
         of: &ScanDescription,
-        limit: usize,
+        partition: usize,
         limits: Limits,
     ) -> Self {
         let mut request = Request::to(Method::GET, table.path());
-        if let Some(query) = &of.query {
-            request = request.query(raw(query));
+        if let Some(query) = of.query_of(partition) {
+            request = request.query(query);
         }
-        let size = u32::try_from(limit).unwrap_or(u32::MAX).min(of.page_size);
+        let limit = of.limit.and_then(|limit| u32::try_from(limit).ok());
+        let size = limit.unwrap_or(u32::MAX).min(of.page_size);
         let records = RecordStream::<RawRecord>::new(
             folio.clone(),
             request,

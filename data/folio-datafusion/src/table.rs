@@ -25,7 +25,7 @@ use crate::description::ScanDescription;
 use crate::exec::FolioExec;
 use crate::names::renamed;
 use crate::options::Options;
-use crate::pushdown::{Pushed, Selection, Target, fits};
+use crate::pushdown::{Pushed, Selection, Support, Target};
 
 /// How long a number of records is used.
 const COUNTED: Duration = Duration::from_secs(60);
@@ -89,11 +89,18 @@ impl FolioTable {
         &self.table
     }
 
-    /// The query for a filter, as the table translates it: none if the filter is evaluated here only.
+    /// The query for a filter, as the table translates it: none if the filter is evaluated here only,
+    /// or has so many values that they are divided among several queries.
     pub fn translate(&self, filter: &Expr) -> Option<Pushed> {
-        let is_translated = self.options.pushes_filters && self.table.takes_cql();
-        let pushed = self.target().push(filter).filter(fits);
-        pushed.filter(|_| is_translated)
+        match Support::of(&self.target(), filter).filter(|_| self.translates())? {
+            Support::Query(pushed) => Some(pushed),
+            Support::Divided(_) => None,
+        }
+    }
+
+    /// Whether filters become queries.
+    fn translates(&self) -> bool {
+        self.options.pushes_filters && self.table.takes_cql()
     }
 
     fn target(&self) -> Target<'_> {
@@ -145,6 +152,8 @@ impl FolioTable {
         let is_short = limit.is_some_and(|limit| limit <= self.options.page_size as usize);
         let expected = match selection.most {
             Some(most) => Some(most),
+            // The number of records of the other filters is not that of all.
+            None if !selection.groups.is_empty() => None,
             None if is_short => self.counted(query.as_deref()),
             None => self.count(query.as_deref()).await,
         };
@@ -159,6 +168,7 @@ impl FolioTable {
             names: self.options.names,
             columns,
             query,
+            queries: selection.groups.iter().map(ToString::to_string).collect(),
             is_exact: selection.is_exact,
             partitions: Vec::new(),
             limit,
@@ -172,7 +182,8 @@ impl FolioTable {
         let worth = expected.map_or(u64::MAX, |expected| expected / (page * PAGES_OF_RANGE));
         let worth = usize::try_from(worth).unwrap_or(usize::MAX);
         let parts = target_partitions.min(description.parallel).min(worth);
-        if limit.is_none() && parts > 1 && self.table.can_be_divided() {
+        let is_sequential = limit.is_some_and(|limit| description.is_sequential(limit));
+        if !is_sequential && parts > 1 && self.table.can_be_divided() && selection.groups.is_empty() {
             description.partitions = self.ranges(&description, parts);
         }
         description
@@ -204,10 +215,13 @@ impl TableProvider for FolioTable {
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
         let filters = filters.iter();
-        let support = filters.map(|filter| match self.translate(filter) {
-            Some(pushed) if pushed.is_exact => TableProviderFilterPushDown::Exact,
-            Some(_) => TableProviderFilterPushDown::Inexact,
-            None => TableProviderFilterPushDown::Unsupported,
+        let support = filters.map(|filter| {
+            let support = Support::of(&self.target(), filter);
+            match support.filter(|_| self.translates()) {
+                Some(support) if support.is_exact() => TableProviderFilterPushDown::Exact,
+                Some(_) => TableProviderFilterPushDown::Inexact,
+                None => TableProviderFilterPushDown::Unsupported,
+            }
         });
         Ok(support.collect())
     }
@@ -230,10 +244,8 @@ impl TableProvider for FolioTable {
             Some(projection) => projection.clone(),
             None => (0..self.schema.fields().len()).collect(),
         };
-        let selection = match self.options.pushes_filters && self.table.takes_cql() {
-            true => Selection::new(&self.target(), filters),
-            false => Selection::new(&self.target(), &[]),
-        };
+        let filters = if self.translates() { filters } else { &[] };
+        let selection = Selection::new(&self.target(), filters);
         let partitions = state.config().target_partitions();
         let Some(left) = conjunction(selection.left.clone()) else {
             let limit = limit.filter(|_| selection.is_exact);

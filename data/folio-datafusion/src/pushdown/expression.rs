@@ -6,6 +6,7 @@ use datafusion::logical_expr::expr::{InList, Like, ScalarFunction};
 use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, Operator};
 
 use super::condition::{Condition, Field, Kind, Literal, Pushed};
+use super::division;
 use super::rules;
 use super::text;
 use crate::facts;
@@ -36,6 +37,17 @@ impl Target<'_> {
     /// query but that for all records.
     pub(crate) fn push(&self, filter: &Expr) -> Option<Pushed> {
         self.query(filter, true)
+    }
+
+    /// Disjoint queries for a list of values that is too long for one query.
+    pub(crate) fn divide(&self, filter: &Expr) -> Option<Vec<Pushed>> {
+        let Expr::InList(list) = filter else {
+            return None;
+        };
+        let elements = list.list.iter();
+        let values: Option<Vec<Literal>> =
+            elements.map(|element| self.literal(&list.expr, element)).collect();
+        division::divide(&self.field(&list.expr)?, &values.filter(|_| !list.negated)?)
     }
 
     /// The records of which an expression has this value. (Those of which it is unknown belong to

@@ -4,6 +4,7 @@
 //! becomes, and `selection.rs` puts the queries of several filters together.
 
 mod condition;
+mod division;
 mod expression;
 mod number;
 mod rules;
@@ -13,4 +14,4 @@ mod time;
 
 pub use condition::Pushed;
 pub(crate) use expression::Target;
-pub(crate) use selection::{Selection, fits};
+pub(crate) use selection::{Selection, Support};

@@ -14,12 +14,23 @@ const LONGEST_FILTER: usize = 1_800;
 /// The longest query of all filters.
 const LONGEST: usize = 2_800;
 
-/// The query of a scan.
+/// How a filter is sent.
+pub(crate) enum Support {
+    /// As a query.
+    Query(Pushed),
+    /// As one of these queries in each partition.
+    Divided(Vec<Pushed>),
+}
+
+/// The queries of a scan.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
     /// The query.
     pub(crate) query: Cql,
-    /// All filters of the query are exact.
+    /// Disjoint queries, of which each partition has one besides; none if the scan is not divided by
+    /// them.
+    pub(crate) groups: Vec<Cql>,
+    /// All filters of the queries are exact.
     pub(crate) is_exact: bool,
     /// The maximum number of records that the query can select, if it is known.
     pub(crate) most: Option<u64>,
@@ -28,47 +39,85 @@ pub(crate) struct Selection {
 }
 
 /// Whether a filter is short enough to be sent.
-pub(crate) fn fits(pushed: &Pushed) -> bool {
+pub(super) fn fits(pushed: &Pushed) -> bool {
     cost(&pushed.query) <= LONGEST_FILTER
 }
 
+impl Support {
+    /// How a filter is sent; none if it is not.
+    pub(crate) fn of(target: &Target<'_>, filter: &Expr) -> Option<Self> {
+        match target.push(filter) {
+            Some(pushed) if fits(&pushed) => Some(Self::Query(pushed)),
+            _ => target.divide(filter).map(Self::Divided),
+        }
+    }
+
+    /// Whether the queries select the records of the filter, and no others.
+    pub(crate) fn is_exact(&self) -> bool {
+        match self {
+            Self::Query(pushed) => pushed.is_exact,
+            Self::Divided(queries) => queries.iter().all(|query| query.is_exact),
+        }
+    }
+}
+
 impl Selection {
-    /// The query of the filters that a table said it supports.
+    /// The queries of the filters that a table said it supports.
     pub(crate) fn new(target: &Target<'_>, filters: &[Expr]) -> Self {
         let mut selection = Self {
             query: all(),
+            groups: Vec::new(),
             is_exact: true,
             most: None,
             left: Vec::new(),
         };
-        let pushed: Vec<(&Expr, Option<Pushed>)> = filters
-            .iter()
-            .map(|filter| (filter, target.push(filter).filter(fits)))
-            .collect();
-        let is_exact = |pushed: &Option<Pushed>| pushed.as_ref().is_some_and(|it| it.is_exact);
+        let supported = filters.iter().filter_map(|filter| {
+            let support = Support::of(target, filter)?;
+            Some((filter, support))
+        });
+        // The exact ones first: they must be sent, or applied here.
         let (exact, inexact): (Vec<_>, Vec<_>) =
-            pushed.into_iter().partition(|(_, pushed)| is_exact(pushed));
+            supported.partition(|(_, support)| support.is_exact());
         let mut room = LONGEST;
-        for (filter, pushed) in exact.into_iter().chain(inexact) {
-            let Some(pushed) = pushed else {
-                continue;
-            };
-            let cost = cost(&pushed.query);
-            if cost > room {
-                if pushed.is_exact {
-                    selection.left.push(filter.clone());
-                }
-                continue;
+        for (filter, support) in exact.into_iter().chain(inexact) {
+            let is_exact = support.is_exact();
+            if selection.add(support, &mut room) {
+                selection.is_exact &= is_exact;
+            } else if is_exact {
+                selection.left.push(filter.clone());
             }
-            room -= cost;
-            selection.is_exact &= pushed.is_exact;
-            selection.most = match (selection.most, pushed.most) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
-            selection.query = selection.query.and(pushed.query);
         }
         selection
+    }
+
+    /// Adds a filter, if there is room.
+    fn add(&mut self, support: Support, room: &mut usize) -> bool {
+        let cost = match &support {
+            Support::Query(pushed) => cost(&pushed.query),
+            Support::Divided(queries) if self.groups.is_empty() => {
+                let costs = queries.iter().map(|pushed| cost(&pushed.query));
+                costs.max().unwrap_or_default()
+            }
+            Support::Divided(_) => return false,
+        };
+        if cost > *room {
+            return false;
+        }
+        *room -= cost;
+        let most = match support {
+            Support::Query(pushed) => {
+                let query = std::mem::replace(&mut self.query, all());
+                self.query = query.and(pushed.query);
+                pushed.most
+            }
+            Support::Divided(queries) => {
+                let most = queries.iter().map(|pushed| pushed.most).sum();
+                self.groups = queries.into_iter().map(|pushed| pushed.query).collect();
+                most
+            }
+        };
+        self.most = self.most.into_iter().chain(most).min();
+        true
     }
 }
 

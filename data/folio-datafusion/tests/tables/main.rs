@@ -1,0 +1,11 @@
+//! Lists of FOLIO as tables of SQL, read from a sandbox.
+
+#![allow(missing_docs, reason = "tests")]
+
+mod catalog;
+mod property;
+mod records;
+mod recordings;
+mod requests;
+mod statements;
+mod support;
