@@ -20,7 +20,7 @@ use crate::reports::diff::{diff, page};
 use crate::reports::features::Features;
 use crate::reports::routes::routes;
 use crate::reports::typed_fields::{self, DATES, Examined, IDS};
-use crate::reports::{cli_data, coverage, facts_page};
+use crate::reports::{cli_data, coverage, facts_page, table_data};
 use arguments::{Arguments, Command};
 use output::print;
 
@@ -88,6 +88,11 @@ fn run(command: Command) -> Result<ExitCode> {
             let mut files = cli_data::files(&specs, &indexes, &out)?;
             files.retain(is_stale);
             return written(files, check, "folio-spec cli-data");
+        }
+        Command::TableData { specs, out, check } => {
+            let mut files = table_data::files(&specs, &out)?;
+            files.retain(is_stale);
+            return written(files, check, "folio-spec table-data");
         }
         Command::Facts { releases, specs } => {
             let overrides = Overrides::read(&specs.join("overrides"))?;

@@ -84,6 +84,18 @@ pub(super) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Writes the data of FOLIO's tables: data/folio-arrow/data.
+    TableData {
+        /// The folder with the releases' folders, features.toml and money.toml.
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
+        specs: PathBuf,
+        /// The folder of the data.
+        #[arg(long, default_value = "data/folio-arrow/data", value_name = "FOLDER")]
+        out: PathBuf,
+        /// Write nothing; exit with 1 if a file is not up to date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Prints docs/facts.md: the server behaviour on which retries and confirmations depend.
     Facts {
         /// The releases: names, or folders of documents.

@@ -1,6 +1,6 @@
 //! What texts of records are, where no description states it: which are ids of records and which
 //! ids are no UUIDs (`specs/ids.toml`), which are points in time and which are not
-//! (`specs/dates.toml`).
+//! (`specs/dates.toml`); and which numbers are amounts of money (`specs/money.toml`).
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -39,7 +39,17 @@ struct DatesFile {
     date: Vec<TypedRule>,
 }
 
-/// Fields that are text.
+/// The form of `specs/money.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoneyFile {
+    #[serde(default)]
+    number: Vec<TextRule>,
+    #[serde(default)]
+    money: Vec<TypedRule>,
+}
+
+/// Fields that are text, or other numbers than money.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TextRule {
@@ -49,7 +59,7 @@ struct TextRule {
     reason: String,
 }
 
-/// Fields that are more than text: UUIDs, or points in time.
+/// Fields that are more than text or a number: UUIDs, points in time, or money.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TypedRule {
@@ -63,9 +73,9 @@ struct TypedRule {
 /// What the rules say about a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldRule<'a> {
-    /// It is text, and why.
+    /// It is text, or a number, and why.
     Text(&'a str),
-    /// It is a UUID or a point in time, by the rule of this name.
+    /// It is a UUID, a point in time or money, by the rule of this name.
     Typed(&'a str),
 }
 
@@ -92,6 +102,19 @@ impl FieldRules {
     /// The file is broken.
     pub fn dates(specs: &Path) -> Result<Self> {
         let DatesFile { text, date: typed } = read_or_default(&specs.join("dates.toml"))?;
+        Ok(Self { text, typed })
+    }
+
+    /// The rules of amounts of money in a folder of specs; there are none where it has no file of
+    /// them.
+    ///
+    /// # Errors
+    /// The file is broken.
+    pub fn money(specs: &Path) -> Result<Self> {
+        let MoneyFile {
+            number: text,
+            money: typed,
+        } = read_or_default(&specs.join("money.toml"))?;
         Ok(Self { text, typed })
     }
 
@@ -140,6 +163,15 @@ impl FieldRules {
     /// The rules of ids in a text.
     pub(crate) fn of_ids(text: &str) -> Self {
         let IdsFile { text, uuid: typed } = toml::from_str(text).expect("rules of ids");
+        Self { text, typed }
+    }
+
+    /// The rules of money in a text.
+    pub(crate) fn of_money(text: &str) -> Self {
+        let MoneyFile {
+            number: text,
+            money: typed,
+        } = toml::from_str(text).expect("rules of money");
         Self { text, typed }
     }
 

@@ -2,23 +2,21 @@
 //! JSON Lines.
 
 mod indexes;
-mod merged;
-mod type_expression;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::data::list_record::ListRecord;
+use super::data::merged::{Merged, lines};
+use super::data::type_expression::type_expression;
 use super::diff::diff;
 use super::features::Features;
 use crate::base::error::{Error, Result};
 use crate::base::files::read_text;
 use crate::canonical::operation::{Operation, json_response, json_schema, operations};
-use crate::canonical::reference::{LOCAL, SHARED};
 use crate::canonical::release::{Release, handle};
-use crate::canonical::schema::{all_properties, components};
-use merged::{Merged, lines};
-use type_expression::{reference, type_expression};
+use crate::canonical::schema::components;
 
 /// The files of a folder, and their content. `evaluation`: how modules evaluate the fields of
 /// queries, `cql-indexes.jsonl`.
@@ -130,8 +128,9 @@ fn operation_row(
                 row.insert(name.to_owned(), value.clone());
             }
         }
-        if let Some(record) = record_of(document, release, paging, response) {
-            row.insert("record".to_owned(), record.into());
+        let record = ListRecord::of(document, release, operation);
+        if let Some(name) = record.as_ref().and_then(ListRecord::name) {
+            row.insert("record".to_owned(), name.into());
         }
     }
     row
@@ -149,36 +148,6 @@ fn parameters(operation: &Operation<'_>) -> Vec<String> {
             Some(format!("{name}{}", if required { "!" } else { "" }))
         })
         .collect()
-}
-
-/// The record of a list, as a reference.
-fn record_of(
-    document: &Value,
-    release: &Release,
-    paging: &Value,
-    response: Option<&Value>,
-) -> Option<String> {
-    if let Some(record) = paging.get("record").and_then(Value::as_str) {
-        return Some(reference(record));
-    }
-    let response = response?;
-    let list = match paging.get("items").and_then(Value::as_str) {
-        None => response.clone(),
-        Some(items) => {
-            let (home, name) = match response.get("$ref").and_then(Value::as_str) {
-                Some(shared) if shared.starts_with(SHARED) => {
-                    (&release.common, shared.strip_prefix(SHARED))
-                }
-                Some(local) => (document, local.strip_prefix(LOCAL)),
-                None => (document, None),
-            };
-            let schemas = Value::Object(components(home)?.clone());
-            let schema = name.and_then(|name| schemas.get(name)).unwrap_or(response);
-            all_properties(schema, &schemas).remove(items)?
-        }
-    };
-    let record = list.get("items")?.get("$ref")?.as_str()?;
-    Some(reference(record))
 }
 
 /// One line per record of a module or of the shared ones.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::merged::lines;
+use super::super::data::merged::lines;
 
 /// One line per field with an index, and one per alias, from the lines of `cql-indexes.jsonl`
 /// (sources of the modules).

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 /// Rows as JSON Lines.
-pub(super) fn lines(rows: impl IntoIterator<Item = Value>) -> String {
+pub(in crate::reports) fn lines(rows: impl IntoIterator<Item = Value>) -> String {
     rows.into_iter().map(|row| format!("{row}\n")).collect()
 }
 
 /// Rows by their keys, in the order of the keys.
 #[derive(Default)]
-pub(super) struct Merged {
+pub(in crate::reports) struct Merged {
     rows: BTreeMap<Vec<String>, Vec<Row>>,
 }
 
@@ -20,7 +20,12 @@ type Row = (Map<String, Value>, Vec<String>);
 
 impl Merged {
     /// Adds a row of a release. The releases are added oldest first.
-    pub(super) fn add(&mut self, key: Vec<String>, row: Map<String, Value>, release: &str) {
+    pub(in crate::reports) fn add(
+        &mut self,
+        key: Vec<String>,
+        row: Map<String, Value>,
+        release: &str,
+    ) {
         let rows = self.rows.entry(key).or_default();
         match rows.iter_mut().find(|(known, _)| *known == row) {
             Some((_, releases)) => releases.push(release.to_owned()),
@@ -29,7 +34,7 @@ impl Merged {
     }
 
     /// The rows, each with `releases`.
-    pub(super) fn rows(self) -> impl Iterator<Item = Value> {
+    pub(in crate::reports) fn rows(self) -> impl Iterator<Item = Value> {
         let rows = self.rows.into_values().flatten();
         rows.map(|(mut row, releases)| {
             row.insert("releases".to_owned(), releases.into());
