@@ -45,3 +45,7 @@ pub use names::Names;
 pub use options::Options;
 pub use pushdown::Pushed;
 pub use table::FolioTable;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -19,7 +19,11 @@ pub(crate) enum Kind {
     Float,
     /// A point in time, or a date.
     Time,
-    /// A struct, a list, JSON text and everything else.
+    /// A list of texts.
+    Texts,
+    /// A list of UUIDs in 16 bytes.
+    Uuids,
+    /// A struct, another list, JSON text and everything else.
     Other,
 }
 
@@ -69,6 +73,9 @@ pub(crate) enum Condition {
     NoneOf(Vec<Literal>),
     Like { pattern: Vec<Piece>, ignores_case: bool },
     NotLike,
+    /// The list has the element.
+    Has(Literal),
+    HasNot,
     Null,
     NotNull,
 }
@@ -92,6 +99,8 @@ impl Condition {
             Self::NoneOf(values) => Self::OneOf(values),
             // The pattern of a negated LIKE is not used: no CQL selects what does not match.
             Self::Like { .. } | Self::NotLike => Self::NotLike,
+            // No CQL selects lists without an element either.
+            Self::Has(_) | Self::HasNot => Self::HasNot,
             Self::Null => Self::NotNull,
             Self::NotNull => Self::Null,
         }

@@ -78,6 +78,13 @@ impl Target<'_> {
             Expr::InList(list) => self.in_list(list, value),
             Expr::Between(between) => self.between(between, value),
             Expr::Like(like) => self.like(like, value),
+            Expr::ScalarFunction(function) if function.name() == "array_has" => {
+                let [list, element] = &function.args[..] else {
+                    return None;
+                };
+                let element = self.literal(list, element).map(Condition::Has);
+                self.decide(list, element, value)
+            }
             Expr::Column(_) | Expr::ScalarFunction(_) => {
                 let is_true = Condition::Equal(Literal::Boolean(true));
                 let field = self.field(expression)?;
@@ -290,6 +297,11 @@ fn kind_of(field: &ArrowField) -> Kind {
             DataType::Timestamp(..) | DataType::Date32 => Kind::Time,
             data_type if data_type.is_integer() => Kind::Exact,
             DataType::Decimal128(..) => Kind::Exact,
+            DataType::List(element) => match kind_of(element) {
+                Kind::Text => Kind::Texts,
+                Kind::Uuid => Kind::Uuids,
+                _ => Kind::Other,
+            },
             data_type if is_text(data_type) => Kind::Text,
             _ => Kind::Other,
         },
@@ -328,12 +340,12 @@ fn literal_of(kind: Kind, value: &ScalarValue) -> Option<Literal> {
         return literal_of(kind, value);
     }
     match kind {
-        Kind::Text => value.try_as_str()?.map(|text| Literal::Text(text.to_owned())),
+        Kind::Text | Kind::Texts => value.try_as_str()?.map(|text| Literal::Text(text.to_owned())),
         Kind::Boolean => match value {
             ScalarValue::Boolean(value) => value.map(Literal::Boolean),
             _ => None,
         },
-        Kind::Uuid => match value {
+        Kind::Uuid | Kind::Uuids => match value {
             ScalarValue::FixedSizeBinary(16, Some(bytes)) => {
                 let bytes = <[u8; 16]>::try_from(bytes.as_slice()).ok()?;
                 Some(Literal::Uuid(u128::from_be_bytes(bytes)))

@@ -17,6 +17,7 @@
 //! | `like` | text with the 600-character prefix | `f=="x*"` | no | what is behind the first wildcard may be beyond the prefix [C 3] |
 //! | `=`, `like` beyond 100 characters | text | `f=="beginning*"` | no | the server cuts terms of more than 600 characters [C 3] |
 //! | `ilike`, `lower(f) =`, `lower(f) like` | text that ignores case | as above | no | only for ASCII: folding differs beyond |
+//! | `array_has` | list of texts or UUIDs, without the 600-character prefix | `f=="*\"x\"*"` | no | the JSON text of the list contains that of the element [C 5] |
 //! | `<>`, `not like`, `not in` | text | – | | CQL would exclude texts that differ in case or accents only |
 //! | `<` `<=` `>` `>=` | text | – | | the server compares by the rules of a language [C 11], SQL by bytes |
 //! | `=`, `in` | UUID in 16 bytes that is no key | `f=="uuid"` | no | stored as text of any case |
@@ -29,6 +30,7 @@
 //! | `is null` | others | – | | a value that does not fit the column is null in the table, but present at the server |
 //! | any | field that another table's alias hides | – | | the first name selects the other table [C 2] |
 //! | any | computed field (`fullCallNumber`) | – | | the server reads other fields [C 2] |
+//! | `in` with more values than a request has room for | key; text, of ASCII values that differ in more than case | as above, in several disjoint queries | as above | no record has two of them |
 //! | `=`, `in` | `id` of a list of another module that is read by `id` | `id=="uuid"` | no | [D]; nothing more is known of its CQL |
 //! | any | other field of another module | – | | nothing is known of its CQL |
 //! | any | text with NUL, or with `patronGroup.` | – | | PostgreSQL has no NUL; mod-users rewrites such queries [C 2] |
@@ -107,7 +109,7 @@ fn key(field: &Field, condition: &Condition) -> Option<Pushed> {
         }
         Condition::NotNull => Pushed::exact(cql.is_defined()),
         Condition::Null => Pushed::exact(all().not(cql.is_defined())),
-        Condition::NotLike => return None,
+        Condition::NotLike | Condition::Has(_) | Condition::HasNot => return None,
     };
     match (field.kind, condition) {
         (Kind::Uuid, _) | (Kind::Text, Condition::Null | Condition::NotNull) => Some(pushed),
@@ -177,6 +179,7 @@ fn stored(field: &Field, folding: Folding, condition: &Condition) -> Option<Push
         (Kind::Text, Condition::Like { pattern, ignores_case }) => {
             text::like(field, folding, pattern, *ignores_case)
         }
+        (Kind::Texts | Kind::Uuids, Condition::Has(element)) => has(field, folding, element),
         (Kind::Exact | Kind::Float, _) => numeric(field, condition),
         (Kind::Time, _) => timely(field, condition),
         _ => None,
@@ -201,6 +204,18 @@ fn one_of(field: &Field, folding: Folding, values: &[Literal]) -> Option<Pushed>
         .map(|value| equal(field, folding, value))
         .collect();
     each?.into_iter().map(Some).reduce(Pushed::or)?
+}
+
+/// The JSON text of the list contains that of the element.
+fn has(field: &Field, folding: Folding, element: &Literal) -> Option<Pushed> {
+    let element = match element {
+        Literal::Text(text) if text::is_term(text) => text.clone(),
+        Literal::Uuid(uuid) if !folding.case => Uuid::from_u128(*uuid).to_string(),
+        _ => return None,
+    };
+    // The element may be behind the prefix of an index.
+    let is_whole = folding.first.is_none();
+    is_whole.then(|| Pushed::superset(field.cql().has_element(element)))
 }
 
 fn boolean(field: &Field, condition: &Condition) -> Option<Pushed> {

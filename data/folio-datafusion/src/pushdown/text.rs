@@ -23,6 +23,11 @@ pub(super) fn is_allowed(text: &str) -> bool {
     !text.contains('\0') && !text.contains(GROUPS)
 }
 
+/// Whether text can be a term as a whole.
+pub(super) fn is_term(text: &str) -> bool {
+    is_allowed(text) && text.chars().count() <= LONGEST
+}
+
 /// The stored text equals the value.
 pub(super) fn equal(field: &Field, folding: Folding, value: &str) -> Option<Pushed> {
     let pieces: Vec<Piece> = value.chars().map(Piece::Character).collect();

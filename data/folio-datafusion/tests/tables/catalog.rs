@@ -31,3 +31,17 @@ async fn every_table_of_every_release_has_a_plan() {
         assert!(tables > 200, "{release}: {tables} tables");
     }
 }
+
+#[test]
+fn the_readme_has_the_table_of_the_code_and_the_indexes_are_current() {
+    let file = |path: &str| std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let readme = file("README.md");
+    let code = file("src/pushdown/rules.rs");
+    let rows: Vec<&str> = code.lines().filter_map(|line| line.strip_prefix("//! |")).collect();
+    assert!(rows.len() > 20);
+    for row in rows {
+        assert!(readme.contains(&format!("\n|{row}\n")), "README.md lacks |{row}");
+    }
+    let current = file("../../crates/folio-cli/data/indexes.jsonl");
+    assert!(file("data/indexes.jsonl") == current, "copy crates/folio-cli/data/indexes.jsonl to data/");
+}
