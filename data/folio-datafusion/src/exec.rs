@@ -1,9 +1,9 @@
 //! The plan node that reads a list.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -24,6 +24,12 @@ use folio_sdk::FolioClient;
 use crate::description::ScanDescription;
 use crate::facts;
 use crate::stream::ListStream;
+
+/// The order of SQL's `order by id`. (Ids are never null.)
+const ASCENDING: SortOptions = SortOptions {
+    descending: false,
+    nulls_first: false,
+};
 
 /// The number of characters of a divided list of values that `EXPLAIN` shows.
 const SHOWN: usize = 60;
@@ -55,7 +61,7 @@ impl FolioExec {
         if description.is_ordered
             && let Some(id) = ordered_column(&table, &schema)
         {
-            equivalences.add_ordering([PhysicalSortExpr::new_default(id)]);
+            equivalences.add_ordering([PhysicalSortExpr::new(id, ASCENDING)]);
         }
         let properties = PlanProperties::new(
             equivalences,
@@ -255,7 +261,7 @@ impl ExecutionPlan for FolioExec {
         let id = ordered_column(&self.table, &self.schema);
         // What comes after the unique id changes nothing.
         let is_by_id = match (order.first(), &id) {
-            (Some(first), Some(id)) => first.expr.eq(id) && !first.options.descending,
+            (Some(first), Some(id)) => first.expr.eq(id) && first.options == ASCENDING,
             _ => false,
         };
         if !is_by_id || order.len() > 1 {
@@ -266,8 +272,3 @@ impl ExecutionPlan for FolioExec {
         Ok(SortOrderPushdownResult::Exact { inner })
     }
 }
-
-const _: fn() = || {
-    fn is_plan<T: ExecutionPlan + Any + Send + Sync>() {}
-    is_plan::<FolioExec>();
-};

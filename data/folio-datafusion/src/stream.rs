@@ -23,6 +23,7 @@ const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// The record batches of one partition of a scan. It requests nothing before it is polled, and
 /// dropping it cancels its requests.
 pub(crate) struct ListStream {
+    path: String,
     source: Source,
     schema: SchemaRef,
     /// The number of records that may still be returned.
@@ -91,6 +92,7 @@ impl ListStream {
         };
         let count = |name: &'static str| MetricBuilder::new(metrics).counter(name, partition);
         Self {
+            path: of.path.clone(),
             source,
             schema,
             left,
@@ -230,7 +232,8 @@ impl Stream for ListStream {
             // No row may be missing from a result: also the error of a single record ends it.
             Some(Err(error)) => {
                 this.end();
-                Some(Err(external(error)))
+                let error = external(error);
+                Some(Err(error.context(format!("reading {}", this.path))))
             }
             None => {
                 this.end();

@@ -148,6 +148,9 @@ impl FolioTable {
         limit: Option<usize>,
         target_partitions: usize,
     ) -> ScanDescription {
+        // The query selects no more records than that.
+        let most = selection.most.and_then(|most| usize::try_from(most).ok());
+        let limit = limit.into_iter().chain(most).min();
         let query = (!selection.query.is_all()).then(|| selection.query.to_string());
         let is_short = limit.is_some_and(|limit| limit <= self.options.page_size as usize);
         let expected = match selection.most {

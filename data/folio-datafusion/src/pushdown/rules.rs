@@ -125,7 +125,7 @@ fn key(field: &Field, condition: &Condition) -> Option<Pushed> {
 /// A query for so many values of a key: each is that of one record, if the key is unique.
 fn unique(field: &Field, values: usize, query: Cql) -> Pushed {
     let pushed = Pushed::exact(query);
-    match field.path == "id" {
+    match field.path == "id" && field.evaluation == Evaluation::Key {
         true => pushed.at_most(values),
         false => pushed,
     }

@@ -1,6 +1,5 @@
 //! All tables of a release can be planned.
 
-use datafusion::catalog::CatalogProvider;
 use folio_arrow::Release;
 use folio_datafusion::Options;
 

@@ -136,7 +136,7 @@ async fn check(file: &str, path: &str, least: usize) {
     let recorded = recorded(file, path);
     let options = Options::default();
     let table = Table::at(options.release, path).unwrap();
-    let folio = FolioClient::builder("http://127.0.0.1:1").tenant("diku").build().unwrap();
+    let folio = FolioClient::builder("http://127.0.0.1:1").tenant("diku").credentials("nobody", "").build().unwrap();
     let remote = FolioTable::new(&folio, table.clone(), &options);
     let ctx = SessionContext::new();
     ctx.register_table("list", std::sync::Arc::new(memory(&folio, &table, &options, &recorded.records))).unwrap();

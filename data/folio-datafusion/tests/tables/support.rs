@@ -55,7 +55,9 @@ impl System {
         // For the functions; the schemas of the catalog are replaced below.
         register(&local, &self.folio, self.options.clone()).await.unwrap();
         let catalog = Arc::new(datafusion::catalog::MemoryCatalogProvider::new());
-        for (path, records) in lists {
+        for (path, _) in lists {
+            // As the server has them: it adds `_version`.
+            let records = self.sandbox.records(TENANT, path).unwrap();
             let table = Table::at(self.options.release, path).unwrap();
             let schema = datafusion::catalog::CatalogProvider::schema(&*catalog, table.schema_name());
             let schema = schema.unwrap_or_else(|| {
@@ -68,7 +70,7 @@ impl System {
                 .unwrap();
                 schema
             });
-            let memory = memory(&self.folio, &table, &self.options, records);
+            let memory = memory(&self.folio, &table, &self.options, &records);
             schema.register_table(table.name().to_owned(), Arc::new(memory)).unwrap();
         }
         local.register_catalog("datafusion", catalog);
