@@ -109,7 +109,9 @@ impl FolioCatalog {
                 name: name.clone(),
                 folio: folio.clone(),
                 options: Arc::clone(&options),
-                tables: tables.map(|table| (table.name().to_owned(), table)).collect(),
+                tables: tables
+                    .map(|table| (table.name().to_owned(), table))
+                    .collect(),
                 providers: tokio::sync::Mutex::default(),
             };
             (name, Arc::new(schema))
@@ -132,7 +134,11 @@ impl CatalogProvider for FolioCatalog {
     fn schema_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.schemas.keys().cloned().collect();
         let others = self.others.as_ref();
-        names.extend(others.map(|others| others.schema_names()).unwrap_or_default());
+        names.extend(
+            others
+                .map(|others| others.schema_names())
+                .unwrap_or_default(),
+        );
         names.dedup();
         names
     }
@@ -225,9 +231,9 @@ impl SchemaProvider for FolioSchema {
             });
         };
         let mut providers = self.providers.lock().await;
-        let provider = providers
-            .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(FolioTable::new(&self.folio, table.clone(), &self.options)));
+        let provider = providers.entry(name.to_owned()).or_insert_with(|| {
+            Arc::new(FolioTable::new(&self.folio, table.clone(), &self.options))
+        });
         Ok(Some(Arc::clone(provider) as Arc<dyn TableProvider>))
     }
 
@@ -260,7 +266,10 @@ impl SchemaProvider for MissingSchema {
     }
 
     async fn table(&self, _: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let what = format!("schema `{}`: the tenant {} has no such module", self.name, self.tenant);
+        let what = format!(
+            "schema `{}`: the tenant {} has no such module",
+            self.name, self.tenant
+        );
         Err(unknown(&what, &self.near))
     }
 

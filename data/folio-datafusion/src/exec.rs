@@ -10,7 +10,9 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::{
+    EquivalenceProperties, Partitioning, PhysicalExpr, PhysicalSortExpr,
+};
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions, SchedulingType,
 };
@@ -99,9 +101,8 @@ impl FolioExec {
 /// The column `id`, if the list is read in its order: the server orders UUIDs by their lower-case
 /// text, in which it stores them, and so does SQL.
 fn ordered_column(table: &Table, schema: &SchemaRef) -> Option<Arc<dyn PhysicalExpr>> {
-    let is_ordered = table.can_be_divided()
-        && table.key() == Some("id")
-        && facts::of(table.path()).is_some();
+    let is_ordered =
+        table.can_be_divided() && table.key() == Some("id") && facts::of(table.path()).is_some();
     let index = schema.index_of("id").ok().filter(|_| is_ordered)?;
     Some(Arc::new(Column::new("id", index)))
 }
@@ -109,7 +110,12 @@ fn ordered_column(table: &Table, schema: &SchemaRef) -> Option<Arc<dyn PhysicalE
 impl DisplayAs for FolioExec {
     fn fmt_as(&self, format: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of = &self.description;
-        let columns: Vec<&str> = self.schema.fields().iter().map(|it| it.name().as_str()).collect();
+        let columns: Vec<&str> = self
+            .schema
+            .fields()
+            .iter()
+            .map(|it| it.name().as_str())
+            .collect();
         let columns = columns.join(", ");
         let partitions = of.partition_count();
         if format == DisplayFormatType::TreeRender {
@@ -127,7 +133,11 @@ impl DisplayAs for FolioExec {
         if let Some(first) = of.queries.first() {
             let shown: String = first.chars().take(SHOWN).collect();
             let more = if shown.len() < first.len() { "…" } else { "" };
-            write!(out, ", {} queries such as [{shown}{more}]", of.queries.len())?;
+            write!(
+                out,
+                ", {} queries such as [{shown}{more}]",
+                of.queries.len()
+            )?;
         }
         write!(out, ", columns=[{columns}], partitions={partitions}")?;
         if let Some(limit) = of.limit {
@@ -225,7 +235,9 @@ impl ExecutionPlan for FolioExec {
     ) -> Result<Arc<Statistics>> {
         let of = &self.description;
         let mut statistics = Statistics::new_unknown(&self.schema);
-        let expected = of.expected.and_then(|expected| usize::try_from(expected).ok());
+        let expected = of
+            .expected
+            .and_then(|expected| usize::try_from(expected).ok());
         if let Some(expected) = expected {
             let share = match args.partition() {
                 Some(_) => expected.div_ceil(of.partition_count()),

@@ -152,8 +152,14 @@ mod tests {
         let Evaluation::Text(title) = of("title") else {
             panic!("title is text");
         };
-        assert_eq!((title.case, title.accents, title.first), (false, false, Some(600)));
-        assert_eq!(of("administrativeNotes"), Evaluation::Text(Folding::WITHOUT_INDEX));
+        assert_eq!(
+            (title.case, title.accents, title.first),
+            (false, false, Some(600))
+        );
+        assert_eq!(
+            of("administrativeNotes"),
+            Evaluation::Text(Folding::WITHOUT_INDEX)
+        );
         assert_eq!(of("isbn"), Evaluation::Computed);
         // `item.status` would be evaluated on the items of the instance.
         assert_eq!(of("item.status"), Evaluation::Computed);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 
 /// How columns are named.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum Names {
     /// `call_number` for `callNumber`: SQL turns names without quotation marks into lower case, so
     /// that these need none. The fields of structs have FOLIO's names: `personal['lastName']`.
@@ -45,9 +47,9 @@ fn snake(name: &str) -> String {
         let before = at.checked_sub(1).and_then(|before| characters.get(before));
         let is_start = match before {
             Some(before) if before.is_lowercase() || before.is_ascii_digit() => true,
-            Some(before) if before.is_uppercase() => {
-                characters.get(at + 1).is_some_and(|next| next.is_lowercase())
-            }
+            Some(before) if before.is_uppercase() => characters
+                .get(at + 1)
+                .is_some_and(|next| next.is_lowercase()),
             _ => false,
         };
         if character.is_uppercase() && is_start {
@@ -82,10 +84,18 @@ mod tests {
     #[test]
     fn names_that_would_be_equal_stay_as_they_are() {
         let field = |name: &str| Field::new(name, DataType::Utf8, true);
-        let schema = Arc::new(Schema::new(vec![field("callNumber"), field("call_number"), field("aB")]));
+        let schema = Arc::new(Schema::new(vec![
+            field("callNumber"),
+            field("call_number"),
+            field("aB"),
+        ]));
         let names = |names| -> Vec<String> {
             let schema = renamed(&schema, names);
-            schema.fields().iter().map(|field| field.name().clone()).collect()
+            schema
+                .fields()
+                .iter()
+                .map(|field| field.name().clone())
+                .collect()
         };
         assert_eq!(names(Names::Snake), ["callNumber", "call_number", "a_b"]);
         assert_eq!(names(Names::Folio), ["callNumber", "call_number", "aB"]);

@@ -70,7 +70,7 @@ impl ListStream {
         let left = of.limit.unwrap_or(usize::MAX);
         let source = match (of.limit, of.partitions.get(partition)) {
             (Some(0), _) => Source::Ended,
-            (Some(_), None) if has_pages(table) => {
+            (limit, None) if has_pages(table) && (limit.is_some() || !of.queries.is_empty()) => {
                 Source::Pages(Box::new(Pages::new(folio, table, of, partition, limits)))
             }
             (_, checkpoint) => {
@@ -111,8 +111,7 @@ impl ListStream {
         self.left -= rows;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let columns = batch.slice(0, rows).columns().to_vec();
-        let batch =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         if self.left == 0 {
             self.end();
         }
@@ -139,7 +138,9 @@ impl ListStream {
             Source::Ended => Vec::new(),
         };
         let misfits: u64 = misfits.iter().map(|column| column.misfits).sum();
-        self.counts.misfits.add(usize::try_from(misfits).unwrap_or(usize::MAX));
+        self.counts
+            .misfits
+            .add(usize::try_from(misfits).unwrap_or(usize::MAX));
     }
 }
 

@@ -120,7 +120,9 @@ impl FolioTable {
         if let Some(count) = self.counted(query) {
             return Some(count);
         }
-        let mut request = self.folio.folio_get::<Value>(self.table.path(), "totalRecords");
+        let mut request = self
+            .folio
+            .folio_get::<Value>(self.table.path(), "totalRecords");
         if let Some(query) = query {
             request = request.query(raw(query));
         }
@@ -186,7 +188,8 @@ impl FolioTable {
         let worth = usize::try_from(worth).unwrap_or(usize::MAX);
         let parts = target_partitions.min(description.parallel).min(worth);
         let is_sequential = limit.is_some_and(|limit| description.is_sequential(limit));
-        if !is_sequential && parts > 1 && self.table.can_be_divided() && selection.groups.is_empty() {
+        if !is_sequential && parts > 1 && self.table.can_be_divided() && selection.groups.is_empty()
+        {
             description.partitions = self.ranges(&description, parts);
         }
         description
@@ -199,7 +202,9 @@ impl FolioTable {
             options = options.query(raw(query));
         }
         // Nothing is requested: the list is not read.
-        read(&self.folio, &self.table, options).checkpoint().split(parts)
+        read(&self.folio, &self.table, options)
+            .checkpoint()
+            .split(parts)
     }
 }
 

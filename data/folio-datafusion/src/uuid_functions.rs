@@ -90,7 +90,9 @@ impl ScalarUDFImpl for ToText {
             };
             let mut texts = StringBuilder::new();
             for bytes in uuids {
-                texts.append_option(bytes.and_then(|bytes| Some(Uuid::from_slice(bytes).ok()?.to_string())));
+                texts.append_option(
+                    bytes.and_then(|bytes| Some(Uuid::from_slice(bytes).ok()?.to_string())),
+                );
             }
             Ok(Arc::new(texts.finish()))
         })
@@ -113,4 +115,3 @@ fn convert(
         _ => ColumnarValue::Array(array),
     })
 }
-

@@ -45,7 +45,10 @@ pub(crate) enum Literal {
     Uuid(u128),
     Boolean(bool),
     /// `digits × 10^-scale`.
-    Number { digits: i128, scale: i8 },
+    Number {
+        digits: i128,
+        scale: i8,
+    },
     Float(f64),
     /// Microseconds since 1970, in UTC.
     Micros(i64),
@@ -67,11 +70,20 @@ pub(crate) enum Piece {
 pub(crate) enum Condition {
     Equal(Literal),
     Differs(Literal),
-    Less { than: Literal, or_equal: bool },
-    Greater { than: Literal, or_equal: bool },
+    Less {
+        than: Literal,
+        or_equal: bool,
+    },
+    Greater {
+        than: Literal,
+        or_equal: bool,
+    },
     OneOf(Vec<Literal>),
     NoneOf(Vec<Literal>),
-    Like { pattern: Vec<Piece>, ignores_case: bool },
+    Like {
+        pattern: Vec<Piece>,
+        ignores_case: bool,
+    },
     NotLike,
     /// The list has the element.
     Has(Literal),
@@ -173,7 +185,10 @@ impl Pushed {
         }
         Some(Self {
             is_exact: one.is_exact && other.is_exact,
-            most: one.most.zip(other.most).map(|(one, other)| one.saturating_add(other)),
+            most: one
+                .most
+                .zip(other.most)
+                .map(|(one, other)| one.saturating_add(other)),
             query: one.query.or(other.query),
         })
     }
@@ -201,7 +216,10 @@ mod tests {
     fn a_filter_without_a_query_makes_and_inexact_and_or_unknown() {
         let one = || Some(Pushed::exact(cql::field("a").eq(1)));
         let other = || Some(Pushed::exact(cql::field("b").eq(2)));
-        assert_eq!(Pushed::and(one(), other()).map(|both| both.is_exact), Some(true));
+        assert_eq!(
+            Pushed::and(one(), other()).map(|both| both.is_exact),
+            Some(true)
+        );
         assert_eq!(
             Pushed::and(one(), None),
             Some(Pushed::superset(cql::field("a").eq(1)))

@@ -45,14 +45,16 @@ pub(crate) fn divide(field: &Field, values: &[Literal]) -> Option<Vec<Pushed>> {
 
 fn are_disjoint(field: &Field, values: &[Literal]) -> bool {
     let mut seen = HashSet::new();
-    values.iter().all(|value| match (value, field.kind, field.evaluation) {
-        (Literal::Uuid(uuid), Kind::Uuid, Evaluation::Key) => seen.insert(uuid.to_string()),
-        (Literal::Text(text), Kind::Text, Evaluation::Key | Evaluation::Text(_)) => {
-            let is_plain = text.is_ascii() && text.len() <= LONGEST && !text.is_empty();
-            is_plain && seen.insert(text.to_ascii_lowercase())
-        }
-        _ => false,
-    })
+    values
+        .iter()
+        .all(|value| match (value, field.kind, field.evaluation) {
+            (Literal::Uuid(uuid), Kind::Uuid, Evaluation::Key) => seen.insert(uuid.to_string()),
+            (Literal::Text(text), Kind::Text, Evaluation::Key | Evaluation::Text(_)) => {
+                let is_plain = text.is_ascii() && text.len() <= LONGEST && !text.is_empty();
+                is_plain && seen.insert(text.to_ascii_lowercase())
+            }
+            _ => false,
+        })
 }
 
 #[cfg(test)]

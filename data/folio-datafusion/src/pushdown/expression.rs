@@ -45,8 +45,9 @@ impl Target<'_> {
             return None;
         };
         let elements = list.list.iter();
-        let values: Option<Vec<Literal>> =
-            elements.map(|element| self.literal(&list.expr, element)).collect();
+        let values: Option<Vec<Literal>> = elements
+            .map(|element| self.literal(&list.expr, element))
+            .collect();
         division::divide(&self.field(&list.expr)?, &values.filter(|_| !list.negated)?)
     }
 
@@ -60,8 +61,13 @@ impl Target<'_> {
                 (Operator::And, true) | (Operator::Or, false) => {
                     Pushed::and(self.query(left, value), self.query(right, value))
                 }
+                // `x in ('a', null)` is `x = 'a' or null`: the null is never true.
                 (Operator::And, false) | (Operator::Or, true) => {
-                    Pushed::or(self.query(left, value), self.query(right, value))
+                    match (never(left, value), never(right, value)) {
+                        (true, _) => self.query(right, value),
+                        (_, true) => self.query(left, value),
+                        _ => Pushed::or(self.query(left, value), self.query(right, value)),
+                    }
                 }
                 _ => self.comparison(left, *op, right, value),
             },
@@ -109,7 +115,11 @@ impl Target<'_> {
 
     fn decide(&self, operand: &Expr, condition: Option<Condition>, value: bool) -> Option<Pushed> {
         let (field, condition) = (self.field(operand)?, condition?);
-        let condition = if value { condition } else { condition.negated() };
+        let condition = if value {
+            condition
+        } else {
+            condition.negated()
+        };
         rules::decide(&field, &condition)
     }
 
@@ -206,7 +216,9 @@ impl Target<'_> {
     fn field(&self, expression: &Expr) -> Option<Field> {
         match expression {
             Expr::Alias(alias) => self.field(&alias.expr),
-            Expr::Column(column) => self.column(column).map(|(path, field)| self.of(path, &field)),
+            Expr::Column(column) => self
+                .column(column)
+                .map(|(path, field)| self.of(path, &field)),
             Expr::ScalarFunction(function) if function.name() == "lower" => {
                 let field = self.field(function.args.first()?)?;
                 let is_text = field.kind == Kind::Text;
@@ -219,7 +231,10 @@ impl Target<'_> {
                 let (path, field) = self.member(expression)?;
                 Some(self.of(path, &field))
             }
-            Expr::Cast(Cast { expr, field: target }) => {
+            Expr::Cast(Cast {
+                expr,
+                field: target,
+            }) => {
                 let field = self.field(expr)?;
                 let kind = cast(&field, self.data_type(expr).as_ref(), target.data_type())?;
                 Some(Field { kind, ..field })
@@ -286,6 +301,15 @@ impl Target<'_> {
     }
 }
 
+/// Whether an expression never has this value: it is unknown, or the other one.
+fn never(expression: &Expr, value: bool) -> bool {
+    match expression {
+        Expr::Literal(ScalarValue::Boolean(known), _) => *known != Some(value),
+        Expr::Literal(ScalarValue::Null, _) => true,
+        _ => false,
+    }
+}
+
 fn kind_of(field: &ArrowField) -> Kind {
     let extension = field.metadata().get(EXTENSION).map(String::as_str);
     match (field.data_type(), extension) {
@@ -340,7 +364,9 @@ fn literal_of(kind: Kind, value: &ScalarValue) -> Option<Literal> {
         return literal_of(kind, value);
     }
     match kind {
-        Kind::Text | Kind::Texts => value.try_as_str()?.map(|text| Literal::Text(text.to_owned())),
+        Kind::Text | Kind::Texts => value
+            .try_as_str()?
+            .map(|text| Literal::Text(text.to_owned())),
         Kind::Boolean => match value {
             ScalarValue::Boolean(value) => value.map(Literal::Boolean),
             _ => None,

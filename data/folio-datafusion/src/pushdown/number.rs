@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn bounds_of_floats_are_the_next_floats() {
-        let low: f64 = widened(0.1, true).and_then(|text| text.parse().ok()).unwrap_or_default();
+        let low: f64 = widened(0.1, true)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_default();
         assert!(low < 0.1 && low.next_up().next_up() == 0.1);
         assert_eq!(widened(f64::MAX, false), None);
         assert_eq!(widened(f64::NAN, true), None);

@@ -86,11 +86,19 @@ fn key(field: &Field, condition: &Condition) -> Option<Pushed> {
         Condition::Differs(value) => Pushed::exact(cql.ne(uuid_of(field, value)?)),
         Condition::Less { than, or_equal } => {
             let than = uuid_of(field, than)?;
-            Pushed::exact(if *or_equal { cql.le(than) } else { cql.lt(than) })
+            Pushed::exact(if *or_equal {
+                cql.le(than)
+            } else {
+                cql.lt(than)
+            })
         }
         Condition::Greater { than, or_equal } => {
             let than = uuid_of(field, than)?;
-            Pushed::exact(if *or_equal { cql.ge(than) } else { cql.gt(than) })
+            Pushed::exact(if *or_equal {
+                cql.ge(than)
+            } else {
+                cql.gt(than)
+            })
         }
         Condition::OneOf(values) => {
             let ids: Option<Vec<Uuid>> = values.iter().map(|id| uuid_of(field, id)).collect();
@@ -103,7 +111,10 @@ fn key(field: &Field, condition: &Condition) -> Option<Pushed> {
             }
             Pushed::exact(query)
         }
-        Condition::Like { pattern, ignores_case } => {
+        Condition::Like {
+            pattern,
+            ignores_case,
+        } => {
             let prefix = uuid_prefix(pattern).filter(|_| !ignores_case && !field.is_lowered)?;
             Pushed::superset(cql.starts_with(prefix))
         }
@@ -153,10 +164,13 @@ fn uuid_prefix(pattern: &[Piece]) -> Option<String> {
     // one.
     let model = "00000000-0000-0000-0000-00000000000";
     let fits = prefix.len() <= model.len()
-        && prefix.chars().zip(model.chars()).all(|(at, model)| match model {
-            '-' => at == '-',
-            _ => matches!(at, '0'..='9' | 'a'..='f'),
-        });
+        && prefix
+            .chars()
+            .zip(model.chars())
+            .all(|(at, model)| match model {
+                '-' => at == '-',
+                _ => matches!(at, '0'..='9' | 'a'..='f'),
+            });
     fits.then_some(prefix)
 }
 
@@ -176,9 +190,13 @@ fn stored(field: &Field, folding: Folding, condition: &Condition) -> Option<Push
         (Kind::Boolean, _) => boolean(field, condition),
         (Kind::Text | Kind::Uuid, Condition::Equal(value)) => equal(field, folding, value),
         (Kind::Text | Kind::Uuid, Condition::OneOf(values)) => one_of(field, folding, values),
-        (Kind::Text, Condition::Like { pattern, ignores_case }) => {
-            text::like(field, folding, pattern, *ignores_case)
-        }
+        (
+            Kind::Text,
+            Condition::Like {
+                pattern,
+                ignores_case,
+            },
+        ) => text::like(field, folding, pattern, *ignores_case),
         (Kind::Texts | Kind::Uuids, Condition::Has(element)) => has(field, folding, element),
         (Kind::Exact | Kind::Float, _) => numeric(field, condition),
         (Kind::Time, _) => timely(field, condition),
@@ -237,9 +255,7 @@ fn numeric(field: &Field, condition: &Condition) -> Option<Pushed> {
                 .collect();
             each?.into_iter().map(Some).reduce(Pushed::or)?
         }
-        Condition::Less { than, or_equal } => {
-            number::between(field, None, Some((than, *or_equal)))
-        }
+        Condition::Less { than, or_equal } => number::between(field, None, Some((than, *or_equal))),
         Condition::Greater { than, or_equal } => {
             number::between(field, Some((than, *or_equal)), None)
         }

@@ -51,7 +51,9 @@ pub(super) fn like(
     }
     let query = field.cql().matches(Relation::Eq, &term);
     // A term as long as the prefix of the index would also find longer texts.
-    let is_whole = folding.first.is_none_or(|first| literal.chars().count() < first);
+    let is_whole = folding
+        .first
+        .is_none_or(|first| literal.chars().count() < first);
     let is_exact = folding.case && folding.accents && is_whole && !has_wildcards;
     let pushed = Pushed::exact(query);
     Some(match is_exact && !ignores_case && !field.is_lowered {
@@ -181,8 +183,14 @@ mod tests {
         assert_eq!(query(PLAIN, "abc%"), found(r#"f=="abc*""#, false));
         assert_eq!(query(FOLDED, "a%%_b_"), found(r#"f=="a*b*""#, false));
         assert_eq!(query(FOLDED, "%"), found(r#"f="""#, false));
-        assert_eq!(query(FOLDED, r"100\%\_a\\b\"), found(r#"f=="100%_a\\b\\""#, false));
-        assert_eq!(query(FOLDED, r#"*?^"\""#), found(r#"f=="\*\?\^\"\"""#, false));
+        assert_eq!(
+            query(FOLDED, r"100\%\_a\\b\"),
+            found(r#"f=="100%_a\\b\\""#, false)
+        );
+        assert_eq!(
+            query(FOLDED, r#"*?^"\""#),
+            found(r#"f=="\*\?\^\"\"""#, false)
+        );
         assert_eq!(query(FOLDED, r"x*%"), found(r#"f=="x\**""#, false));
     }
 

@@ -100,7 +100,10 @@ mod tests {
         );
         assert_eq!(query("metadata.updatedDate", None, None), None);
         // 9999-12-31
-        assert_eq!(query("metadata.updatedDate", None, Some(253_402_214_400_000_000)), None);
+        assert_eq!(
+            query("metadata.updatedDate", None, Some(253_402_214_400_000_000)),
+            None
+        );
         assert_eq!(query("metadata.updatedDate", Some(i64::MIN), None), None);
     }
 }

@@ -4,8 +4,9 @@
 
 mod catalog;
 mod property;
-mod records;
 mod recordings;
+mod records;
 mod requests;
 mod statements;
 mod support;
+mod translations;

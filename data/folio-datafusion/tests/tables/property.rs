@@ -75,7 +75,11 @@ const ACCOUNTS: &[(&str, Kind)] = &[
     ("due_date", Time),
     ("status['name']", Enum),
 ];
-const GROUPS: &[(&str, Kind)] = &[("id", Uuid), ("\"group\"", Text), ("expiration_offset_in_days", Whole)];
+const GROUPS: &[(&str, Kind)] = &[
+    ("id", Uuid),
+    ("\"group\"", Text),
+    ("expiration_offset_in_days", Whole),
+];
 
 const TABLES: &[(&str, &[(&str, Kind)])] = &[
     ("users.users", USERS),
@@ -118,11 +122,17 @@ impl Maker {
         let text = self.text();
         // Wildcards of the text stay, or are escaped.
         let text = match self.rng.bool() {
-            true => text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"),
+            true => text
+                .replace('\\', "\\\\")
+                .replace('%', "\\%")
+                .replace('_', "\\_"),
             false => text,
         };
         let characters: Vec<char> = text.chars().collect();
-        let cut: String = characters.iter().take(self.rng.usize(..=characters.len().min(8))).collect();
+        let cut: String = characters
+            .iter()
+            .take(self.rng.usize(..=characters.len().min(8)))
+            .collect();
         match self.rng.u8(..8) {
             0 => text,
             1 => format!("%{cut}"),
@@ -153,10 +163,28 @@ impl Maker {
             Flag => self.pick(&["true", "false"]).to_owned(),
             Whole => self.rng.i32(-3..6).to_string(),
             Money => self
-                .pick(&["0", "1", "-1", "10.5", "0.1", "1000", "12345678.125", "0.30000000000000004", "0.3"])
+                .pick(&[
+                    "0",
+                    "1",
+                    "-1",
+                    "10.5",
+                    "0.1",
+                    "1000",
+                    "12345678.125",
+                    "0.30000000000000004",
+                    "0.3",
+                ])
                 .to_owned(),
             Time => {
-                let plausible = ["2024-01-02T03:04:05.678Z", "2024-01-03", "2024-01-02", "2024-03-01", "1999-12-31T23:59:59.999Z", "2023-12-31", "1970-01-01"];
+                let plausible = [
+                    "2024-01-02T03:04:05.678Z",
+                    "2024-01-03",
+                    "2024-01-02",
+                    "2024-03-01",
+                    "1999-12-31T23:59:59.999Z",
+                    "2023-12-31",
+                    "1970-01-01",
+                ];
                 let time = match self.rng.bool() {
                     true => self.pick(&plausible),
                     false => self.pick(&TIMES[..10]),
@@ -179,7 +207,16 @@ impl Maker {
             };
         }
         if matches!(kind, Flag) && self.rng.bool() {
-            let test = self.pick(&["", " is true", " is not true", " is false", " is not false", " = true", " <> false", " is unknown"]);
+            let test = self.pick(&[
+                "",
+                " is true",
+                " is not true",
+                " is false",
+                " is not false",
+                " = true",
+                " <> false",
+                " is unknown",
+            ]);
             return format!("{column}{test}");
         }
         match self.rng.u8(..12) {
@@ -189,11 +226,18 @@ impl Maker {
                 if self.rng.u8(..6) == 0 {
                     values.push("null".to_owned());
                 }
-                format!("{column} {}in ({})", self.pick(&["", "not "]), values.join(", "))
+                format!(
+                    "{column} {}in ({})",
+                    self.pick(&["", "not "]),
+                    values.join(", ")
+                )
             }
             2 => {
                 let (low, high) = (self.literal(kind), self.literal(kind));
-                format!("{column} {}between {low} and {high}", self.pick(&["", "not "]))
+                format!(
+                    "{column} {}between {low} and {high}",
+                    self.pick(&["", "not "])
+                )
             }
             3..=6 if matches!(kind, Text) || matches!(kind, Uuid) && !self.binary => {
                 let operator = self.pick(&["like", "like", "like", "not like", "ilike"]);
@@ -207,8 +251,14 @@ impl Maker {
                 format!("{column} {operator} {}", Self::quoted(&pattern))
             }
             7 if matches!(kind, Text) => match self.rng.u8(..4) {
-                0 => format!("lower({column}) = {}", Self::quoted(&self.text().to_lowercase())),
-                1 => format!("lower({column}) like {}", Self::quoted(&self.pattern().to_lowercase())),
+                0 => format!(
+                    "lower({column}) = {}",
+                    Self::quoted(&self.text().to_lowercase())
+                ),
+                1 => format!(
+                    "lower({column}) like {}",
+                    Self::quoted(&self.pattern().to_lowercase())
+                ),
                 2 => format!("starts_with({column}, {})", Self::quoted(&self.text())),
                 _ => format!("{column} || 'x' = {}", self.literal(kind)),
             },
@@ -216,9 +266,16 @@ impl Maker {
                 let operator = self.pick(&["is distinct from", "is not distinct from"]);
                 format!("{column} {operator} {}", self.literal(kind))
             }
-            9 => format!("{} {} {column}", self.literal(kind), self.pick(&["=", "<", ">="])),
+            9 => format!(
+                "{} {} {column}",
+                self.literal(kind),
+                self.pick(&["=", "<", ">="])
+            ),
             10 if matches!(kind, Time) => {
-                format!("cast({column} as date) {} date '2024-01-02'", self.pick(&["=", "<", "<=", ">", ">="]))
+                format!(
+                    "cast({column} as date) {} date '2024-01-02'",
+                    self.pick(&["=", "<", "<=", ">", ">="])
+                )
             }
             _ => {
                 let operator = self.pick(&["=", "=", "=", "<>", "<", "<=", ">", ">="]);
@@ -234,7 +291,10 @@ impl Maker {
         let one = self.filter(prefix, columns, depth - 1);
         match self.rng.u8(..9) {
             0 | 1 => format!("not ({one})"),
-            2 => format!("({one}) is {}", self.pick(&["true", "not true", "false", "not false", "unknown"])),
+            2 => format!(
+                "({one}) is {}",
+                self.pick(&["true", "not true", "false", "not false", "unknown"])
+            ),
             3..=5 => format!("({one}) and ({})", self.filter(prefix, columns, depth - 1)),
             _ => format!("({one}) or ({})", self.filter(prefix, columns, depth - 1)),
         }
@@ -247,13 +307,21 @@ impl Maker {
         match self.rng.u8(..10) {
             0 => {
                 let filter = self.filter("", columns, depth);
-                (format!("select count(*), count({}) from {table} where {filter}", columns[1].0), false)
+                (
+                    format!(
+                        "select count(*), count({}) from {table} where {filter}",
+                        columns[1].0
+                    ),
+                    false,
+                )
             }
             1 => {
                 let (grouped, _) = columns[self.rng.usize(1..columns.len())];
                 let filter = self.filter("", columns, depth);
                 (
-                    format!("select {grouped} as g, count(*), min(id) from {table} where {filter} group by {grouped}"),
+                    format!(
+                        "select {grouped} as g, count(*), min(id) from {table} where {filter} group by {grouped}"
+                    ),
                     false,
                 )
             }
@@ -283,7 +351,10 @@ impl Maker {
                 let direction = self.pick(&["", " desc", " asc"]);
                 let limit = self.rng.usize(..30);
                 (
-                    format!("select id, {} from {table} where {filter} order by id{direction} limit {limit}", columns[1].0),
+                    format!(
+                        "select id, {} from {table} where {filter} order by id{direction} limit {limit}",
+                        columns[1].0
+                    ),
                     true,
                 )
             }
@@ -299,10 +370,22 @@ impl Maker {
             }
             _ => {
                 let count = self.rng.usize(1..4);
-                let chosen: Vec<&str> = (0..count).map(|_| columns[self.rng.usize(..columns.len())].0).collect();
-                let chosen: Vec<String> = chosen.iter().enumerate().map(|(at, name)| format!("{name} as c{at}")).collect();
+                let chosen: Vec<&str> = (0..count)
+                    .map(|_| columns[self.rng.usize(..columns.len())].0)
+                    .collect();
+                let chosen: Vec<String> = chosen
+                    .iter()
+                    .enumerate()
+                    .map(|(at, name)| format!("{name} as c{at}"))
+                    .collect();
                 let filter = self.filter("", columns, depth);
-                (format!("select id, {} from {table} where {filter}", chosen.join(", ")), false)
+                (
+                    format!(
+                        "select id, {} from {table} where {filter}",
+                        chosen.join(", ")
+                    ),
+                    false,
+                )
             }
         }
     }
@@ -325,7 +408,12 @@ fn uuids(lists: &Lists) -> Vec<String> {
     found
 }
 
-async fn same(remote: &SessionContext, local: &SessionContext, sql: &str, is_ordered: bool) -> Result<bool, String> {
+async fn same(
+    remote: &SessionContext,
+    local: &SessionContext,
+    sql: &str,
+    is_ordered: bool,
+) -> Result<bool, String> {
     let (mut found, mut expected) = (rows(remote, sql).await, rows(local, sql).await);
     if !is_ordered {
         for rows in [&mut found, &mut expected].into_iter().flatten() {
@@ -343,11 +431,19 @@ async fn same(remote: &SessionContext, local: &SessionContext, sql: &str, is_ord
                 Err(error) => error.clone(),
             };
             let missing: Vec<&String> = match (&found, &expected) {
-                (Ok(found), Ok(expected)) => expected.iter().filter(|row| !found.contains(row)).take(3).collect(),
+                (Ok(found), Ok(expected)) => expected
+                    .iter()
+                    .filter(|row| !found.contains(row))
+                    .take(3)
+                    .collect(),
                 _ => Vec::new(),
             };
             let more: Vec<&String> = match (&found, &expected) {
-                (Ok(found), Ok(expected)) => found.iter().filter(|row| !expected.contains(row)).take(3).collect(),
+                (Ok(found), Ok(expected)) => found
+                    .iter()
+                    .filter(|row| !expected.contains(row))
+                    .take(3)
+                    .collect(),
                 _ => Vec::new(),
             };
             Err(format!(
@@ -384,9 +480,17 @@ async fn check(seed: u64, statements: usize, options: Options) {
         problems.is_empty(),
         "seed {seed}: {} of {statements} statements differ:\n{}",
         problems.len(),
-        problems.iter().take(5).map(String::as_str).collect::<Vec<_>>().join("\n\n")
+        problems
+            .iter()
+            .take(5)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("\n\n")
     );
-    assert!(with_rows * 4 > statements, "only {with_rows} of {statements} statements have rows");
+    assert!(
+        with_rows * 4 > statements,
+        "only {with_rows} of {statements} statements have rows"
+    );
 }
 
 /// More by the environment: `FOLIO_SQL_SEEDS=20` for so many seeds.

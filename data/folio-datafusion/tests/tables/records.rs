@@ -8,16 +8,98 @@ use crate::support::Lists;
 /// Texts: case, accents, wildcards, quotation marks, blanks, folded characters, long ones.
 pub(crate) fn texts() -> Vec<String> {
     let short = [
-        "", " ", "a", "A", "á", "Á", "ä", "Müller", "muller", "MÜLLER", "Mueller", "Smith", "smith",
-        "ſmith", "Kelvin", "\u{212a}elvin", "straße", "strasse", "STRASSE", "ﬁsh", "fish", "½", "1/2",
-        " 1/2", "Ødegård", "Odegard", "İstanbul", "istanbul", "i\u{307}stanbul", "ΣΑΣ", "σας", "σασ",
-        "e\u{301}", "é", "e", "100%", "100", "a_b", "a*b", "a?b", "a\\b", "a\\", "\\", "*", "?", "%",
-        "_", "^x", "\"quoted\"", "x\"", "it's", "(x)", "a b", "a  b", "a\nb", "a\tb", "東京", "東京都",
-        "true", "false", "null", "[]", "{}", "12", "012", "-1", "2024-01-02", "patronGroup.x", "and",
-        "or not", "sortBy", "cql.allRecords=1", "<b>", "a=b", "x/y", "…", "“x”", "Łódź", "Lodz",
+        "",
+        " ",
+        "a",
+        "A",
+        "á",
+        "Á",
+        "ä",
+        "Müller",
+        "muller",
+        "MÜLLER",
+        "Mueller",
+        "Smith",
+        "smith",
+        "ſmith",
+        "Kelvin",
+        "\u{212a}elvin",
+        "straße",
+        "strasse",
+        "STRASSE",
+        "ﬁsh",
+        "fish",
+        "½",
+        "1/2",
+        " 1/2",
+        "Ødegård",
+        "Odegard",
+        "İstanbul",
+        "istanbul",
+        "i\u{307}stanbul",
+        "ΣΑΣ",
+        "σας",
+        "σασ",
+        "e\u{301}",
+        "é",
+        "e",
+        "100%",
+        "100",
+        "a_b",
+        "a*b",
+        "a?b",
+        "a\\b",
+        "a\\",
+        "\\",
+        "*",
+        "?",
+        "%",
+        "_",
+        "^x",
+        "\"quoted\"",
+        "x\"",
+        "it's",
+        "(x)",
+        "a b",
+        "a  b",
+        "a\nb",
+        "a\tb",
+        "東京",
+        "東京都",
+        "true",
+        "false",
+        "null",
+        "[]",
+        "{}",
+        "12",
+        "012",
+        "-1",
+        "2024-01-02",
+        "patronGroup.x",
+        "and",
+        "or not",
+        "sortBy",
+        "cql.allRecords=1",
+        "<b>",
+        "a=b",
+        "x/y",
+        "…",
+        "“x”",
+        "Łódź",
+        "Lodz",
     ];
     let mut texts: Vec<String> = short.iter().map(|text| (*text).to_owned()).collect();
-    for (character, length) in [("x", 99), ("x", 100), ("x", 101), ("é", 120), ("y", 599), ("y", 600), ("y", 601), ("y", 700), ("ß", 400)] {
+    for (character, length) in [
+        ("x", 99),
+        ("x", 100),
+        ("x", 101),
+        ("é", 120),
+        ("y", 599),
+        ("y", 600),
+        ("y", 601),
+        ("y", 700),
+        ("ß", 400),
+    ] {
         texts.push(character.repeat(length));
         texts.push(format!("{}tail", character.repeat(length)));
     }
@@ -65,7 +147,12 @@ pub(crate) fn uuid(rng: &mut Rng) -> String {
 }
 
 /// Each of many records has a value, no value or null.
-fn maybe(rng: &mut Rng, record: &mut Map<String, Value>, name: &str, value: impl FnOnce(&mut Rng) -> Value) {
+fn maybe(
+    rng: &mut Rng,
+    record: &mut Map<String, Value>,
+    name: &str,
+    value: impl FnOnce(&mut Rng) -> Value,
+) {
     match rng.u8(..10) {
         0 | 1 => {}
         2 => {
@@ -95,7 +182,8 @@ fn key(rng: &mut Rng, ids: &[String]) -> Value {
 pub(crate) fn lists(rng: &mut Rng, count: usize) -> Lists {
     let texts = texts();
     let times = |rng: &mut Rng| json!(rng.choice(TIMES).unwrap());
-    let ids = |rng: &mut Rng, count: usize| -> Vec<String> { (0..count).map(|_| uuid(rng)).collect() };
+    let ids =
+        |rng: &mut Rng, count: usize| -> Vec<String> { (0..count).map(|_| uuid(rng)).collect() };
     let groups = ids(rng, 4);
     let instances = ids(rng, count);
     let users = ids(rng, count);
@@ -110,7 +198,9 @@ pub(crate) fn lists(rng: &mut Rng, count: usize) -> Lists {
         maybe(rng, &mut personal, "lastName", |rng| text(rng, &texts));
         maybe(rng, &mut personal, "firstName", |rng| text(rng, &texts));
         maybe(rng, &mut personal, "dateOfBirth", times);
-        maybe(rng, &mut personal, "preferredContactTypeId", |rng| text(rng, &texts));
+        maybe(rng, &mut personal, "preferredContactTypeId", |rng| {
+            text(rng, &texts)
+        });
         let mut user = Map::new();
         user.insert("id".to_owned(), json!(id));
         maybe(rng, &mut user, "username", |rng| text(rng, &texts));
@@ -120,7 +210,9 @@ pub(crate) fn lists(rng: &mut Rng, count: usize) -> Lists {
         maybe(rng, &mut user, "patronGroup", |rng| key(rng, &groups));
         maybe(rng, &mut user, "expirationDate", times);
         maybe(rng, &mut user, "enrollmentDate", times);
-        maybe(rng, &mut user, "departments", |rng| json!([rng.choice(&groups)]));
+        maybe(rng, &mut user, "departments", |rng| {
+            json!([rng.choice(&groups)])
+        });
         maybe(rng, &mut user, "personal", move |_| Value::Object(personal));
         Value::Object(user)
     });
@@ -135,7 +227,11 @@ pub(crate) fn lists(rng: &mut Rng, count: usize) -> Lists {
         );
         metadata.insert(
             "updatedDate".to_owned(),
-            json!(format!("2024-0{}-02T03:04:0{}.678+00:00", rng.u8(1..=4), rng.u8(..10))),
+            json!(format!(
+                "2024-0{}-02T03:04:0{}.678+00:00",
+                rng.u8(1..=4),
+                rng.u8(..10)
+            )),
         );
         let mut instance = Map::new();
         instance.insert("id".to_owned(), json!(id));
@@ -153,7 +249,9 @@ pub(crate) fn lists(rng: &mut Rng, count: usize) -> Lists {
             json!((0..count).map(|_| text(rng, &texts)).collect::<Vec<_>>())
         });
         maybe(rng, &mut instance, "dates", move |_| Value::Object(dates));
-        maybe(rng, &mut instance, "metadata", move |_| Value::Object(metadata));
+        maybe(rng, &mut instance, "metadata", move |_| {
+            Value::Object(metadata)
+        });
         Value::Object(instance)
     });
     let instance_records: Vec<Value> = instance_records.collect();
@@ -164,16 +262,31 @@ pub(crate) fn lists(rng: &mut Rng, count: usize) -> Lists {
         maybe(rng, &mut holding, "callNumber", |rng| text(rng, &texts));
         maybe(rng, &mut holding, "hrid", |rng| text(rng, &texts));
         maybe(rng, &mut holding, "discoverySuppress", flag);
-        maybe(rng, &mut holding, "permanentLocationId", |rng| key(rng, &types));
+        maybe(rng, &mut holding, "permanentLocationId", |rng| {
+            key(rng, &types)
+        });
         Value::Object(holding)
     });
     let holdings: Vec<Value> = holdings.collect();
     let accounts = (0..count).map(|_| {
         let mut status = Map::new();
-        maybe(rng, &mut status, "name", |rng| json!(rng.choice(["Open", "open", "Closed"])));
+        maybe(rng, &mut status, "name", |rng| {
+            json!(rng.choice(["Open", "open", "Closed"]))
+        });
         let mut account = Map::new();
         account.insert("id".to_owned(), json!(uuid(rng)));
-        let amounts = ["0", "1", "1.0", "-1", "10.5", "10.50", "0.1", "0.30000000000000004", "1e3", "12345678.125"];
+        let amounts = [
+            "0",
+            "1",
+            "1.0",
+            "-1",
+            "10.5",
+            "10.50",
+            "0.1",
+            "0.30000000000000004",
+            "1e3",
+            "12345678.125",
+        ];
         for name in ["amount", "remaining"] {
             maybe(rng, &mut account, name, |rng| {
                 serde_json::from_str(rng.choice(amounts).unwrap()).unwrap()

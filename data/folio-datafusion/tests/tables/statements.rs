@@ -22,8 +22,13 @@ async fn the_join_of_the_issue_runs() {
     let sql = "select i.title, h.call_number from inventory_storage.instances i \
                join inventory_storage.holdings h on h.instance_id = i.id order by 1, 2";
     let found = rows(&ctx, sql).await.unwrap();
-    let holdings = sandbox.records(TENANT, "/holdings-storage/holdings").unwrap();
-    assert!(!found.is_empty() && found.len() == holdings.len(), "{found:?}");
+    let holdings = sandbox
+        .records(TENANT, "/holdings-storage/holdings")
+        .unwrap();
+    assert!(
+        !found.is_empty() && found.len() == holdings.len(),
+        "{found:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,8 +36,14 @@ async fn unknown_names_are_errors_with_similar_ones() {
     let (_sandbox, ctx) = demo().await;
     for (sql, expected) in [
         ("select 1 from inventory_storage.instance", "`instances`"),
-        ("select 1 from inventory_storag.instances", "`inventory_storage`"),
-        ("select 1 from inventory_storage.zzz", "unknown table `inventory_storage.zzz`"),
+        (
+            "select 1 from inventory_storag.instances",
+            "`inventory_storage`",
+        ),
+        (
+            "select 1 from inventory_storage.zzz",
+            "unknown table `inventory_storage.zzz`",
+        ),
         ("select titel from inventory_storage.instances", "title"),
     ] {
         let error = rows(&ctx, sql).await.unwrap_err();
@@ -43,10 +54,14 @@ async fn unknown_names_are_errors_with_similar_ones() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_tables_remain() {
     let (_sandbox, ctx) = demo().await;
-    rows(&ctx, "create table wanted as select 'a' as username").await.unwrap();
+    rows(&ctx, "create table wanted as select 'a' as username")
+        .await
+        .unwrap();
     let sql = "select count(*) from wanted w left join users.users u on u.username = w.username";
     assert_eq!(rows(&ctx, sql).await.unwrap(), ["\"1\""]);
-    let error = rows(&ctx, "insert into users.users (username) values ('x')").await.unwrap_err();
+    let error = rows(&ctx, "insert into users.users (username) values ('x')")
+        .await
+        .unwrap_err();
     assert!(!error.is_empty());
 }
 
@@ -63,29 +78,56 @@ async fn tables_are_those_of_the_tenant() {
     let ctx = session();
     let catalog = register(&ctx, &folio, Options::default()).await.unwrap();
     let names = datafusion::catalog::CatalogProvider::schema_names(&*catalog);
-    assert!(names.contains(&"users".to_owned()) && !names.contains(&"feesfines".to_owned()), "{names:?}");
-    let error = rows(&ctx, "select 1 from feesfines.accounts").await.unwrap_err();
-    assert!(error.contains("the tenant diku has no such module"), "{error}");
+    assert!(
+        names.contains(&"users".to_owned()) && !names.contains(&"feesfines".to_owned()),
+        "{names:?}"
+    );
+    let error = rows(&ctx, "select 1 from feesfines.accounts")
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("the tenant diku has no such module"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_of_folio_are_errors_of_the_query() {
     let (sandbox, ctx) = demo().await;
     sandbox.fault(Fault::new(Effect::status(400, "the server's own words")).path("/users"));
-    let error = rows(&ctx, "select username from users.users").await.unwrap_err();
-    assert!(error.contains("the server's own words") && error.contains("/users"), "{error}");
-    let error = rows(&ctx, "select username from users.users limit 3").await.unwrap_err();
+    let error = rows(&ctx, "select username from users.users")
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("the server's own words") && error.contains("/users"),
+        "{error}"
+    );
+    let error = rows(&ctx, "select username from users.users limit 3")
+        .await
+        .unwrap_err();
     assert!(error.contains("the server's own words"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_cannot_be_read_is_an_error_and_not_left_out() {
-    let system = System::new(&vec![("/groups", vec![json!({"id": "3684a786-6671-4268-8ed0-9db82ebca60b", "group": "staff"})])], Options::default()).await;
+    let system = System::new(
+        &vec![(
+            "/groups",
+            vec![json!({"id": "3684a786-6671-4268-8ed0-9db82ebca60b", "group": "staff"})],
+        )],
+        Options::default(),
+    )
+    .await;
     system.sandbox.fault(
         Fault::new(Effect::status(200, r#"{"usergroups": [{"id": "3684a786-6671-4268-8ed0-9db82ebca60b"}, 5], "totalRecords": 2}"#)).path("/groups"),
     );
     for limit in ["", " limit 5"] {
-        let error = rows(&system.remote, &format!("select * from users.groups{limit}")).await.unwrap_err();
+        let error = rows(
+            &system.remote,
+            &format!("select * from users.groups{limit}"),
+        )
+        .await
+        .unwrap_err();
         assert!(error.contains("/groups"), "{error}");
     }
 }
@@ -104,12 +146,21 @@ async fn plans_show_list_query_columns_and_limit() {
         "{shown}"
     );
     assert!(shown.contains("FilterExec"), "{shown}");
-    let shown = plan(&ctx, "select username from users.users where active limit 3").await;
+    let shown = plan(
+        &ctx,
+        "select username from users.users where active limit 3",
+    )
+    .await;
     assert!(
         shown.contains(r#"FolioExec: list=/users, query=[active=="true"] (exact), columns=[username], partitions=1, limit=3"#),
         "{shown}"
     );
-    let tree = rows(&ctx, "explain format tree select username from users.users where active").await.unwrap();
+    let tree = rows(
+        &ctx,
+        "explain format tree select username from users.users where active",
+    )
+    .await
+    .unwrap();
     assert!(tree.join("\n").contains("/users"), "{tree:?}");
 }
 
@@ -122,15 +173,24 @@ async fn plans_and_their_descriptions_have_no_secrets() {
         ..Options::default()
     };
     let catalog = register(&ctx, &folio, options).await.unwrap();
-    let frame = ctx.sql("select username from users.users where active").await.unwrap();
+    let frame = ctx
+        .sql("select username from users.users where active")
+        .await
+        .unwrap();
     let plan = frame.create_physical_plan().await.unwrap();
     let exec = find(&plan).unwrap();
     let text = serde_json::to_string(exec.description()).unwrap();
     assert!(text.contains("diku-reports"), "{text}");
     let shown = format!("{plan:?} {exec:?} {catalog:?} {text}");
     let exchanges = sandbox.exchanges();
-    let token = exchanges.iter().find_map(|exchange| exchange.header("x-okapi-token")).unwrap();
-    assert!(!shown.contains(token) && !shown.contains("\"admin\""), "{shown}");
+    let token = exchanges
+        .iter()
+        .find_map(|exchange| exchange.header("x-okapi-token"))
+        .unwrap();
+    assert!(
+        !shown.contains(token) && !shown.contains("\"admin\""),
+        "{shown}"
+    );
 
     // The description is a plan again, elsewhere.
     let description: ScanDescription = serde_json::from_str(&text).unwrap();
@@ -141,7 +201,10 @@ async fn plans_and_their_descriptions_have_no_secrets() {
         batches.iter().map(|batch| batch.num_rows()).sum()
     };
     let expected = count(read(plan).await.unwrap());
-    assert_eq!(count(read(std::sync::Arc::new(again)).await.unwrap()), expected);
+    assert_eq!(
+        count(read(std::sync::Arc::new(again)).await.unwrap()),
+        expected
+    );
     assert!(expected > 0);
 }
 
@@ -169,7 +232,10 @@ async fn uuids_in_bytes_are_compared_with_a_function() {
     let sql = format!("select uuid_text(id) from users.users where id = uuid('{id}')");
     assert_eq!(rows(&ctx, &sql).await.unwrap(), [format!("{id:?}")]);
     let shown = plan(&ctx, &sql).await;
-    assert!(shown.contains(&format!(r#"query=[id=="{id}"] (exact)"#)), "{shown}");
+    assert!(
+        shown.contains(&format!(r#"query=[id=="{id}"] (exact)"#)),
+        "{shown}"
+    );
     // Text is no UUID: an error, and no empty result.
     let sql = format!("select 1 from users.users where id = '{id}'");
     assert!(rows(&ctx, &sql).await.is_err());
@@ -178,7 +244,10 @@ async fn uuids_in_bytes_are_compared_with_a_function() {
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_count_rows_pages_and_bytes() {
     let (_sandbox, ctx) = demo().await;
-    let shown = rows(&ctx, "explain analyze select username from users.users").await.unwrap().join("\n");
+    let shown = rows(&ctx, "explain analyze select username from users.users")
+        .await
+        .unwrap()
+        .join("\n");
     for metric in ["output_rows=", "pages=", "bytes_received="] {
         assert!(shown.contains(metric), "{shown}");
     }

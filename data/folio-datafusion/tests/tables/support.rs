@@ -53,13 +53,16 @@ impl System {
     pub(crate) async fn local(&self, lists: &Lists) -> SessionContext {
         let local = session();
         // For the functions; the schemas of the catalog are replaced below.
-        register(&local, &self.folio, self.options.clone()).await.unwrap();
+        register(&local, &self.folio, self.options.clone())
+            .await
+            .unwrap();
         let catalog = Arc::new(datafusion::catalog::MemoryCatalogProvider::new());
         for (path, _) in lists {
             // As the server has them: it adds `_version`.
             let records = self.sandbox.records(TENANT, path).unwrap();
             let table = Table::at(self.options.release, path).unwrap();
-            let schema = datafusion::catalog::CatalogProvider::schema(&*catalog, table.schema_name());
+            let schema =
+                datafusion::catalog::CatalogProvider::schema(&*catalog, table.schema_name());
             let schema = schema.unwrap_or_else(|| {
                 let schema = Arc::new(datafusion::catalog::MemorySchemaProvider::new());
                 datafusion::catalog::CatalogProvider::register_schema(
@@ -71,7 +74,9 @@ impl System {
                 schema
             });
             let memory = memory(&self.folio, &table, &self.options, &records);
-            schema.register_table(table.name().to_owned(), Arc::new(memory)).unwrap();
+            schema
+                .register_table(table.name().to_owned(), Arc::new(memory))
+                .unwrap();
         }
         local.register_catalog("datafusion", catalog);
         local
@@ -80,7 +85,8 @@ impl System {
     /// The requests for a list so far: their parameters.
     pub(crate) fn requests(&self, path: &str) -> Vec<Vec<(String, String)>> {
         let exchanges = self.sandbox.exchanges().into_iter();
-        let of_list = exchanges.filter(|exchange| exchange.method == "GET" && exchange.path == path);
+        let of_list =
+            exchanges.filter(|exchange| exchange.method == "GET" && exchange.path == path);
         of_list.map(|exchange| exchange.query).collect()
     }
 }
@@ -102,9 +108,8 @@ pub(crate) fn memory(
     }
     let schema = FolioTable::new(folio, table.clone(), options).schema();
     let batches = decoder.flush().unwrap().into_iter();
-    let batches = batches.map(|batch| {
-        RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()).unwrap()
-    });
+    let batches = batches
+        .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()).unwrap());
     MemTable::try_new(Arc::clone(&schema), vec![batches.collect()]).unwrap()
 }
 
@@ -124,8 +129,10 @@ fn shown(batch: &RecordBatch) -> Vec<String> {
         .collect();
     (0..batch.num_rows())
         .map(|row| {
-            let values: Vec<String> =
-                columns.iter().map(|column| format!("{:?}", column.value(row).to_string())).collect();
+            let values: Vec<String> = columns
+                .iter()
+                .map(|column| format!("{:?}", column.value(row).to_string()))
+                .collect();
             values.join(" | ")
         })
         .collect()
@@ -140,5 +147,8 @@ pub(crate) async fn plan(ctx: &SessionContext, sql: &str) -> String {
 
 /// The parameter of a request.
 pub(crate) fn parameter<'a>(request: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    request.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    request
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
 }
