@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
@@ -112,7 +112,7 @@ impl FolioCatalog {
                 tables: tables
                     .map(|table| (table.name().to_owned(), table))
                     .collect(),
-                providers: tokio::sync::Mutex::default(),
+                providers: Mutex::default(),
             };
             (name, Arc::new(schema))
         });
@@ -206,7 +206,7 @@ struct FolioSchema {
     options: Arc<Options>,
     tables: BTreeMap<String, Table>,
     /// The tables that were asked for: they remember numbers of records.
-    providers: tokio::sync::Mutex<BTreeMap<String, Arc<FolioTable>>>,
+    providers: Mutex<BTreeMap<String, Arc<FolioTable>>>,
 }
 
 #[async_trait]
@@ -230,7 +230,10 @@ impl SchemaProvider for FolioSchema {
                 Err(_) => unknown(&format!("table `{}.{name}`", self.name), &near),
             });
         };
-        let mut providers = self.providers.lock().await;
+        let mut providers = self
+            .providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let provider = providers.entry(name.to_owned()).or_insert_with(|| {
             Arc::new(FolioTable::new(&self.folio, table.clone(), &self.options))
         });

@@ -126,6 +126,9 @@ pub struct Pushed {
     pub query: Cql,
     /// It selects no other record, so that the filter need not be applied again.
     pub is_exact: bool,
+    /// It is exact even if a field has a value of another type than its description says, which the
+    /// table shows as null.
+    pub(crate) is_certain: bool,
     /// The maximum number of records that it selects, if that is known: of a unique field.
     pub most: Option<u64>,
 }
@@ -135,7 +138,16 @@ impl Pushed {
         Self {
             query,
             is_exact: true,
+            is_certain: true,
             most: None,
+        }
+    }
+
+    /// The query is exact as long as the field has the type of its description.
+    pub(crate) fn exact_by_type(query: Cql) -> Self {
+        Self {
+            is_certain: false,
+            ..Self::exact(query)
         }
     }
 
@@ -144,6 +156,7 @@ impl Pushed {
         Self {
             query,
             is_exact: false,
+            is_certain: false,
             most: None,
         }
     }
@@ -160,6 +173,7 @@ impl Pushed {
     pub(crate) fn inexact(self) -> Self {
         Self {
             is_exact: false,
+            is_certain: false,
             ..self
         }
     }
@@ -169,6 +183,7 @@ impl Pushed {
         match (one, other) {
             (Some(one), Some(other)) => Some(Self {
                 is_exact: one.is_exact && other.is_exact,
+                is_certain: one.is_certain && other.is_certain,
                 most: one.most.into_iter().chain(other.most).min(),
                 query: one.query.and(other.query),
             }),
@@ -185,6 +200,7 @@ impl Pushed {
         }
         Some(Self {
             is_exact: one.is_exact && other.is_exact,
+            is_certain: one.is_certain && other.is_certain,
             most: one
                 .most
                 .zip(other.most)
@@ -194,10 +210,11 @@ impl Pushed {
     }
 
     /// All records of which the filter is false or unknown. CQL's `not` selects these (it is `a AND
-    /// (b IS NOT TRUE)`), but only of an exact query.
+    /// (b IS NOT TRUE)`), but only of a query that is certainly exact: otherwise records would be
+    /// lost.
     pub(crate) fn complement(self) -> Option<Self> {
         let query = all().not(self.query);
-        self.is_exact.then(|| Self::exact(query))
+        self.is_certain.then(|| Self::exact(query))
     }
 }
 

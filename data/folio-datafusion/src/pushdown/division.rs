@@ -8,8 +8,8 @@
 use std::collections::HashSet;
 
 use super::condition::{Condition, Field, Kind, Literal, Pushed};
+use super::length::fits;
 use super::rules;
-use super::selection::fits;
 use crate::facts::Evaluation;
 
 /// The maximum number of queries. More values are not sent.

@@ -6,6 +6,7 @@
 mod condition;
 mod division;
 mod expression;
+mod length;
 mod number;
 mod rules;
 mod selection;

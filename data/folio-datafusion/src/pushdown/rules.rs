@@ -6,9 +6,11 @@
 //! | SQL | field | CQL | exact | because |
 //! |---|---|---|---|---|
 //! | `=`, `in` | key in 16 bytes | `f=="uuid"` | yes | the server compares UUIDs [C 3] |
-//! | `<>`, `not in` | key in 16 bytes | `f<>"uuid"` | yes | absent values are excluded by both [C 3]; the database holds UUIDs only |
-//! | `<` `<=` `>` `>=` | key in 16 bytes | the same | yes | the order of lower-case text [C 3] is that of the bytes |
-//! | the same | `id` as text, with a UUID in lower case | the same | yes | `id` is stored in lower case [R 5] |
+//! | `<>`, `not in` | `id` | `f<>"uuid"` | yes | each record has an id |
+//! | `<>`, `not in` | foreign key in 16 bytes | `f<>"uuid"` | no | absent values are excluded by both [C 3]; a UUID without hyphens is null in the table |
+//! | `<` `<=` `>` `>=` | `id` | the same | yes | the order of lower-case text [C 3] is that of the bytes |
+//! | `<` `<=` `>` `>=` | foreign key in 16 bytes | the same | no | a UUID without hyphens is null in the table |
+//! | `=`, `in`, `<` … | `id` as text, with a UUID in lower case | the same | yes | `id` is stored in lower case [R 5] |
 //! | `=`, `in` | foreign key as text | `f=="uuid"` | no | it may be stored in upper case; SQL distinguishes that |
 //! | `like 'x%'` | key as text | `f=="x*"` | no | the same |
 //! | all others | foreign key with a dot in its name | – | | the server names a column that does not exist [C 3] |
@@ -25,9 +27,12 @@
 //! | `=`, `<` … | number | `f==/number "5"` | no | exact decimals [C 3]; floats are widened |
 //! | `<>` | number | – | | floats: a neighbouring decimal is the same float |
 //! | `=`, `<` …, `between` | point in time | `f>="date" and f<"date"`, a day beyond | no | the server compares texts in several forms [C 3, 11] |
-//! | `is not null` | all | `f=""` | text, boolean, key | the field is present [C 5]; of other types, the value may not fit the column |
-//! | `is null` | text, boolean, key | `cql.allRecords=1 not f=""` | yes | CQL's `not` keeps absent fields [C 1] |
+//! | `is not null` | text, boolean, foreign key as text, `id` | `f=""` | yes | the field is present [C 5] |
+//! | `is not null` | others | `f=""` | no | a present value that does not fit the column is null in the table |
+//! | `is null` | foreign key as text, `id` | `cql.allRecords=1 not f=""` | yes | CQL's `not` keeps absent fields [C 1]; the database holds UUIDs only |
+//! | `is null` | text | `cql.allRecords=1 not f="" or f=="0*" or …` | no | the same; a value that is no text is null in the table: numbers, booleans, lists and objects, by the beginning of their text [C 2] |
 //! | `is null` | others | – | | a value that does not fit the column is null in the table, but present at the server |
+//! | `p is not true`, `is distinct from` | keys, exact | `cql.allRecords=1 not p` | yes | CQL's `not` is `is not true` [C 1]; of booleans, a stored text `true` would be lost |
 //! | any | field that another table's alias hides | – | | the first name selects the other table [C 2] |
 //! | any | computed field (`fullCallNumber`) | – | | the server reads other fields [C 2] |
 //! | `in` with more values than a request has room for | key; text, of ASCII values that differ in more than case | as above, in several disjoint queries | as above | no record has two of them |
@@ -39,7 +44,7 @@
 //! operator, and never CQL's `not`, which also selects records of which `p` is unknown [C 1].
 
 use folio_sdk::Cql;
-use folio_sdk::cql::all;
+use folio_sdk::cql::{Relation, all};
 use uuid::Uuid;
 
 use super::condition::{Condition, Field, Kind, Literal, Piece, Pushed};
@@ -123,9 +128,14 @@ fn key(field: &Field, condition: &Condition) -> Option<Pushed> {
         Condition::NotLike | Condition::Has(_) | Condition::HasNot => return None,
     };
     match (field.kind, condition) {
-        (Kind::Uuid, _) | (Kind::Text, Condition::Null | Condition::NotNull) => Some(pushed),
-        // As text, SQL distinguishes `A` from `a`. The server stores `id` in lower case.
-        (Kind::Text, _) if field.path == "id" => Some(pushed),
+        // The server stores `id` in lower case.
+        (Kind::Uuid | Kind::Text, _) if field.path == "id" => Some(pushed),
+        (Kind::Uuid, Condition::Equal(_) | Condition::OneOf(_)) => Some(pushed),
+        // A UUID in another form than the usual one is not in the column, but in the database.
+        (Kind::Uuid, Condition::Null) => None,
+        (Kind::Uuid, _) => Some(pushed.inexact()),
+        (Kind::Text, Condition::Null | Condition::NotNull) => Some(pushed),
+        // As text, SQL distinguishes `A` from `a`.
         (Kind::Text, Condition::Equal(_) | Condition::OneOf(_) | Condition::Like { .. }) => {
             Some(pushed.inexact())
         }
@@ -180,11 +190,9 @@ fn stored(field: &Field, folding: Folding, condition: &Condition) -> Option<Push
         return None;
     }
     match (field.kind, condition) {
-        (Kind::Text | Kind::Boolean, Condition::Null) => {
-            Some(Pushed::exact(all().not(field.cql().is_defined())))
-        }
+        (Kind::Text, Condition::Null) => Some(absent(field)),
         (Kind::Text | Kind::Boolean, Condition::NotNull) => {
-            Some(Pushed::exact(field.cql().is_defined()))
+            Some(Pushed::exact_by_type(field.cql().is_defined()))
         }
         (_, Condition::NotNull) => Some(Pushed::superset(field.cql().is_defined())),
         (Kind::Boolean, _) => boolean(field, condition),
@@ -202,6 +210,18 @@ fn stored(field: &Field, folding: Folding, condition: &Condition) -> Option<Push
         (Kind::Time, _) => timely(field, condition),
         _ => None,
     }
+}
+
+/// The field is absent, or has another value than text, which the column shows as null: a number, a
+/// boolean, a list or an object.
+fn absent(field: &Field) -> Pushed {
+    let digits = ('0'..='9').map(|digit| format!("{digit}*"));
+    let others = ["-*", "[*", "{*", "true", "false"].map(str::to_owned);
+    let query = all().not(field.cql().is_defined());
+    let query = digits.chain(others).fold(query, |query, form| {
+        query.or(field.cql().matches(Relation::Eq, form))
+    });
+    Pushed::superset(query)
 }
 
 fn equal(field: &Field, folding: Folding, value: &Literal) -> Option<Pushed> {
@@ -242,7 +262,7 @@ fn boolean(field: &Field, condition: &Condition) -> Option<Pushed> {
         Condition::Differs(Literal::Boolean(value)) => !value,
         _ => return None,
     };
-    Some(Pushed::exact(field.cql().eq(value)))
+    Some(Pushed::exact_by_type(field.cql().eq(value)))
 }
 
 fn numeric(field: &Field, condition: &Condition) -> Option<Pushed> {

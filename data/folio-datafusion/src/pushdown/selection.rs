@@ -6,13 +6,7 @@ use folio_sdk::cql::all;
 
 use super::condition::Pushed;
 use super::expression::Target;
-
-/// The longest query of one filter, in bytes of the request line. Okapi and the modules accept lines
-/// of 4,096 bytes; the path, the range of ids and the order need some of it.
-const LONGEST_FILTER: usize = 1_800;
-
-/// The longest query of all filters.
-const LONGEST: usize = 2_800;
+use super::length::{LONGEST, cost, fits};
 
 /// How a filter is sent.
 pub(crate) enum Support {
@@ -36,11 +30,6 @@ pub(crate) struct Selection {
     pub(crate) most: Option<u64>,
     /// Exact filters that the query has no room for. DataFusion does not apply them.
     pub(crate) left: Vec<Expr>,
-}
-
-/// Whether a filter is short enough to be sent.
-pub(super) fn fits(pushed: &Pushed) -> bool {
-    cost(&pushed.query) <= LONGEST_FILTER
 }
 
 impl Support {
@@ -119,12 +108,4 @@ impl Selection {
         self.most = self.most.into_iter().chain(most).min();
         true
     }
-}
-
-/// The bytes of a query in a request line, at most.
-fn cost(query: &Cql) -> usize {
-    let text = query.to_string();
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let plain = text.bytes().filter(|byte| is_plain(byte)).count();
-    plain + 3 * (text.len() - plain)
 }

@@ -165,8 +165,16 @@ fn maybe(
     }
 }
 
+/// Mostly text; sometimes a value of another type.
 fn text(rng: &mut Rng, texts: &[String]) -> Value {
-    json!(rng.choice(texts).unwrap())
+    match rng.u8(..40) {
+        0 => json!(12),
+        1 => json!(-0.5),
+        2 => json!(true),
+        3 => json!(["a", "b"]),
+        4 => json!({"a": 1}),
+        _ => json!(rng.choice(texts).unwrap()),
+    }
 }
 
 /// A foreign key: of few, so that there are several records of each, sometimes in upper case.

@@ -104,8 +104,10 @@ async fn filters_on_keys() {
         ),
         (
             "patron_group <> uuid('UUID')",
-            r#"exact patronGroup<>"UUID""#,
+            r#"inexact patronGroup<>"UUID""#,
         ),
+        ("patron_group is null", ""),
+        ("patron_group is not null", r#"inexact patronGroup="""#),
         (
             "patron_group is distinct from uuid('UUID')",
             r#"exact cql.allRecords=1 not patronGroup=="UUID""#,
@@ -136,7 +138,7 @@ async fn filters_on_text() {
         ("username not in ('a', 'b', 'c', 'd')", ""),
         (
             "username is null",
-            r#"exact cql.allRecords=1 not username="""#,
+            r#"inexact (cql.allRecords=1 not username="") or username=="0*" or username=="1*" or username=="2*" or username=="3*" or username=="4*" or username=="5*" or username=="6*" or username=="7*" or username=="8*" or username=="9*" or username=="-*" or username=="[*" or username=="{*" or username=="true" or username=="false""#,
         ),
         ("username = 'patronGroup.x'", ""),
         (
@@ -159,14 +161,10 @@ async fn filters_on_other_types() {
     let cases = [
         ("active", r#"exact active=="true""#),
         ("not active", r#"exact active=="false""#),
-        (
-            "active is not true",
-            r#"exact cql.allRecords=1 not active=="true""#,
-        ),
-        (
-            "active is unknown",
-            r#"exact cql.allRecords=1 not active="""#,
-        ),
+        ("active is true", r#"exact active=="true""#),
+        ("active is not true", ""),
+        ("active is unknown", ""),
+        ("active is not null", r#"exact active="""#),
         (
             "metadata['updatedDate'] >= timestamp '2024-03-01T12:00:00Z'",
             r#"inexact metadata.updatedDate>="2024-02-29""#,
@@ -233,9 +231,10 @@ async fn combined_filters() {
             r#"exact active=="false" & exact patronGroup="""#,
         ),
         (
-            "(active and patron_group is null) is not true",
-            r#"exact cql.allRecords=1 not (active=="true" and (cql.allRecords=1 not patronGroup=""))"#,
+            "(id = 'UUID' and patron_group is null) is not true",
+            r#"exact cql.allRecords=1 not (id=="UUID" and (cql.allRecords=1 not patronGroup=""))"#,
         ),
+        ("(active and patron_group is null) is not true", ""),
         ("(active and username = 'a') is not true", ""),
     ];
     check("/users", Uuids::Text, &cases).await;
