@@ -27,7 +27,7 @@
 //! | `=`, `<` … | number | `f==/number "5"` | no | exact decimals [C 3]; floats are widened |
 //! | `<>` | number | – | | floats: a neighbouring decimal is the same float |
 //! | `=`, `<` …, `between` | point in time | `f>="date" and f<"date"`, a day beyond | no | the server compares texts in several forms [C 3, 11] |
-//! | `is not null` | text, boolean, foreign key as text, `id` | `f=""` | yes | the field is present [C 5] |
+//! | `is not null` | foreign key as text, `id` | `f=""` | yes | the field is present [C 5] |
 //! | `is not null` | others | `f=""` | no | a present value that does not fit the column is null in the table |
 //! | `is null` | foreign key as text, `id` | `cql.allRecords=1 not f=""` | yes | CQL's `not` keeps absent fields [C 1]; the database holds UUIDs only |
 //! | `is null` | text | `cql.allRecords=1 not f="" or f=="0*" or …` | no | the same; a value that is no text is null in the table: numbers, booleans, lists and objects, by the beginning of their text [C 2] |
@@ -191,9 +191,6 @@ fn stored(field: &Field, folding: Folding, condition: &Condition) -> Option<Push
     }
     match (field.kind, condition) {
         (Kind::Text, Condition::Null) => Some(absent(field)),
-        (Kind::Text | Kind::Boolean, Condition::NotNull) => {
-            Some(Pushed::exact_by_type(field.cql().is_defined()))
-        }
         (_, Condition::NotNull) => Some(Pushed::superset(field.cql().is_defined())),
         (Kind::Boolean, _) => boolean(field, condition),
         (Kind::Text | Kind::Uuid, Condition::Equal(value)) => equal(field, folding, value),

@@ -1,6 +1,12 @@
 //! Lists of FOLIO as tables of SQL, read from a sandbox.
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may"
+)]
 
 mod catalog;
 mod property;

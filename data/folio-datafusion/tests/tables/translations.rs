@@ -164,7 +164,7 @@ async fn filters_on_other_types() {
         ("active is true", r#"exact active=="true""#),
         ("active is not true", ""),
         ("active is unknown", ""),
-        ("active is not null", r#"exact active="""#),
+        ("active is not null", r#"inexact active="""#),
         (
             "metadata['updatedDate'] >= timestamp '2024-03-01T12:00:00Z'",
             r#"inexact metadata.updatedDate>="2024-02-29""#,
