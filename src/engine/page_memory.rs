@@ -1,4 +1,4 @@
-//! The memory of the pages of a harvest: buffers that are used again, and the limit of their bytes.
+//! The memory of the pages of a list: buffers that are used again, and the limit of their bytes.
 //!
 //! An allocator returns the memory of freed pages late, and in pieces of many sizes. So a page is
 //! assembled in a buffer of an earlier one. A buffer counts with its capacity from the time at which
@@ -22,7 +22,7 @@ const MUCH: usize = 2;
 /// The part of its size by which a buffer grows whose page turns out to be larger.
 const GROWTH: usize = 4;
 
-/// The memory of the pages of a harvest.
+/// The memory of the pages of a list.
 #[derive(Debug)]
 pub(crate) struct PageMemory {
     /// The limit, in bytes.
@@ -122,6 +122,11 @@ impl PageMemory {
             keeps_room: is_ordered,
             state: Mutex::default(),
         })
+    }
+
+    /// Without a limit: of a list whose pages are requested one or two ahead.
+    pub(crate) fn unlimited() -> Arc<Self> {
+        Self::new(usize::MAX, false)
     }
 
     fn state(&self) -> MutexGuard<'_, Buffers> {

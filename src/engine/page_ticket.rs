@@ -1,4 +1,4 @@
-//! The request for a page of a harvest: its response waits until there is memory for it.
+//! The request for a page of a list: its response waits until there is memory for it.
 //!
 //! A response that waits takes no memory of this process beyond the buffers of its connection. Over
 //! HTTP/1.1 it stays in the sockets and at the server; over HTTP/2 also in its window. So requests
@@ -19,7 +19,7 @@ use crate::engine::page_memory::{PageBuffer, PageMemory};
 /// front of FOLIO close a connection that takes no data for 60 s (nginx's `send_timeout`).
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-/// The place of a request for a page in the memory of a harvest. Clones are the same place.
+/// The place of a request for a page in the memory of a list. Clones are the same place.
 #[derive(Clone, Debug)]
 pub(crate) struct PageTicket(Arc<Ticket>);
 

@@ -11,6 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::client::FolioClient;
+use crate::engine::page_memory::PageMemory;
+use crate::engine::page_ticket::PageTicket;
 use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;
 use crate::wire::response::Response;
@@ -25,6 +27,15 @@ pub(crate) struct Ahead<T = Response> {
 impl Ahead {
     pub(crate) fn send(client: &FolioClient, request: Request) -> Self {
         Self::spawn(client.execute(request))
+    }
+
+    /// The request for a page, whose body is assembled in the buffer of an earlier one.
+    pub(crate) fn send_page(
+        client: &FolioClient,
+        request: Request,
+        memory: &Arc<PageMemory>,
+    ) -> Self {
+        Self::spawn(client.execute_page(request, &PageTicket::new(memory, 0)))
     }
 }
 

@@ -16,6 +16,7 @@ use super::page_body::PageBody;
 use super::pager::Pager;
 use super::pages_ahead::{AheadStart, ArrivedPage, CurrentPage, PagesAhead};
 use super::resource_job::{self, ResourceIds};
+use crate::engine::page_ticket::PageTicket;
 use crate::engine::request_line::is_absent;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
@@ -70,7 +71,7 @@ impl<T> ListReader<T> {
             page: None,
             decoded: VecDeque::new(),
             fetch: Fetch::Nothing,
-            ahead: PagesAhead::default(),
+            ahead: PagesAhead::new(),
             watched: None,
             taken: 0,
             looks_ahead: true,
@@ -402,7 +403,9 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
                             return Poll::Ready(Ok(()));
                         }
                         Some(request) => {
-                            self.fetch = Fetch::Page(Box::pin(self.pager.client.execute(request)));
+                            let ticket = PageTicket::new(self.ahead.memory(), 0);
+                            let page = self.pager.client.execute_page(request, &ticket);
+                            self.fetch = Fetch::Page(page);
                             continue;
                         }
                     },

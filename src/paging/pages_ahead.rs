@@ -1,5 +1,6 @@
 //! The pages of a list that are in flight: the next one, and possibly the one after it.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::time::Instant;
 use super::ahead::Ahead;
 use super::look_ahead::{LookAhead, PageTiming};
 use super::pager::Pager;
+use crate::engine::page_memory::PageMemory;
 use crate::wire::error::Result;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
@@ -59,8 +61,10 @@ pub(super) struct CurrentPage {
 }
 
 /// The requests ahead of a list.
-#[derive(Default)]
 pub(super) struct PagesAhead {
+    /// The buffers of the pages, which are used again. Without it, the allocator's peak grows with
+    /// the number of pages.
+    memory: Arc<PageMemory>,
     next: Option<PageAhead>,
     /// The page after the next one.
     beyond: Option<PageAhead>,
@@ -78,6 +82,25 @@ pub(super) struct PagesAhead {
 }
 
 impl PagesAhead {
+    pub(super) fn new() -> Self {
+        Self {
+            memory: PageMemory::unlimited(),
+            next: None,
+            beyond: None,
+            look: LookAhead::default(),
+            current: CurrentPage::default(),
+            has_decided: false,
+            waiting: None,
+            distrusts_total: false,
+            is_exact_size: false,
+        }
+    }
+
+    /// The buffers of the pages of the list.
+    pub(super) fn memory(&self) -> &Arc<PageMemory> {
+        &self.memory
+    }
+
     /// Whether the next page is requested.
     pub(super) fn has_next(&self) -> bool {
         self.next.is_some()
@@ -91,7 +114,7 @@ impl PagesAhead {
     /// The next page of a list that is read by offset is requested.
     pub(super) fn send(&mut self, pager: &Pager, request: Request) {
         self.next = Some(PageAhead {
-            request: Ahead::send(&pager.client, request),
+            request: Ahead::send_page(&pager.client, request, &self.memory),
             start: AheadStart::Offset,
             size: 0,
             is_paired: false,
@@ -115,7 +138,7 @@ impl PagesAhead {
                 return;
             };
             self.next = Some(PageAhead {
-                request: Ahead::send(&pager.client, pager.after(Some(last))),
+                request: Ahead::send_page(&pager.client, pager.after(Some(last)), &self.memory),
                 start: AheadStart::After(last.clone()),
                 size: pager.size.into(),
                 is_paired: false,
@@ -151,7 +174,7 @@ impl PagesAhead {
         let request = pager.after_and_skip(last, offset, size);
         next.is_paired = true;
         self.beyond = Some(PageAhead {
-            request: Ahead::send(&pager.client, request),
+            request: Ahead::send_page(&pager.client, request, &self.memory),
             start: AheadStart::Overlap(next.size),
             size: u64::from(size).saturating_sub(1),
             is_paired: true,

@@ -424,7 +424,7 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             |_| true,
         )
     }));
-    println!("## What is asked| | measured | goal | |\n|---|---|---|---|");
+    println!("## Goals\n\n| | measured | goal | |\n|---|---|---|---|");
     for ratio in ratios {
         ratio();
     }

@@ -1,4 +1,4 @@
-//! Sends a request for a page of a harvest, whose response is read once there is memory for it.
+//! Sends a request for a page of a list, whose response is read once there is memory for it.
 
 use std::time::Duration;
 
