@@ -34,7 +34,7 @@ pub use crate::record::scalar::{DateTime, Id, Number};
 pub use crate::record::schema::schema;
 pub use crate::record::union::{Union, debug_union, decode_union, fit};
 pub use crate::record::{
-    AdditionalFields, Field, List, OpenEnum, Put, Received, Record, Source, debug, decode,
+    AdditionalFields, Field, List, OpenEnum, Put, Received, Record, Source, copy, debug, decode,
     decode_enum, encode, read, read_enum, same, walk_record,
 };
 pub use crate::value::body::Body;
@@ -43,6 +43,7 @@ pub use crate::value::multipart::Multipart;
 pub use crate::wire::deletion::Deletion;
 pub use crate::wire::long_running::JobFacts;
 pub use crate::wire::operation::{Absent, Creates, Deletes, Facts, Operation};
+pub use crate::wire::operation_table::{OperationRow, OperationTable};
 pub use crate::wire::paging::{Paging, PagingStyle};
 pub use crate::wire::response::Response;
 pub use crate::write::collection::{Collection, Stored};

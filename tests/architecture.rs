@@ -280,10 +280,16 @@ const CRATES: &[Layers] = &[
                 "output",
                 "tables, JSON, JSON Lines and CSV; notes, progress and questions",
             )],
-            &[(
-                "profile",
-                "the config file, the keyring, and the connection that a command uses",
-            )],
+            &[
+                (
+                    "profile",
+                    "the config file, the keyring, and the connection that a command uses",
+                ),
+                (
+                    "data",
+                    "facts about FOLIO's releases that are part of the program",
+                ),
+            ],
             &[("context", "the settings of one run of the program")],
             &[
                 ("account", "profiles and logins"),

@@ -13,7 +13,7 @@ use crate::record::lenient::{self, Note};
 use crate::record::misfit::misfit;
 use crate::record::raw;
 use crate::record::seeds::{InPlace, Present, Required};
-use crate::record::traits::{Field, Record, Source};
+use crate::record::traits::{Field, NO_FIELD, Record, Source};
 use crate::record::writer::text_of;
 
 /// Reads fields from a map of serde's.
@@ -157,9 +157,6 @@ pub fn read<'de, R: Record, D: Deserializer<'de>>(
 }
 
 struct FieldsVisitor<'a, R>(&'a mut R);
-
-/// The name of no field: it leads to the unknown ones.
-const NO_FIELD: &str = "\0";
 
 impl<'de, R: Record> Visitor<'de> for FieldsVisitor<'_, R> {
     type Value = ();

@@ -1,4 +1,4 @@
-//! Writes records, compares and shows them.
+//! Writes records and shows them.
 
 use std::fmt;
 
@@ -49,13 +49,13 @@ impl<M: SerializeMap> IntoMap<'_, M> {
 }
 
 impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
-    fn extra(&mut self, extra: &'a AdditionalFields, _: &'a AdditionalFields) {
+    fn extra(&mut self, extra: &'a AdditionalFields) {
         self.extra = Some(extra);
         self.preserved = extra.preserved();
     }
 
     #[inline]
-    fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
+    fn field<T: Field>(&mut self, key: &'static str, value: &'a T) {
         if let Some(preserved) = self.preserved {
             return self.preserved_field(preserved, key, value);
         }
@@ -64,59 +64,6 @@ impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
         }
         self.entry(key, &FieldWriter(value));
     }
-}
-
-/// Whether all fields were the same.
-struct Same<'a> {
-    is_same: bool,
-    preserved: [Option<&'a Preserved>; 2],
-    required: &'static [&'static str],
-}
-
-impl Same<'_> {
-    /// Whether two fields that are equal are written alike, if something did not fit in either
-    /// record when it was read.
-    #[cold]
-    fn is_preserved_alike<T: Field>(&self, key: &'static str, value: &T, other: &T) -> bool {
-        let [one, two] =
-            [(self.preserved[0], value), (self.preserved[1], other)].map(|(preserved, value)| {
-                let now = || text_of(value);
-                let blank = || text_of(&T::blank());
-                match preserved.map(|preserved| preserved.state(key, self.required, &now, &blank)) {
-                    Some(FieldState::Missing { is_null }) => Some(Err(is_null)),
-                    Some(FieldState::Odd(odd)) => Some(Ok(odd.sent())),
-                    _ => None,
-                }
-            });
-        one == two
-    }
-}
-
-impl<'a> Put<'a> for Same<'a> {
-    fn extra(&mut self, extra: &'a AdditionalFields, other: &'a AdditionalFields) {
-        self.is_same = self.is_same && extra.has_fields_of(other);
-        self.preserved = [extra.preserved(), other.preserved()];
-    }
-
-    #[inline]
-    fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T) {
-        self.is_same = self.is_same && value == other;
-        if self.is_same && !matches!(self.preserved, [None, None]) {
-            self.is_same = self.is_preserved_alike(key, value, other);
-        }
-    }
-}
-
-/// Compares two records: the one implementation of `PartialEq` for all records.
-#[doc(hidden)]
-pub fn same<R: Record>(record: &R, other: &R) -> bool {
-    let mut same = Same {
-        is_same: true,
-        preserved: [None, None],
-        required: R::REQUIRED,
-    };
-    record.put(other, &mut same);
-    same.is_same
 }
 
 /// Writes a record: the one implementation of `Serialize` for all records.
@@ -130,7 +77,7 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
         required: R::REQUIRED,
         failed: None,
     };
-    record.put(record, &mut out);
+    record.put(&mut out);
     for (key, value) in out.extra.into_iter().flatten() {
         out.entry(key, value);
     }

@@ -14,7 +14,15 @@ macro_rules! __record {
                     $crate::runtime::encode(self, serializer)
                 }
             }
+            // Not derived: that would be a call per field for the compiler to check.
+            impl ::core::clone::Clone for $record {
+                #[inline]
+                fn clone(&self) -> Self {
+                    $crate::runtime::copy(self)
+                }
+            }
             impl ::core::cmp::PartialEq for $record {
+                #[inline]
                 fn eq(&self, other: &Self) -> bool {
                     $crate::runtime::same(self, other)
                 }

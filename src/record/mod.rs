@@ -4,6 +4,7 @@
 
 pub(crate) mod additional_fields;
 pub(crate) mod builder;
+mod compare;
 mod decode;
 mod encode;
 mod fields;
@@ -26,8 +27,9 @@ mod walk;
 mod writer;
 
 pub use additional_fields::AdditionalFields;
+pub use compare::{copy, same};
 pub use decode::{decode, read};
-pub use encode::{debug, encode, same};
+pub use encode::{debug, encode};
 pub use list::List;
 pub use open_enum::{OpenEnum, decode_enum, read_enum};
 pub use received::Received;

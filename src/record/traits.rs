@@ -40,7 +40,7 @@ use crate::record::lenient::{Mistyped, Walk};
 /// # }
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-pub trait Record: Sized + PartialEq {
+pub trait Record: Sized + Clone + PartialEq + 'static {
     /// The record's name, and the JSON names of its required fields. One constant: thousands of
     /// records have it.
     #[doc(hidden)]
@@ -61,10 +61,9 @@ pub trait Record: Sized + PartialEq {
     #[doc(hidden)]
     fn set<S: Source>(&mut self, key: &str, from: &mut S);
 
-    /// Hands over the unknown fields, and then the others in turn, each beside that of another
-    /// record.
+    /// Hands over the unknown fields, and then the others in turn.
     #[doc(hidden)]
-    fn put<'a, P: Put<'a>>(&'a self, other: &'a Self, out: &mut P);
+    fn put<'a, P: Put<'a>>(&'a self, out: &mut P);
 
     /// The required fields that the response lacked or had as `null`, here and in the records
     /// within, by their paths: `metadata.createdDate`, `items[3].status`. Fields set since then are
@@ -94,7 +93,7 @@ pub trait Record: Sized + PartialEq {
 /// It differs from serde's traits where FOLIO's servers differ from their descriptions: `3.0` is an
 /// integer, `null` is absent.
 #[doc(hidden)]
-pub trait Field: Sized + PartialEq {
+pub trait Field: Sized + Clone + PartialEq + 'static {
     /// Whether `null` is a value of it. Elsewhere `null` is absent.
     const HAS_NULL: bool = false;
 
@@ -128,6 +127,9 @@ pub trait Field: Sized + PartialEq {
     }
 }
 
+/// The name of no field: [`Record::set`] then has the unknown ones.
+pub(super) const NO_FIELD: &str = "\0";
+
 /// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is stored
 /// until the field is done, since a result that each field hands on costs the compiler more than
 /// all else about the field.
@@ -148,10 +150,10 @@ pub trait Source {
 #[doc(hidden)]
 pub trait Put<'a> {
     /// Takes the unknown fields.
-    fn extra(&mut self, extra: &'a AdditionalFields, other: &'a AdditionalFields);
+    fn extra(&mut self, extra: &'a AdditionalFields);
 
-    /// Takes a field, and the same of the other record.
-    fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T);
+    /// Takes a field.
+    fn field<T: Field>(&mut self, key: &'static str, value: &'a T);
 }
 
 impl AdditionalFields {

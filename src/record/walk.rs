@@ -48,11 +48,11 @@ pub fn walk_record<R: Record>(record: &R, walk: &mut Walk) {
         required: &'static [&'static str],
     }
     impl<'a> Put<'a> for Fields<'a, '_> {
-        fn extra(&mut self, extra: &'a AdditionalFields, _: &'a AdditionalFields) {
+        fn extra(&mut self, extra: &'a AdditionalFields) {
             self.preserved = extra.preserved();
         }
 
-        fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
+        fn field<T: Field>(&mut self, key: &'static str, value: &'a T) {
             let length = self.walk.path.len();
             self.walk.key(key);
             if let Some(preserved) = self.preserved {
@@ -72,5 +72,5 @@ pub fn walk_record<R: Record>(record: &R, walk: &mut Walk) {
         preserved: None,
         required: R::REQUIRED,
     };
-    record.put(record, &mut fields);
+    record.put(&mut fields);
 }

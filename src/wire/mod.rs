@@ -10,6 +10,7 @@ pub(crate) mod headers;
 pub(crate) mod login_failure;
 pub(crate) mod long_running;
 pub(crate) mod operation;
+pub(crate) mod operation_table;
 pub(crate) mod paging;
 pub(crate) mod redirect;
 pub(crate) mod rejection;

@@ -11,7 +11,7 @@ use crate::wire::paging::Paging;
 
 /// An operation of a FOLIO module: the facts of its description and of the module descriptor.
 ///
-/// Every generated call has one as a constant. All calls by path (`folio_get`, `request`) share one
+/// Every generated call has one. All calls by path (`folio_get`, `request`) share one
 /// with empty texts; their method and path are in the [`Request`](crate::Request), and their
 /// [`Facts`] are looked up by both.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -71,7 +71,9 @@ async fn a_reference_list_is_read_to_its_end_once_for_all_who_ask() {
     }))
     .await;
     let pages = asked(&sandbox, "/locations");
-    assert!(pages <= 4, "{pages} pages of 1000");
+    // Three pages and an empty one; one more if the reader waits for the server, which is then
+    // requested two pages ahead of the end. Each read of its own would take 160.
+    assert!(pages <= 5, "{pages} pages of 1000");
     for list in &reads {
         let list = list.as_ref().unwrap();
         assert_eq!(list.len(), 2_300);

@@ -14,7 +14,6 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use folio_sdk::inventory_storage as inventory;
 use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{Creates, Error, Facts, FolioClient, Method, Operation, Request, RetryPolicy};
 use folio_test_support::clock::run_alone;
@@ -382,6 +381,12 @@ fn lost(loss: Loss) -> Reply {
     }
 }
 
+/// The operation of a name that mod-inventory-storage has.
+fn inventory_operation(name: &str) -> &'static Operation {
+    let mut operations = folio_sdk::inventory_storage::OPERATIONS.iter();
+    operations.find(|it| it.name == name).unwrap()
+}
+
 fn new_record(path: &str, number: u64) -> Value {
     let id = path.rsplit('/').next().unwrap();
     json!({"id": id, "title": format!("title {number}"), "count": 0, LOG: []})
@@ -592,7 +597,7 @@ impl Run {
         record[LOG] = json!([name]);
         if collection == INSTANCES && self.random.bool() {
             return self
-                .send(Request::new(&inventory::CREATE_INSTANCE, &[]).json(&record))
+                .send(Request::new(inventory_operation("create_instance"), &[]).json(&record))
                 .await;
         }
         self.folio.folio_post(collection, &record).await.map(drop)
@@ -609,7 +614,7 @@ impl Run {
         if path.starts_with(INSTANCES) && self.random.bool() {
             let id = path.rsplit('/').next().unwrap();
             return self
-                .send(Request::new(&inventory::UPDATE_INSTANCE, &[id]).json(&record))
+                .send(Request::new(inventory_operation("update_instance"), &[id]).json(&record))
                 .await;
         }
         self.folio.folio_put(path, &record).await.map(drop)

@@ -34,6 +34,15 @@ fn of<T: Record + DeserializeOwned + Serialize>(json: &str) -> Reread {
     // What was written reads as the same record.
     let again: T = folio_sdk::read_json(text.as_bytes()).map_err(|error| error.to_string())?;
     assert!(again == record, "{json} and {text} are not the same");
+    // So does a clone, with what did not fit; and no other record is the same.
+    let clone = record.clone();
+    assert!(clone == record, "{json} and its clone are not the same");
+    assert_eq!(serde_json::to_string(&clone).ok().as_ref(), Some(&text));
+    assert_eq!(clone.missing(), record.missing());
+    assert_eq!(paths(&clone), paths(&record));
+    let empty: T = folio_sdk::read_json(b"{}").map_err(|error| error.to_string())?;
+    let is_empty = serde_json::to_string(&empty).is_ok_and(|empty| empty == text);
+    assert_eq!(record == empty, is_empty, "{json} and {{}}");
     Ok((text, record.missing(), record.mistyped()))
 }
 

@@ -1,8 +1,9 @@
 //! The settings of one run of the program: options, client, output.
 
 use std::future::Future;
+use std::time::Duration;
 
-use folio_sdk::FolioClient;
+use folio_sdk::{FolioClient, FolioClientBuilder};
 
 use crate::error::CliError;
 use crate::global::Global;
@@ -10,6 +11,9 @@ use crate::interrupt::Interrupt;
 use crate::output::console::Console;
 use crate::output::results::Results;
 use crate::profile::connection::Connection;
+
+/// How long the logout may take after an interruption.
+const LOGOUT: Duration = Duration::from_millis(500);
 
 /// The settings of one run of the program.
 #[derive(Debug)]
@@ -40,10 +44,21 @@ impl Context {
     /// The client for the selected profile, or for the variables of the environment. It logs in
     /// with its first call.
     pub(crate) async fn folio(&mut self) -> Result<FolioClient, CliError> {
+        self.folio_with(|builder| builder).await
+    }
+
+    /// As [`folio`](Self::folio), with other settings than the usual ones.
+    pub(crate) async fn folio_with(
+        &mut self,
+        set: impl FnOnce(FolioClientBuilder) -> FolioClientBuilder,
+    ) -> Result<FolioClient, CliError> {
         if let Some(folio) = &self.folio {
             return Ok(folio.clone());
         }
-        let folio = self.connection()?.client(&self.console).await?;
+        let connection = self.connection()?;
+        // It may ask for the password.
+        let client = self.interruptible(connection.client(set, &self.console));
+        let folio = client.await??;
         self.folio = Some(folio.clone());
         Ok(folio)
     }
@@ -86,11 +101,17 @@ impl Context {
         work.await
     }
 
-    /// Logs out, if there was a login.
+    /// Logs out, if there was a login. After an interruption the response is awaited for a short time
+    /// only, and an interruption ends the wait.
     pub(crate) async fn close(&mut self) {
-        if let Some(folio) = self.folio.take() {
-            // The result is complete; the session ends by itself when its tokens expire.
-            let _ = folio.close().await;
+        let Some(folio) = self.folio.take() else {
+            return;
+        };
+        // The result is complete; the session ends by itself when its tokens expire.
+        if self.interrupt.is_set() {
+            let _ = tokio::time::timeout(LOGOUT, folio.close()).await;
+        } else {
+            let _ = self.interrupt.or(folio.close()).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C and SIGTERM, and the signal for files that are too large.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -118,4 +118,16 @@ impl Signals {
     async fn next(&mut self) -> bool {
         tokio::signal::ctrl_c().await.is_ok()
     }
+}
+
+/// A file that exceeds the limit of its size ends a process by a signal, unless it listens for it:
+/// while the returned value lives, writing is an error.
+#[cfg(unix)]
+pub(crate) fn report_size_limit() -> Option<tokio::signal::unix::Signal> {
+    const SIGXFSZ: i32 = 25;
+    let exists = cfg!(any(target_os = "linux", target_vendor = "apple"));
+    let kind = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
+    exists
+        .then(|| tokio::signal::unix::signal(kind).ok())
+        .flatten()
 }

@@ -5,6 +5,7 @@
 mod account;
 mod args;
 mod context;
+mod data;
 mod error;
 mod exit;
 mod file;

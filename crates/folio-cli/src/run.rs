@@ -30,6 +30,8 @@ pub(crate) fn main() -> ExitCode {
     let exit = runtime.block_on(async {
         let mut context = Context::new(global);
         context.interrupt.listen();
+        #[cfg(unix)]
+        let _limit = crate::interrupt::report_size_limit();
         let outcome = dispatch(&mut context, command).await;
         context.close().await;
         match outcome {

@@ -13,6 +13,8 @@ mod account;
 mod delete;
 #[path = "commands/edit.rs"]
 mod edit;
+#[path = "commands/files.rs"]
+mod files;
 #[path = "commands/get.rs"]
 mod get;
 #[path = "commands/manual.rs"]
@@ -20,8 +22,7 @@ mod manual;
 #[cfg(unix)]
 #[path = "commands/session.rs"]
 mod session;
-#[path = "jobs/support.rs"]
-#[allow(dead_code, reason = "shared with the tests of jobs")]
+#[allow(dead_code, reason = "shared with other tests")]
 mod support;
 #[cfg(unix)]
 #[path = "commands/terminal.rs"]

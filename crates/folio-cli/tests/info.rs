@@ -9,7 +9,10 @@ mod cql;
 mod diff_release;
 #[path = "info/doctor.rs"]
 mod doctor;
-#[path = "info/program.rs"]
-mod program;
+#[cfg(unix)]
+#[path = "info/doctor_limits.rs"]
+mod doctor_limits;
 #[path = "info/routes.rs"]
 mod routes;
+#[allow(dead_code, reason = "shared with other tests")]
+mod support;

@@ -12,8 +12,11 @@ mod export_interrupted;
 mod load;
 #[path = "jobs/load_failures.rs"]
 mod load_failures;
+#[cfg(unix)]
+#[path = "jobs/load_files.rs"]
+mod load_files;
 #[cfg(feature = "sandbox")]
 #[path = "jobs/sandbox.rs"]
 mod sandbox;
-#[path = "jobs/support.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
 mod support;

@@ -2,6 +2,7 @@
 
 use folio_sdk::FolioClient;
 use secrecy::SecretString;
+use url::{Host, Url};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -93,15 +94,16 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
 async fn profile(context: &Context, args: &Args) -> Result<Profile, CliError> {
     let global = &context.global;
     let config = Config::load()?;
-    let named = match &global.profile {
-        Some(name) => Some(name.clone()),
-        None => environment::variable(environment::PROFILE)?,
-    };
+    let named = environment::named_profile(global)?;
     let is_named = named.is_some();
     let name = named
         .or_else(|| config.default_name().map(str::to_owned))
         .unwrap_or_else(|| DEFAULT.to_owned());
-    let stored = config.profile(&name)?;
+    // A profile that is not complete is replaced: its error states to log in again.
+    let stored = config.profile(&name).unwrap_or_else(|error| {
+        context.console.warning(error.message());
+        None
+    });
     // A profile that was named counts more than the environment.
     let value = |given: &Option<String>, stored: Option<&String>, variable: &str| {
         if let Some(given) = given {
@@ -174,13 +176,11 @@ async fn password_of(
     if args.password_stdin {
         return password::from_stdin().await;
     }
-    if environment::has_password_of(&profile.username)?
-        && let Some(password) = environment::variable(environment::PASSWORD)?
-    {
+    if let Some(password) = environment::password_of(&profile.username)? {
         context
             .console
             .note("The password comes from FOLIO_PASSWORD.");
-        return Ok(password.into());
+        return Ok(password);
     }
     if !context.console.has_terminal() {
         return Err(
@@ -198,17 +198,16 @@ async fn password_of(
 
 /// Whether others on the network can read what is sent.
 fn is_unencrypted(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://") else {
+    let Ok(url) = Url::parse(url) else {
         return false;
     };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let name = match host.strip_prefix('[') {
-        Some(address) => address.split(']').next(),
-        None => host.split(':').next(),
+    let is_local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     };
-    let name = name.unwrap_or_default();
-    let is_loopback = |address: std::net::IpAddr| address.is_loopback();
-    name != "localhost" && !name.parse().is_ok_and(is_loopback)
+    url.scheme() == "http" && !is_local
 }
 
 /// Logs in and out.
@@ -235,5 +234,33 @@ async fn forget_replaced(context: &Context, old: Option<Profile>, new: &Profile)
         context.console.warning(format_args!(
             "the password of the replaced profile is left: {error}"
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_unencrypted;
+
+    #[test]
+    fn passwords_to_other_machines_need_tls() {
+        for url in [
+            "http://folio.example.edu",
+            "HTTP://folio.example.edu:9130/okapi",
+            "http://localhost.example.edu",
+            "http://192.168.1.5",
+            "http://[2001:db8::1]:9130",
+        ] {
+            assert!(is_unencrypted(url), "{url}");
+        }
+        for url in [
+            "https://folio.example.edu",
+            "http://localhost:9130",
+            "http://LOCALHOST",
+            "http://127.0.0.1",
+            "http://127.1.2.3:8000/path",
+            "http://[::1]:9130",
+        ] {
+            assert!(!is_unencrypted(url), "{url}");
+        }
     }
 }

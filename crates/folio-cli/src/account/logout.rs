@@ -42,10 +42,7 @@ fn names(context: &Context, args: &Args, config: &Config) -> Result<Vec<String>,
     if args.all {
         return Ok(config.names().into_iter().map(str::to_owned).collect());
     }
-    let named = match &context.global.profile {
-        Some(name) => Some(name.clone()),
-        None => environment::variable(environment::PROFILE)?,
-    };
+    let named = environment::named_profile(&context.global)?;
     let name = named.or_else(|| config.default_name().map(str::to_owned));
     match name {
         Some(name) => Ok(vec![name]),

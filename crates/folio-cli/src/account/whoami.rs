@@ -63,7 +63,7 @@ pub(crate) async fn run(context: &mut Context, _args: Args) -> Result<Exit, CliE
         .and_then(|profile| profile.keyring);
     let password = match keyring {
         Some(keyring) => keyring.name(),
-        None if environment::has_password_of(&connection.username)? => environment::PASSWORD,
+        None if environment::password_of(&connection.username)?.is_some() => environment::PASSWORD,
         None => "not stored",
     }
     .to_owned();

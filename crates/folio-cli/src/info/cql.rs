@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::file::BYTE_ORDER_MARK;
 use crate::global::Format;
 use crate::output::style::Style;
 use fields::List;
@@ -87,7 +88,11 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
             .map_err(|error| CliError::io("cannot read the standard input", &error))?,
         query => query.to_owned(),
     };
-    let text = text.trim_end_matches(['\r', '\n']).to_owned();
+    let text = text.trim_end_matches(['\r', '\n']);
+    let text = text
+        .strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(text)
+        .to_owned();
     let list = match &args.list {
         None => None,
         Some(path) => Some(List::named(path, args.release.as_deref())?),

@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use crate::context::Context;
+use crate::data::{self, Release};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::info::data::{self, Release};
 use crate::info::names::is_module;
 use crate::info::tenant;
 use crate::info::used::Used;
@@ -52,23 +50,23 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     let releases = data::releases()?;
     let to = data::release_named(&releases, args.to.as_deref())?;
     let from = match &args.from {
-        Some(name) => data::release_named(&releases, Some(name))?.name.clone(),
+        Some(name) => data::release_named(&releases, Some(name))?,
         None => of_tenant(context, &releases).await?,
     };
-    let at = |name: &str| releases.iter().position(|release| release.name == name);
-    if at(&from) > at(&to.name) {
-        let message = format!("{from} is newer than {}", to.name);
+    let at = |named: &Release| releases.iter().position(|one| one.name == named.name);
+    let (is_reversed, from, to) = (at(from) > at(to), from.name.as_str(), to.name.as_str());
+    if is_reversed {
+        let message = format!("{from} is newer than {to}");
         return Err(CliError::usage(message).with_help(format!(
-            "the earlier release comes first: folio diff-release {} {from}",
-            to.name
+            "the earlier release comes first: folio diff-release {to} {from}"
         )));
     }
-    let used = used(&args, &from, &to.name)?;
+    let used = used(&args, &releases, [from, to])?;
     let mut changes = data::changes()?;
     changes.retain(|change| {
         let module = args.module.as_deref();
         change.from == from
-            && change.to == to.name
+            && change.to == to
             && (change.breaking || !args.breaking)
             && module.is_none_or(|module| is_module(&change.module, module))
             && used.as_ref().is_none_or(|used| used.concerns(change))
@@ -88,51 +86,43 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     let breaking = changes.iter().filter(|change| change.breaking).count();
     context.results.rows(
         &["module", "kind", "subject", "change", "breaking"],
-        changes.iter().map(|change| Row {
-            module: &change.module,
-            kind: &change.kind,
-            subject: &change.subject,
-            change: &change.change,
-            breaking: change.breaking,
-        }),
+        &changes,
     )?;
     context.console.note(format_args!(
-        "{} changes from {from} to {}, {breaking} of them breaking",
+        "{} changes from {from} to {to}, {breaking} of them breaking",
         changes.len(),
-        to.name
     ));
     Ok(Exit::Success)
 }
 
-#[derive(Serialize)]
-struct Row<'a> {
-    module: &'a str,
-    kind: &'a str,
-    subject: &'a str,
-    change: &'a str,
-    breaking: bool,
-}
-
 /// The release of the tenant of the login.
-async fn of_tenant(context: &mut Context, releases: &[Release]) -> Result<String, CliError> {
+async fn of_tenant<'a>(
+    context: &mut Context,
+    releases: &'a [Release],
+) -> Result<&'a Release, CliError> {
     let help = || {
         let known: Vec<&str> = releases.iter().map(|release| &*release.name).collect();
         format!("name the releases: folio diff-release {}", known.join(" "))
     };
     let tenant = tenant::of_login(context, releases).await;
-    let name = tenant.and_then(|tenant| tenant.release);
-    let name = name.ok_or_else(|| {
+    let release = tenant.and_then(|tenant| tenant.release);
+    let release = release.ok_or_else(|| {
         CliError::usage("the earlier release is not given, and that of the tenant is unknown")
             .with_help(help())
     })?;
     context.console.note(format_args!(
-        "the modules of the tenant are those of {name}"
+        "the modules of the tenant are those of {}",
+        release.name
     ));
-    Ok(name)
+    Ok(release)
 }
 
 /// What the user's program uses; none if that was not given.
-fn used(args: &Args, from: &str, to: &str) -> Result<Option<Used>, CliError> {
+fn used(
+    args: &Args,
+    releases: &[Release],
+    [from, to]: [&str; 2],
+) -> Result<Option<Used>, CliError> {
     if args.uses.is_empty() && args.path.is_empty() {
         return Ok(None);
     }
@@ -144,11 +134,10 @@ fn used(args: &Args, from: &str, to: &str) -> Result<Option<Used>, CliError> {
     for path in &args.path {
         text.push_str(&format!("{path}\n"));
     }
-    let releases = [from, to];
     let used = Used::of(
         &text,
-        &releases,
-        &data::releases()?,
+        &[from, to],
+        releases,
         &data::operations()?,
         &data::records()?,
     );

@@ -2,7 +2,6 @@
 
 mod answer;
 pub(crate) mod cql;
-mod data;
 pub(crate) mod diff_release;
 pub(crate) mod doctor;
 mod names;

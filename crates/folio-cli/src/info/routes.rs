@@ -4,15 +4,15 @@
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::data::{self, Operation, Release};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::Format;
 use crate::info::answer::Answer;
-use crate::info::data::{self, Operation, Release};
-use crate::info::names::{is_module, plain};
+use crate::info::names::{is_method, is_module, plain};
 use crate::info::path_template::matches;
 use crate::info::permissions::{self, Permissions};
-use crate::info::tenant::{self, Tenant};
+use crate::info::tenant;
 
 /// Finds operations by words
 ///
@@ -46,22 +46,15 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
     let releases = data::releases()?;
-    if let Some(name) = &args.release {
-        data::release_named(&releases, Some(name))?;
-    }
+    let named = data::release_named(&releases, args.release.as_deref())?;
     let tenant = match args.offline {
         true => None,
         false => tenant::of_login(context, &releases).await,
     };
-    let release = match (&args.release, &tenant) {
-        (
-            None,
-            Some(Tenant {
-                release: Some(name),
-                ..
-            }),
-        ) => data::release_named(&releases, Some(name))?,
-        (name, _) => data::release_named(&releases, name.as_deref())?,
+    let of_tenant = tenant.as_ref().and_then(|tenant| tenant.release);
+    let release = match &args.release {
+        None => of_tenant.unwrap_or(named),
+        Some(_) => named,
     };
     let operations = data::operations()?;
     let in_release: Vec<&Operation> = operations
@@ -239,8 +232,7 @@ fn searched(operation: &Operation, call: &str) -> String {
 }
 
 fn has(operation: &Operation, text: &str, word: &str) -> bool {
-    const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-    if METHODS.contains(&word) {
+    if is_method(word) {
         return operation.method == word;
     }
     text.contains(&word.to_lowercase()) || word.starts_with('/') && matches(&operation.path, word)

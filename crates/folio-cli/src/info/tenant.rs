@@ -5,8 +5,8 @@ use std::time::Duration;
 use folio_sdk::{ErrorKind, FolioClient, Platform, Tenancy};
 
 use crate::context::Context;
+use crate::data::{Operation, Release};
 use crate::info::answer::Answer;
-use crate::info::data::{Operation, Release};
 use crate::info::tenant_release::closest;
 
 /// How long the modules are waited for: the command has results without them.
@@ -14,17 +14,20 @@ const LONGEST: Duration = Duration::from_secs(20);
 
 /// A tenant, as far as it could be read.
 #[derive(Debug)]
-pub(crate) struct Tenant {
+pub(crate) struct Tenant<'a> {
     pub(crate) folio: FolioClient,
     pub(crate) platform: Option<Platform>,
     /// The release that its modules are most like.
-    pub(crate) release: Option<String>,
+    pub(crate) release: Option<&'a Release>,
     tenancy: Option<Tenancy>,
 }
 
 /// The tenant of the selected profile or of the environment; none, with a note, if there is none or
 /// it cannot be reached.
-pub(crate) async fn of_login(context: &mut Context, releases: &[Release]) -> Option<Tenant> {
+pub(crate) async fn of_login<'a>(
+    context: &mut Context,
+    releases: &'a [Release],
+) -> Option<Tenant<'a>> {
     let folio = match context.folio().await {
         Ok(folio) => folio,
         Err(error) => {
@@ -53,17 +56,16 @@ pub(crate) async fn of_login(context: &mut Context, releases: &[Release]) -> Opt
             return is_reached.then(|| Tenant::of(folio, None, None));
         }
     };
-    let likeness = closest(releases, tenancy.modules());
-    let release = likeness.map(|likeness| likeness.release.name.clone());
+    let release = closest(releases, tenancy.modules()).map(|likeness| likeness.release);
     Some(Tenant::of(folio, Some(tenancy), release))
 }
 
-impl Tenant {
+impl<'a> Tenant<'a> {
     /// A tenant whose modules were read, or could not be read.
     pub(crate) fn of(
         folio: FolioClient,
         tenancy: Option<Tenancy>,
-        release: Option<String>,
+        release: Option<&'a Release>,
     ) -> Self {
         Self {
             platform: tenancy.as_ref().map(|tenancy| tenancy.modules().platform()),

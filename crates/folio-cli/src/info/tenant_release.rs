@@ -2,7 +2,7 @@
 
 use folio_sdk::Modules;
 
-use crate::info::data::Release;
+use crate::data::Release;
 
 /// A release compared with the modules of a tenant.
 #[derive(Clone, Debug)]

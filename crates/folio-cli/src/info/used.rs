@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::info::data::{Change, Operation, RecordType, Release};
+use crate::data::{Change, Operation, RecordType, Release};
+use crate::info::names::is_method;
 use crate::info::path_template::matches;
 
 /// What a program uses of two releases.
@@ -52,13 +53,6 @@ impl<'a> Named<'a> {
             && (handles.is_empty() || handles.contains(handle));
         by_path || by_name
     }
-}
-
-fn is_method(word: &str) -> bool {
-    matches!(
-        word,
-        "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS"
-    )
 }
 
 impl Used {

@@ -1,6 +1,6 @@
 //! Changes of files that survive a crash of the machine.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,27 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.sync_all()?;
     rename(&beside, path)
+}
+
+/// Opens a file for this process only, and creates it if it does not exist. None if another process
+/// has it.
+pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let mut options = File::options();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let file = options.open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // A process that ends meanwhile has renamed or removed the file: then the lock is that of
+        // another one.
+        let mine = same_file::Handle::from_file(file.try_clone()?)?;
+        if same_file::Handle::from_path(path).is_ok_and(|named| mine == named) {
+            return Ok(Some(file));
+        }
+    }
 }
 
 /// The path with a suffix: a file beside it.

@@ -3,6 +3,7 @@
 use folio_sdk::{FolioClient, Paging};
 use serde_json::Value;
 
+use crate::data;
 use crate::error::CliError;
 
 /// A list of records.
@@ -29,7 +30,11 @@ impl List {
             (Some(key), _) => Some(key),
             (None, Some(described)) => described.items.map(str::to_owned),
             (None, None) => {
-                let response: Value = folio.folio_get(&path, None).limit(1).await?;
+                let response = folio.folio_get::<Value>(&path, None).limit(1).await;
+                let response = response.map_err(|error| match error.is_not_found() {
+                    true => no_such_list(&path, error),
+                    false => error.into(),
+                })?;
                 key_of(&path, &response)?
             }
         };
@@ -85,6 +90,18 @@ fn key_of(path: &str, response: &Value) -> Result<Option<String>, CliError> {
             keys.join("`, `")
         ))
         .with_help("select one with --key")),
+    }
+}
+
+/// The error of a path that the server does not know, with the lists that may be meant.
+fn no_such_list(path: &str, error: folio_sdk::Error) -> CliError {
+    let error = CliError::from(error);
+    match data::lists_like(path) {
+        Ok(lists) if !lists.is_empty() => error.with_help(format!(
+            "a list is named by its path; similar ones: {}",
+            lists.join(", ")
+        )),
+        _ => error.with_help("`folio routes WORD` shows the paths of lists"),
     }
 }
 

@@ -94,6 +94,12 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         builder = builder.reference_data().demo_data_of(&tenant);
     }
     if let Some(folder) = &args.data {
+        if folder.exists() && !folder.is_dir() {
+            return Err(CliError::usage(format!(
+                "`{}` is not a directory",
+                folder.display()
+            )));
+        }
         builder = builder.folder(folder);
     }
     let sandbox = builder.start().await.map_err(|error| {

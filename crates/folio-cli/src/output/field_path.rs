@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::output::json;
 
+/// The name of the column for a record that is not an object.
+pub(crate) const WHOLE: &str = "value";
+
 /// The path of a field. Segments are separated by dots; below an array it names the field of each
 /// of the elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,40 +37,89 @@ impl FieldPath {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
 
-    /// Its value in a record.
-    pub(crate) fn of<'a>(&self, record: &'a RawValue) -> Found<'a> {
-        let mut found = Vec::new();
-        let is_list = collect(record, &self.0, &mut found);
-        match (is_list, found.first()) {
-            (true, _) => Found::Each(found),
-            (false, Some(value)) => Found::One(value),
-            (false, None) => Found::Nothing,
+/// The values of a record at several paths, in their order. The record is parsed once for all of
+/// them.
+pub(crate) fn values<'a, 'p>(
+    record: &'a RawValue,
+    paths: impl IntoIterator<Item = &'p FieldPath>,
+) -> Vec<Found<'a>> {
+    let wanted: Vec<(usize, &str)> = paths
+        .into_iter()
+        .map(FieldPath::as_str)
+        .enumerate()
+        .collect();
+    let mut found = vec![Found::Nothing; wanted.len()];
+    collect(record, &wanted, &mut found);
+    found
+}
+
+/// Collects the values at paths, each with its position among all paths.
+fn collect<'a>(value: &'a RawValue, wanted: &[(usize, &str)], found: &mut [Found<'a>]) {
+    let mut below_here = Vec::with_capacity(wanted.len());
+    for (at, path) in wanted {
+        if !path.is_empty() {
+            below_here.push((*at, *path));
+        } else if let Some(found) = found.get_mut(*at) {
+            found.add(value);
+        }
+    }
+    if below_here.is_empty() {
+        return;
+    }
+    if let Some(elements) = json::elements(value) {
+        for (at, _) in &below_here {
+            if let Some(found) = found.get_mut(*at) {
+                found.is_each();
+            }
+        }
+        for element in elements {
+            collect(element, &below_here, found);
+        }
+        return;
+    }
+    for (name, value) in json::members(value).unwrap_or_default() {
+        let rests = below_here
+            .iter()
+            .filter_map(|(at, path)| Some((*at, below(path, &name)?)));
+        let rests: Vec<(usize, &str)> = rests.collect();
+        if rests.is_empty() {
+            continue;
+        }
+        let before: Vec<usize> = rests.iter().map(|(at, _)| count(found, *at)).collect();
+        collect(value, &rests, found);
+        // A name may contain dots: `a.b` is the field `a.b`, or `b` of `a`. The first one counts.
+        for ((at, _), before) in rests.iter().zip(before) {
+            if count(found, *at) > before {
+                below_here.retain(|(other, _)| other != at);
+            }
         }
     }
 }
 
-/// Collects the values at a path; returns whether it leads through an array.
-fn collect<'a>(value: &'a RawValue, path: &str, found: &mut Vec<&'a RawValue>) -> bool {
-    if path.is_empty() {
-        found.push(value);
-        return false;
+/// How much was found at a path.
+fn count(found: &[Found<'_>], at: usize) -> usize {
+    match found.get(at) {
+        None | Some(Found::Nothing) => 0,
+        Some(Found::One(_)) => 1,
+        Some(Found::Each(values)) => values.len() + 1,
     }
-    if let Some(elements) = json::elements(value) {
-        for element in elements {
-            collect(element, path, found);
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, value: &'a RawValue) {
+        match self {
+            Self::Each(values) => values.push(value),
+            Self::Nothing | Self::One(_) => *self = Self::One(value),
         }
-        return true;
     }
-    let Some(members) = json::members(value) else {
-        return false;
-    };
-    let mut named = members
-        .into_iter()
-        .filter_map(|(name, value)| Some((value, below(path, &name)?)));
-    match named.next() {
-        Some((value, rest)) => collect(value, rest, found),
-        None => false,
+
+    /// The path leads through an array.
+    fn is_each(&mut self) {
+        if !matches!(self, Self::Each(_)) {
+            *self = Self::Each(Vec::new());
+        }
     }
 }
 
@@ -139,7 +191,8 @@ pub(crate) fn cell(found: &Found<'_>) -> String {
     }
 }
 
-fn cell_of(value: &RawValue) -> String {
+/// The text of a value, as in [`cell`].
+pub(crate) fn cell_of(value: &RawValue) -> String {
     match json::text(value) {
         Some(text) => text,
         None if value.get() == "null" => String::new(),

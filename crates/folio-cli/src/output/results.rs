@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::error::CliError;
 use crate::global::{Format, Global};
 use crate::output::console::is_colored;
-use crate::output::field_path::{FieldPath, cell, project};
+use crate::output::field_path::{FieldPath, cell, project, values};
 use crate::output::json;
 use crate::output::json::to_raw;
 use crate::output::layout::Layout;
@@ -135,8 +135,9 @@ impl Results {
             Format::Table => {
                 let width = columns.iter().map(|column| column.len()).max();
                 let mut lines = Vec::new();
-                for column in columns {
-                    let text = cell(&FieldPath::new(*column).of(&raw));
+                let fields: Vec<FieldPath> = columns.iter().copied().map(FieldPath::new).collect();
+                for (column, found) in columns.iter().zip(values(&raw, &fields)) {
+                    let text = cell(&found);
                     if !text.is_empty() {
                         let padded = format!("{column:<0$}", width.unwrap_or_default());
                         lines.push(format!("{}  {text}", self.paint(Style::Bold, &padded)));

@@ -10,7 +10,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use console::{measure_text_width, truncate_str};
 use serde_json::value::RawValue;
 
-use crate::output::field_path::{FieldPath, Found, cell};
+use crate::output::field_path::{FieldPath, Found, WHOLE, cell, values};
 use crate::output::json;
 use crate::output::layout::Layout;
 use crate::output::style::Style;
@@ -72,10 +72,25 @@ impl TableRecords {
     }
 
     fn flush(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
         let is_first = self.columns.is_none();
-        let columns = match self.columns.take() {
-            Some(columns) => columns,
-            None => self.columns(),
+        let (columns, rows) = match self.columns.take() {
+            Some(columns) => {
+                let rows = rows(&waiting, columns.iter().map(|column| &column.field));
+                (columns, rows)
+            }
+            None => {
+                let is_chosen = self.chosen.is_some();
+                let fields = self.chosen.take();
+                let fields = fields.unwrap_or_else(|| scalar_fields(&waiting));
+                let fields = match fields.is_empty() {
+                    // The records have no such fields: each is shown as it is.
+                    true => vec![FieldPath::new("")],
+                    false => fields,
+                };
+                let rows = rows(&waiting, &fields);
+                (self.columns(fields, is_chosen, &rows), rows)
+            }
         };
         let mut table = Table::new();
         table
@@ -84,13 +99,13 @@ impl TableRecords {
         if is_first {
             let names = columns
                 .iter()
-                .map(|column| fitting(column.field.as_str(), column, self.width));
+                .map(|column| fitting(name(&column.field), column, self.width));
             table.set_header(names.collect::<Vec<_>>());
         }
-        for record in self.waiting.drain(..) {
-            let cells = columns
-                .iter()
-                .map(|column| fitting(&one_line(&column.field.of(&record)), column, self.width));
+        for row in &rows {
+            // Cells of columns that are left out are at the end.
+            let cells = columns.iter().zip(row);
+            let cells = cells.map(|(column, text)| fitting(text, column, self.width));
             table.add_row(cells.collect::<Vec<_>>());
         }
         for (at, column) in columns.iter().enumerate() {
@@ -114,31 +129,25 @@ impl TableRecords {
         Ok(())
     }
 
-    /// The columns, as wide as the waiting records need and the terminal allows.
-    fn columns(&mut self) -> Vec<Column> {
-        let is_chosen = self.chosen.is_some();
-        let fields = match self.chosen.take() {
-            Some(fields) => fields,
-            None => scalar_fields(&self.waiting),
-        };
-        let widest = |field: &FieldPath| {
-            let cells = self
-                .waiting
-                .iter()
-                .map(|record| one_line(&field.of(record)));
-            let widths = cells.map(|text| measure_text_width(&text));
-            widths
-                .chain([measure_text_width(field.as_str())])
-                .max()
-                .unwrap_or_default()
-        };
+    /// The columns, as wide as the rows need and the terminal allows.
+    fn columns(
+        &self,
+        fields: Vec<FieldPath>,
+        is_chosen: bool,
+        rows: &[Vec<String>],
+    ) -> Vec<Column> {
         let mut columns: Vec<Column> = fields
             .into_iter()
             .map(|field| Column {
-                width: widest(&field),
+                width: measure_text_width(name(&field)),
                 field,
             })
             .collect();
+        for row in rows {
+            for (column, text) in columns.iter_mut().zip(row) {
+                column.width = column.width.max(measure_text_width(text));
+            }
+        }
         let Some(available) = self.width else {
             return columns;
         };
@@ -158,6 +167,29 @@ impl TableRecords {
         }
         columns
     }
+}
+
+/// The name of a column; the path of a whole record is empty.
+fn name(field: &FieldPath) -> &str {
+    match field.as_str() {
+        "" => WHOLE,
+        name => name,
+    }
+}
+
+/// The texts of the cells. Each record is parsed once.
+fn rows<'p>(
+    records: &[Box<RawValue>],
+    fields: impl IntoIterator<Item = &'p FieldPath, IntoIter: Clone>,
+) -> Vec<Vec<String>> {
+    let fields = fields.into_iter();
+    records
+        .iter()
+        .map(|record| {
+            let found = values(record, fields.clone());
+            found.iter().map(one_line).collect()
+        })
+        .collect()
 }
 
 /// On a terminal, which has a width, a text that does not fit ends with `…`.

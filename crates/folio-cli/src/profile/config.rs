@@ -70,10 +70,17 @@ impl Config {
                 ));
             }
         };
-        let document = text.parse().map_err(|error| {
-            CliError::other(format!("`{}` is not valid TOML: {error}", path.display()))
+        let invalid = |problem: String| {
+            CliError::other(format!("`{}` {problem}", path.display()))
                 .with_help("correct the file, or delete it and run `folio login` again")
-        })?;
+        };
+        let document: DocumentMut = text
+            .parse()
+            .map_err(|error| invalid(format!("is not valid TOML: {error}")))?;
+        let profiles = document.get("profiles");
+        if profiles.is_some_and(|profiles| !profiles.is_table_like()) {
+            return Err(invalid("has `profiles`, which is not a table".to_owned()));
+        }
         Ok(Self { path, document })
     }
 
@@ -165,6 +172,9 @@ impl Config {
             let table = profiles
                 .entry(&profile.name)
                 .or_insert_with(|| Item::Table(Table::new()));
+            if !table.is_table_like() {
+                *table = Item::Table(Table::new());
+            }
             if let Some(table) = table.as_table_like_mut() {
                 put(table, "url", &profile.url);
                 put(table, "tenant", &profile.tenant);

@@ -10,6 +10,7 @@
 //! password is not used.
 
 use folio_sdk::{FolioClient, FolioClientBuilder};
+use url::Url;
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -87,12 +88,17 @@ impl Connection {
         })
     }
 
-    /// Builds the client, with the password from the keyring, the environment or a prompt. Nothing
-    /// is sent.
-    pub(crate) async fn client(&self, console: &Console) -> Result<FolioClient, CliError> {
+    /// Builds the client with these settings, and the password from the keyring, the environment or
+    /// a prompt. Nothing is sent.
+    pub(crate) async fn client(
+        &self,
+        set: impl FnOnce(FolioClientBuilder) -> FolioClientBuilder,
+        console: &Console,
+    ) -> Result<FolioClient, CliError> {
         without_credentials(&self.url)?;
-        let builder = self.builder();
-        let is_elsewhere = environment::has_password_of(&self.username)? || console.has_terminal();
+        let builder = set(self.builder());
+        let in_environment = environment::password_of(&self.username)?;
+        let is_elsewhere = in_environment.is_some() || console.has_terminal();
         match self.stored_password().await {
             Ok(Some(password)) => {
                 return Ok(builder.credentials(&self.username, password).build()?);
@@ -102,12 +108,9 @@ impl Connection {
             Err(error) if is_elsewhere => console.warning(error.message()),
             Err(error) => return Err(error),
         }
-        if environment::has_password_of(&self.username)? {
+        if let Some(password) = in_environment {
             let builder = match self.profile {
-                Some(_) => {
-                    let password = environment::variable(environment::PASSWORD)?;
-                    builder.credentials(&self.username, password.unwrap_or_default())
-                }
+                Some(_) => builder.credentials(&self.username, password),
                 None => builder.credentials_provider(environment::credentials()),
             };
             return Ok(builder.build()?);
@@ -121,7 +124,7 @@ impl Connection {
     }
 
     /// A builder of clients without credentials.
-    pub(crate) fn builder(&self) -> FolioClientBuilder {
+    fn builder(&self) -> FolioClientBuilder {
         let builder = FolioClient::builder(&self.url)
             .tenant(&self.tenant)
             .user_agent(USER_AGENT);
@@ -166,11 +169,18 @@ impl Connection {
 /// Checks that a URL contains no password: it would be stored, and shown.
 ///
 /// # Errors
-/// There is an `@` before its path.
+/// It has a user name or a password. Text that is not a URL has one if there is an `@` before its
+/// path.
 pub(crate) fn without_credentials(url: &str) -> Result<(), CliError> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
+    let has_credentials = match Url::parse(url) {
+        Ok(url) => !url.username().is_empty() || url.password().is_some(),
+        Err(_) => {
+            let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            authority.contains('@')
+        }
+    };
+    if has_credentials {
         return Err(CliError::usage(
             "the URL contains a user name or a password; nothing was sent",
         )
@@ -188,10 +198,7 @@ fn same_url(one: &str, other: &str) -> bool {
 
 /// The selected profile; none if the environment is.
 fn selected(global: &Global) -> Result<Option<Profile>, CliError> {
-    let named = match &global.profile {
-        Some(name) => Some(name.clone()),
-        None => environment::variable(environment::PROFILE)?,
-    };
+    let named = environment::named_profile(global)?;
     // The environment needs no config file, nor a folder for it.
     if named.is_none() && is_environment(global)? {
         return Ok(None);

@@ -1,8 +1,10 @@
 //! The environment variables of connections, with the names of the SDK.
 
 use folio_sdk::EnvironmentCredentials;
+use secrecy::SecretString;
 
 use crate::error::CliError;
+use crate::global::Global;
 
 /// The URL of the gateway.
 pub(crate) const URL: &str = "FOLIO_URL";
@@ -31,13 +33,26 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, CliError> {
     }
 }
 
-/// Whether the environment has a password for this user: `FOLIO_USERNAME` is unset or the same.
+/// The name of the profile that the user selects: `--profile`, otherwise `FOLIO_PROFILE`.
+///
+/// # Errors
+/// The value is not UTF-8 text.
+pub(crate) fn named_profile(global: &Global) -> Result<Option<String>, CliError> {
+    match &global.profile {
+        Some(name) => Ok(Some(name.clone())),
+        None => variable(PROFILE),
+    }
+}
+
+/// The password of this user, if the environment has it: `FOLIO_USERNAME` is unset or the same.
 ///
 /// # Errors
 /// A value is not UTF-8 text.
-pub(crate) fn has_password_of(username: &str) -> Result<bool, CliError> {
-    let is_same = variable(USERNAME)?.is_none_or(|named| named == username);
-    Ok(is_same && variable(PASSWORD)?.is_some())
+pub(crate) fn password_of(username: &str) -> Result<Option<SecretString>, CliError> {
+    if variable(USERNAME)?.is_some_and(|named| named != username) {
+        return Ok(None);
+    }
+    Ok(variable(PASSWORD)?.map(SecretString::from))
 }
 
 /// The credentials of the environment, which are read again for each login.

@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _};
 use secrecy::SecretString;
 
 use crate::error::CliError;
+use crate::file::BYTE_ORDER_MARK;
 use crate::output::console::Console;
 use crate::profile::echo::Echo;
 
@@ -48,6 +49,7 @@ pub(crate) async fn from_stdin() -> Result<SecretString, CliError> {
     match line.await {
         Ok(Ok(line)) => {
             let password = line.trim_end_matches(['\r', '\n']);
+            let password = password.strip_prefix(BYTE_ORDER_MARK).unwrap_or(password);
             if password.is_empty() {
                 return Err(CliError::usage("the standard input has no password"));
             }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::file::encoding_problem;
 use crate::records::set_fields::{self, FieldChanges};
 
 /// The body of a request.
@@ -108,6 +109,11 @@ pub(crate) fn parse(bytes: &[u8], name: &str) -> Result<Box<RawValue>, CliError>
     if bytes.trim_ascii().is_empty() {
         return Err(CliError::usage(format!(
             "{name} is empty; nothing was sent"
+        )));
+    }
+    if let Some(problem) = encoding_problem(bytes) {
+        return Err(CliError::usage(format!(
+            "{name} is not JSON: {problem}; nothing was sent"
         )));
     }
     serde_json::from_slice(bytes).map_err(|error| not_json(name, &error))

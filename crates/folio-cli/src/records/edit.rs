@@ -34,10 +34,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
-    let path = list::path(&args.path)?;
+    let path = list::path_of_record(&args.path)?;
     let folio = context.folio().await?;
-    let original = context.interruptible(read(&folio, &path)).await??;
-    let mut draft = Draft::new(&json::pretty(&original, false))?;
+    let original = context
+        .interruptible(Original::read(&folio, &path))
+        .await??;
+    let mut draft = Draft::new(&original.text)?;
     let outcome = edit(context, &args, &folio, &path, &original, &mut draft).await;
     match outcome {
         Ok(exit) => Ok(exit),
@@ -45,14 +47,34 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     }
 }
 
-/// The record, which has to be a JSON object.
-async fn read(folio: &FolioClient, path: &str) -> Result<Box<RawValue>, CliError> {
-    let response = folio.request(Method::GET, path).send().await?;
-    let record: Box<RawValue> = response.json()?;
-    if json::members(&record).is_none() {
-        return Err(CliError::usage(format!("`{path}` is not a record")));
+/// The record as it was read.
+struct Original {
+    raw: Box<RawValue>,
+    json: Json,
+    /// As the editor shows it.
+    text: String,
+}
+
+impl Original {
+    /// Reads the record, which has to be a JSON object.
+    async fn read(folio: &FolioClient, path: &str) -> Result<Self, CliError> {
+        let response = folio.request(Method::GET, path).send().await?;
+        let raw: Box<RawValue> = response.json()?;
+        let json = parsed(&raw)?;
+        if !json.is_object() {
+            return Err(CliError::usage(format!("`{path}` is not a record")));
+        }
+        Ok(Self {
+            text: json::pretty(&raw, false),
+            json,
+            raw,
+        })
     }
-    Ok(record)
+}
+
+fn parsed(raw: &RawValue) -> Result<Json, CliError> {
+    let parsed = raw.get().parse();
+    parsed.map_err(|error| CliError::usage(format!("the record is not JSON: {error}")))
 }
 
 /// The next step after the editor.
@@ -68,7 +90,7 @@ async fn edit(
     args: &Args,
     folio: &FolioClient,
     path: &str,
-    original: &RawValue,
+    original: &Original,
     draft: &mut Draft,
 ) -> Result<Exit, CliError> {
     loop {
@@ -110,14 +132,14 @@ async fn edit(
 async fn shown(
     context: &Context,
     args: &Args,
-    original: &RawValue,
+    original: &Original,
     edited: Json,
     draft: &mut Draft,
 ) -> Result<Next, CliError> {
     draft.changed = true;
     let after = json::to_raw(&edited)?;
     let difference = diff::unified(
-        &json::pretty(original, false),
+        &original.text,
         &json::pretty(&after, false),
         |style, line| context.console.paint(style, line),
     );
@@ -146,35 +168,26 @@ async fn shown(
 ///
 /// # Errors
 /// It is not JSON, or not the same record.
-fn checked(original: &RawValue, text: &str) -> Result<Option<Json>, CliError> {
+fn checked(original: &Original, text: &str) -> Result<Option<Json>, CliError> {
     if text.trim().is_empty() {
         return Ok(None);
     }
     let raw = body::parse(text.as_bytes(), "the edited text")?;
-    let Some(members) = json::members(&raw) else {
+    let edited = parsed(&raw)?;
+    if !edited.is_object() {
         return Err(CliError::usage("the edited text is not a JSON object"));
-    };
-    let before = json::members(original).unwrap_or_default();
+    }
     for name in ["id", "_version"] {
-        let old = before.iter().find(|(known, _)| known == name);
-        let new = members.iter().find(|(known, _)| known == name);
-        let is_same = old.map(|(_, value)| value.get()) == new.map(|(_, value)| value.get());
-        if !is_same {
+        if edited.get(name) != original.json.get(name) {
             return Err(CliError::usage(format!(
                 "`{name}` was changed: it identifies what is replaced, and has to stay as it was"
             )));
         }
     }
-    let parsed = |raw: &RawValue| -> Result<Json, CliError> {
-        raw.get()
-            .parse()
-            .map_err(|error| CliError::usage(format!("the edited text is not JSON: {error}")))
-    };
-    let edited = parsed(&raw)?;
-    if edited == parsed(original)? {
+    if edited == original.json {
         return Ok(None);
     }
-    match numbers::inexact(&raw, Some(original)) {
+    match numbers::inexact(&raw, Some(&original.raw)) {
         None => Ok(Some(edited)),
         Some(number) => Err(CliError::usage(format!(
             "the number {number} has more digits than can be changed here"
@@ -188,16 +201,12 @@ async fn write(
     context: &Context,
     folio: &FolioClient,
     path: &str,
-    original: &RawValue,
+    original: &Original,
     edited: Json,
 ) -> Result<(), CliError> {
-    let before: Json = original
-        .get()
-        .parse()
-        .map_err(|error| CliError::other(format!("the record cannot be read: {error}")))?;
     let mut is_changed = false;
     let update = folio.update_at(path, |record: &mut Json| {
-        if *record == before {
+        if *record == original.json {
             *record = edited.clone();
         } else {
             is_changed = true;
@@ -287,7 +296,8 @@ impl Draft {
     /// Keeps the text after an error, and states where it is.
     fn preserved(self, error: CliError) -> CliError {
         let is_edited = self.changed || self.differs();
-        if !is_edited {
+        // The editor may have removed it.
+        if !is_edited || !self.file.path().exists() {
             return error;
         }
         match self.file.into_temp_path().keep() {

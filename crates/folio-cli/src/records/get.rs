@@ -92,15 +92,25 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     let download = request.download().await?;
     let kind = download.header("content-type").unwrap_or_default();
     if !is_json(kind) {
+        if results.chosen().is_some() || !args.fields.is_empty() {
+            context.console.warning(format_args!(
+                "the response is not JSON ({kind}): it is written unchanged, without --format and --fields"
+            ));
+        }
         return unchanged(download, &results).await;
     }
     let body = download.bytes().await?;
-    let Ok(body) = serde_json::from_slice::<Box<RawValue>>(&body) else {
-        // Labelled as JSON, but it is none.
-        results.bytes(&body)?;
-        return Ok(Exit::Success);
-    };
-    show(context, &args, &path, &results, &body)
+    match serde_json::from_slice::<Box<RawValue>>(&body) {
+        Ok(body) => show(context, &args, &path, &results, &body),
+        Err(_) if body.is_empty() => Ok(Exit::Success),
+        Err(error) => {
+            context.console.warning(format_args!(
+                "the response is labelled as JSON, and it is not ({error}): it is written unchanged"
+            ));
+            results.bytes(&body)?;
+            Ok(Exit::Success)
+        }
+    }
 }
 
 /// Whether it is one JSON value; `application/stream+json` is a sequence of them.
@@ -145,13 +155,17 @@ fn show(
         }
         writer.finish()?;
     }
-    if args.limit.is_none()
-        && let Some(total) = found.total
-        && total > shown as u64
+    if let Some(total) = found.total
+        && (shown as u64) < total.min(args.limit.unwrap_or(u64::MAX))
     {
-        context.console.note(format_args!(
-            "{shown} of {total} records; --limit N or --all shows more"
-        ));
+        let more = match args.limit {
+            None => "--limit N or --all shows more",
+            // Some modules have a largest page.
+            Some(_) => "the server returned fewer than --limit; --all reads all of them",
+        };
+        context
+            .console
+            .note(format_args!("{shown} of {total} records; {more}"));
     }
     Ok(Exit::Success)
 }

@@ -30,6 +30,21 @@ pub(crate) fn plain(path: &str) -> &str {
     path.trim_end_matches('/')
 }
 
+/// The path of one record.
+///
+/// # Errors
+/// It is that of a list.
+pub(crate) fn path_of_record(text: &str) -> Result<String, CliError> {
+    let path = path(text)?;
+    if Paging::described(plain(&path)).is_some() {
+        return Err(CliError::usage(format!(
+            "`{path}` is a list, not a record; nothing was sent"
+        ))
+        .with_help("append the id of a record"));
+    }
+    Ok(path)
+}
+
 /// The records of a list in a response.
 #[derive(Debug)]
 pub(crate) struct Records<'a> {

@@ -42,6 +42,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
             ),
         );
     }
+    let path = list::path_of_record(&path)?;
     let folio = context.folio().await?;
     let mut problem = None;
     let update = folio.update_at(&path, |record: &mut Json| {

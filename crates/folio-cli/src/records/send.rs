@@ -23,17 +23,23 @@ pub(crate) async fn send(
     let sending = deliver(&folio, method.clone(), path, payload);
     let response = context.not_interrupted(sending).await?;
     let body = response.body();
+    let status = response.status();
+    // Whoever repeats it would write twice.
+    let written = |error: CliError| {
+        error.with_help(format!(
+            "{method} {path} succeeded ({status}): only its response could not be shown"
+        ))
+    };
     match serde_json::from_slice::<Box<RawValue>>(body) {
-        Ok(json) => context.results.record(&json, None)?,
+        Ok(json) => context.results.record(&json, None).map_err(written)?,
         Err(_) if body.is_empty() => {
             let location = response.header("location").map(|at| format!(" ({at})"));
-            let status = response.status();
             context.console.note(format_args!(
                 "{method} {path}: {status}{}",
                 location.unwrap_or_default()
             ));
         }
-        Err(_) => context.results.bytes(body)?,
+        Err(_) => context.results.bytes(body).map_err(written)?,
     }
     Ok(Exit::Success)
 }

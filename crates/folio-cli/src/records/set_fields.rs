@@ -69,16 +69,19 @@ fn split<'a>(text: &'a str, option: &str) -> Result<(&'a str, &'a str), CliError
 
 /// The value that a text stands for.
 fn value_of(text: &str) -> Result<Value, CliError> {
-    let Ok(raw) = serde_json::from_str::<Box<RawValue>>(text) else {
+    let Ok(raw) = serde_json::from_str::<&RawValue>(text) else {
         return Ok(text.into());
     };
-    if let Some(number) = numbers::inexact(&raw, None) {
+    if let Some(number) = numbers::inexact(raw, None) {
         return Err(CliError::usage(format!(
             "the number {number} has more digits than can be changed here"
         ))
         .with_help("write the whole record into a file: its text is sent unchanged"));
     }
-    Ok(serde_json::from_str(text).unwrap_or_else(|_| text.into()))
+    serde_json::from_str(text).map_err(|error| {
+        CliError::usage(format!("a value cannot be set: {error}"))
+            .with_help("write the whole record into a file: its text is sent unchanged")
+    })
 }
 
 impl FieldChange {
@@ -100,77 +103,71 @@ impl FieldChange {
     ///
     /// # Errors
     /// The path leads through a value that has no fields.
-    pub(crate) fn apply(&self, record: &mut Value) -> Result<(), CliError> {
-        let (last, parents) = match self.segments.split_last() {
-            Some(split) => split,
-            None => return Ok(()),
+    fn apply(&self, record: &mut Value) -> Result<(), CliError> {
+        match &self.value {
+            Some(value) => {
+                let mut at = record;
+                for segment in &self.segments {
+                    at = self.created(at, segment)?;
+                }
+                *at = value.clone();
+                Ok(())
+            }
+            None => self.remove(record),
+        }
+    }
+
+    /// The value one step further, which is created if it is absent.
+    fn created<'v>(&self, at: &'v mut Value, segment: &str) -> Result<&'v mut Value, CliError> {
+        if at.is_null() {
+            *at = Value::Object(Map::new());
+        }
+        match at {
+            Value::Object(fields) => Ok(fields.entry(segment).or_insert(Value::Null)),
+            Value::Array(elements) => {
+                let position = self.position(segment, elements.len())?;
+                if position == elements.len() {
+                    elements.push(Value::Null);
+                }
+                Ok(&mut elements[position])
+            }
+            other => Err(self.no_fields(other)),
+        }
+    }
+
+    /// Removes the value. What is absent needs no removal.
+    fn remove(&self, record: &mut Value) -> Result<(), CliError> {
+        let Some((last, parents)) = self.segments.split_last() else {
+            return Ok(());
         };
         let mut at = record;
         for segment in parents {
-            at = match self.step(at, segment)? {
-                Some(next) => next,
-                // What is absent needs no removal.
-                None => return Ok(()),
-            };
-        }
-        self.finish(at, last)
-    }
-
-    /// The value one step further; none if it is absent and the field is to be removed.
-    fn step<'v>(
-        &self,
-        at: &'v mut Value,
-        segment: &str,
-    ) -> Result<Option<&'v mut Value>, CliError> {
-        if at.is_null() && self.value.is_some() {
-            *at = Value::Object(Map::new());
-        }
-        let creates = self.value.is_some();
-        match at {
-            Value::Object(fields) => Ok(if creates {
-                Some(fields.entry(segment).or_insert(Value::Null))
-            } else {
-                fields.get_mut(segment)
-            }),
-            Value::Null => Ok(None),
-            Value::Array(elements) => {
-                let length = elements.len();
-                let position = self.position(segment, length)?;
-                if position == length && creates {
-                    elements.push(Value::Null);
+            let next = match at {
+                Value::Object(fields) => fields.get_mut(segment),
+                Value::Array(elements) => {
+                    let position = self.position(segment, elements.len())?;
+                    elements.get_mut(position)
                 }
-                Ok(elements.get_mut(position))
+                Value::Null => None,
+                other => return Err(self.no_fields(other)),
+            };
+            match next {
+                Some(next) => at = next,
+                None => return Ok(()),
             }
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(self.no_fields(at)),
         }
-    }
-
-    fn finish(&self, at: &mut Value, last: &str) -> Result<(), CliError> {
-        if at.is_null() && self.value.is_some() {
-            *at = Value::Object(Map::new());
-        }
-        match (at, &self.value) {
-            (Value::Object(fields), Some(value)) => {
-                fields.insert(last.to_owned(), value.clone());
-            }
-            (Value::Object(fields), None) => {
+        match at {
+            Value::Object(fields) => {
                 fields.remove(last);
             }
-            (Value::Array(elements), Some(value)) => {
-                let position = self.position(last, elements.len())?;
-                match elements.get_mut(position) {
-                    Some(element) => *element = value.clone(),
-                    None => elements.push(value.clone()),
-                }
-            }
-            (Value::Array(elements), None) => {
+            Value::Array(elements) => {
                 let position = self.position(last, elements.len())?;
                 if position < elements.len() {
                     elements.remove(position);
                 }
             }
-            (Value::Null, None) => {}
-            (other, _) => return Err(self.no_fields(other)),
+            Value::Null => {}
+            other => return Err(self.no_fields(other)),
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault};
 
-use crate::support::{Ended, TENANT, World};
+use crate::support::{Ended, TENANT, World, with_input};
 
 /// A password that occurs nowhere by chance.
 const MARKER: &str = "MARKER-pässword-7341";
@@ -27,13 +27,6 @@ fn without_environment(world: &World, arguments: &[&str]) -> Command {
     }
     command.env("FOLIO_KEYRING", "none");
     command
-}
-
-fn with_input(mut command: Command, input: &str) -> Ended {
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    // A command that rejects its arguments does not read it.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    Ended::of(child.wait_with_output().unwrap())
 }
 
 fn login(world: &World, options: &[&str]) -> Command {
@@ -64,7 +57,7 @@ fn texts(folder: &Path) -> String {
 #[test]
 fn a_profile_holds_no_password() {
     let world = world();
-    let ended = with_input(login(&world, &["--no-keyring"]), &format!("{MARKER}\n")).with(0);
+    let ended = with_input(login(&world, &["--no-keyring"]), format!("{MARKER}\n")).with(0);
     assert!(ended.err.contains("Logged in to"), "{ended:#?}");
     let config = world.read("config/folio/config.toml");
     assert!(config.contains("default = \"default\""), "{config}");
@@ -89,7 +82,7 @@ fn a_profile_holds_no_password() {
 fn only_the_user_can_read_the_config_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = world();
-    with_input(login(&world, &["--no-keyring"]), &format!("{MARKER}\n")).with(0);
+    with_input(login(&world, &["--no-keyring"]), format!("{MARKER}\n")).with(0);
     let mode = |name: &str| {
         let data = fs::metadata(world.path(name)).unwrap();
         data.permissions().mode() & 0o777
@@ -120,14 +113,14 @@ fn a_rejected_login_stores_nothing() {
         ],
     );
     unreachable.env("FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES", "0");
-    with_input(unreachable, &format!("{MARKER}\n")).with(8);
+    with_input(unreachable, format!("{MARKER}\n")).with(8);
     assert!(!world.path("config").exists());
 }
 
 #[test]
 fn without_a_keyring_the_error_states_what_to_do() {
     let world = world();
-    let ended = with_input(login(&world, &[]), &format!("{MARKER}\n")).with(1);
+    let ended = with_input(login(&world, &[]), format!("{MARKER}\n")).with(1);
     assert!(ended.err.contains("--no-keyring"), "{ended:#?}");
     assert!(ended.err.contains("FOLIO_PASSWORD"), "{ended:#?}");
     assert!(!world.path("config").exists());
@@ -226,7 +219,7 @@ fn a_named_profile_counts_more_than_the_environment() {
     let other = World::new();
     with_input(
         login(&world, &["--no-keyring", "--profile", "test"]),
-        &format!("{MARKER}\n"),
+        format!("{MARKER}\n"),
     )
     .with(0);
     // The environment of another system is complete.
@@ -349,7 +342,7 @@ fn the_environment_is_enough() {
 #[test]
 fn a_keyring_that_cannot_be_read_has_a_substitute() {
     let world = world();
-    with_input(login(&world, &["--no-keyring"]), &format!("{MARKER}\n")).with(0);
+    with_input(login(&world, &["--no-keyring"]), format!("{MARKER}\n")).with(0);
     let config = world.read("config/folio/config.toml");
     let config = format!("{config}keyring = \"secret-service\"\n");
     world.write("config/folio/config.toml", &config);

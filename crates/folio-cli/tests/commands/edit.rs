@@ -109,3 +109,33 @@ fn a_conflict_is_not_overwritten() {
     assert_eq!(after["desc"], "theirs");
     assert_eq!(after["group"], "group 0");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_list_is_not_edited() {
+    let world = World::of_groups(1, |builder| builder);
+    for arguments in [
+        &["edit", "/groups", "--yes"][..],
+        &["edit", "groups/?limit=1", "--yes"],
+        &["put", "/groups", "--set", "a=1"],
+    ] {
+        let mut command = world.folio(arguments);
+        command.env("EDITOR", "sed -i s/totalRecords/total/");
+        let ended = Ended::of(command.output().unwrap()).with(2);
+        assert!(ended.err.contains("is a list, not a record"), "{ended:#?}");
+    }
+    assert_eq!(world.sandbox.exchanges().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_text_that_the_editor_removed_is_not_named() {
+    let world = World::of_groups(1, |builder| builder);
+    let ended = edit(&world, "rm \"$1\"\n", &["--yes"]).with(1);
+    assert!(
+        ended.err.contains("cannot read the edited text"),
+        "{ended:#?}"
+    );
+    assert!(!ended.err.contains("the edited text is in"), "{ended:#?}");
+    assert_eq!(world.writes(), 0);
+}

@@ -159,28 +159,38 @@ fn the_password_is_typed_without_echo() {
     );
 }
 
+/// Also that of commands that write, which await their requests after an interruption.
 #[test]
 fn an_interrupted_password_leaves_the_terminal_as_it_was() {
-    let world = World::new();
-    let mut command = Command::new("sh");
-    command
-        .arg("-c")
-        .arg("stty echo cols 100 rows 40; \"$@\"; echo code $?; stty -a")
-        .args(["sh", env!("CARGO_BIN_EXE_folio"), "get", "/users"]);
-    world.in_folder(&mut command);
-    inherit(&mut command);
-    command.env_remove("FOLIO_PASSWORD");
-    let mut session = spawn_command(command, PATIENCE).unwrap();
-    session.exp_string("Password of diku_admin").unwrap();
-    session.exp_string(": ").unwrap();
-    session.send_control('c').unwrap();
-    let (rest, _) = end(session);
-    assert!(rest.contains("code 130"), "{rest}");
-    assert!(
-        rest.contains(" echo ") && !rest.contains("-echo "),
-        "{rest}"
-    );
-    assert_eq!(world.sandbox.exchanges().len(), 0);
+    for arguments in [
+        &["get", "/users"][..],
+        &["put", "/users/1", "--set", "active=false"],
+        &["delete", "/users", "--query", "active==false"],
+        &["export", "/users", "--to", "a.jsonl"],
+    ] {
+        let world = World::new();
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg("stty echo cols 100 rows 40; \"$@\"; echo code $?; stty -a")
+            .args(["sh", env!("CARGO_BIN_EXE_folio")])
+            .args(arguments);
+        world.in_folder(&mut command);
+        inherit(&mut command);
+        command.env_remove("FOLIO_PASSWORD");
+        let mut session = spawn_command(command, Some(20_000)).unwrap();
+        session.exp_string("Password of diku_admin").unwrap();
+        session.exp_string(": ").unwrap();
+        session.send_control('c').unwrap();
+        let (rest, _) = end(session);
+        assert!(rest.contains("code 130"), "{rest}");
+        assert!(
+            rest.contains(" echo ") && !rest.contains("-echo "),
+            "{rest}"
+        );
+        assert_eq!(world.sandbox.exchanges().len(), 0);
+        assert_eq!(world.files(), [""; 0]);
+    }
 }
 
 #[test]

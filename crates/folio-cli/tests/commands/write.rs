@@ -1,13 +1,11 @@
 //! `folio post`, `put` and `patch`.
 
-use std::io::Write as _;
-use std::process::Stdio;
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault};
 use serde_json::{Value, json};
 
-use crate::support::{Ended, TENANT, World, group, signalled};
+use crate::support::{TENANT, World, group, signalled, with_input};
 
 fn stored(world: &World, id: &str) -> Value {
     world.stored("/groups").get(id).unwrap().clone()
@@ -50,12 +48,8 @@ fn bodies_come_from_fields_files_and_the_input() {
         (&"two".into(), &"changed".into())
     );
 
-    let mut command = world.folio(&["post", "/groups", "-"]);
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    input.write_all(br#"{"group": "three"}"#).unwrap();
-    drop(input);
-    Ended::of(child.wait_with_output().unwrap()).with(0);
+    let command = world.folio(&["post", "/groups", "-"]);
+    with_input(command, r#"{"group": "three"}"#).with(0);
     assert_eq!(world.stored("/groups").len(), 3);
 }
 

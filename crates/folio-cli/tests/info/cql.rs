@@ -1,10 +1,9 @@
 //! `folio cql`: errors with their position, readings, and traps.
 
-use folio_sandbox::Sandbox;
 use folio_test_support::recordings::{rows, text};
 use serde_json::{Value, json};
 
-use crate::program::Program;
+use crate::support::program::{Program, demo};
 
 async fn check(arguments: &[&str]) -> Value {
     let arguments: Vec<&str> = ["cql", "--format", "json"]
@@ -62,27 +61,24 @@ async fn an_error_has_a_mark_at_its_position_and_help() {
         ("", "  \n  ^", Some("cql.allRecords=1")),
     ] {
         let found = Program::default().run(&["cql", query]).await;
-        assert_eq!((found.code, found.stdout.as_str()), (1, ""), "{found:?}");
-        assert!(
-            found.stderr.contains("invalid CQL at character"),
-            "{found:?}"
-        );
-        assert!(found.stderr.contains(marked), "{query}: {}", found.stderr);
+        assert_eq!((found.code, found.out.as_str()), (Some(1), ""), "{found:?}");
+        assert!(found.err.contains("invalid CQL at character"), "{found:?}");
+        assert!(found.err.contains(marked), "{query}: {}", found.err);
         if let Some(help) = help {
-            assert!(found.stderr.contains(help), "{query}: {}", found.stderr);
+            assert!(found.err.contains(help), "{query}: {}", found.err);
         }
     }
     // Wide characters take two columns.
     let wide = Program::default().run(&["cql", "title=\"東京\" x"]).await;
     assert!(
-        wide.stderr.contains("  title=\"東京\" x\n               ^"),
+        wide.err.contains("  title=\"東京\" x\n               ^"),
         "{}",
-        wide.stderr
+        wide.err
     );
     // A long query is cut around the position.
     let long = format!("title=\"{}\" and and", "x".repeat(500));
     let found = Program::default().run(&["cql", &long]).await;
-    let lines: Vec<&str> = found.stderr.lines().collect();
+    let lines: Vec<&str> = found.err.lines().collect();
     assert!(
         lines[1].starts_with("  …") && lines[1].chars().count() < 130,
         "{found:?}"
@@ -213,10 +209,10 @@ async fn traps_are_warnings() {
     let strict = Program::default()
         .run(&["cql", "--strict", "copies>5"])
         .await;
-    assert_eq!(strict.code, 1, "{strict:?}");
+    assert_eq!(strict.code, Some(1), "{strict:?}");
     assert!(
         strict
-            .stdout
+            .out
             .contains("warning: copies>\"5\": numbers are compared as text"),
         "{strict:?}"
     );
@@ -313,17 +309,19 @@ async fn fields_are_those_of_the_record() {
         let found = Program::default()
             .run(&["cql", "--list", list, "a=b"])
             .await;
-        assert_eq!((found.code, found.stdout.as_str()), (code, ""), "{found:?}");
-        assert!(found.stderr.contains(expected), "{found:?}");
+        assert_eq!(
+            (found.code, found.out.as_str()),
+            (Some(code), ""),
+            "{found:?}"
+        );
+        assert!(found.err.contains(expected), "{found:?}");
     }
 }
 
 #[tokio::test]
 async fn the_number_of_records_is_asked_for() {
     for eureka in [false, true] {
-        let builder = Sandbox::builder().demo_data();
-        let builder = if eureka { builder.eureka() } else { builder };
-        let sandbox = builder.start().await.unwrap();
+        let sandbox = demo(eureka).start().await.unwrap();
         let found = Program::admin(&sandbox)
             .run(&[
                 "cql",
@@ -335,7 +333,7 @@ async fn the_number_of_records_is_asked_for() {
                 "cql.allRecords=1",
             ])
             .await;
-        assert_eq!(found.code, 0, "{found:?}");
+        assert_eq!(found.code, Some(0), "{found:?}");
         let stored = sandbox.records("diku", "/users").unwrap().len();
         assert_eq!(found.json()["count"], stored, "{found:?}");
         let text = Program::admin(&sandbox)
@@ -347,7 +345,7 @@ async fn the_number_of_records_is_asked_for() {
                 "username==missinguser",
             ])
             .await;
-        assert!(text.stdout.ends_with("records: 0\n"), "{text:?}");
+        assert!(text.out.ends_with("records: 0\n"), "{text:?}");
     }
 }
 
@@ -384,14 +382,14 @@ async fn what_folio_rejected_is_an_error_or_a_warning() {
                     .iter()
                     .any(|warning| warning["message"].as_str().unwrap().contains("(400)"));
                 assert!(
-                    found.code == 1 || is_said,
+                    found.code == Some(1) || is_said,
                     "{query}: {} {report}",
                     text(&row, "text")
                 );
                 rejected += 1;
             } else {
                 executed += 1;
-                if found.code != 0 {
+                if found.code != Some(0) {
                     invalid.push(query.to_owned());
                 }
             }

@@ -1,11 +1,10 @@
 //! `folio diff-release`: as `folio-spec diff` states it, and as it concerns a program.
 
-use folio_sandbox::Sandbox;
 use folio_test_support::files::root;
 use serde_json::Value;
 use std::fmt::Write as _;
 
-use crate::program::Program;
+use crate::support::program::{Program, demo};
 
 async fn rows(arguments: &[&str]) -> Vec<Value> {
     let arguments: Vec<&str> = ["diff-release", "--format", "json"]
@@ -13,7 +12,7 @@ async fn rows(arguments: &[&str]) -> Vec<Value> {
         .chain(arguments.iter().copied())
         .collect();
     let found = Program::default().run(&arguments).await;
-    assert_eq!(found.code, 0, "{found:?}");
+    assert_eq!(found.code, Some(0), "{found:?}");
     found.json().as_array().unwrap().clone()
 }
 
@@ -127,9 +126,9 @@ async fn changes_that_concern_a_program_include_its_records() {
             "/nowhere",
         ])
         .await;
-    assert_eq!(none.code, 2, "{none:?}");
+    assert_eq!(none.code, Some(2), "{none:?}");
     assert!(
-        none.stderr
+        none.err
             .contains("no operation of sunflower or trillium is named there"),
         "{none:?}"
     );
@@ -153,8 +152,8 @@ async fn wrong_releases_are_errors() {
         (&["diff-release"], "name the releases: folio diff-release"),
     ] {
         let found = Program::default().run(arguments).await;
-        assert_eq!((found.code, found.stdout.as_str()), (2, ""), "{found:?}");
-        assert!(found.stderr.contains(expected), "{found:?}");
+        assert_eq!((found.code, found.out.as_str()), (Some(2), ""), "{found:?}");
+        assert!(found.err.contains(expected), "{found:?}");
     }
 }
 
@@ -162,21 +161,19 @@ async fn wrong_releases_are_errors() {
 #[tokio::test]
 async fn the_release_of_the_tenant_is_the_default() {
     for eureka in [false, true] {
-        let builder = Sandbox::builder().demo_data();
-        let builder = if eureka { builder.eureka() } else { builder };
-        let sandbox = builder.start().await.unwrap();
+        let sandbox = demo(eureka).start().await.unwrap();
         let found = Program::admin(&sandbox)
             .run(&["diff-release", "--format", "csv"])
             .await;
-        assert_eq!(found.code, 0, "{found:?}");
+        assert_eq!(found.code, Some(0), "{found:?}");
         assert!(
             found
-                .stderr
+                .err
                 .contains("the modules of the tenant are those of trillium"),
             "{found:?}"
         );
         assert!(
-            found.stderr.contains("0 changes from trillium to trillium"),
+            found.err.contains("0 changes from trillium to trillium"),
             "{found:?}"
         );
     }

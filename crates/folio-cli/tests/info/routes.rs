@@ -1,14 +1,14 @@
 //! `folio routes`.
 
-use folio_sandbox::Sandbox;
 use folio_test_support::recordings::{rows, text};
 use folio_test_support::server::{Asked, Folio, PASSWORD, Reply};
 use serde_json::{Value, json};
 
-use crate::program::{Outcome, Program};
+use crate::support::Ended;
+use crate::support::program::{Program, demo, with_reader};
 
 /// The row of an operation.
-fn row(found: &Outcome, method: &str, path: &str) -> Value {
+fn row(found: &Ended, method: &str, path: &str) -> Value {
     let rows = found.json();
     let rows = rows.as_array().unwrap().clone();
     rows.into_iter()
@@ -39,7 +39,7 @@ async fn all_words_must_occur_in_path_name_module_permission_or_record() {
             .chain(words.iter().copied())
             .collect();
         let found = folio.run(&arguments).await;
-        assert_eq!(found.code, 0, "{found:?}");
+        assert_eq!(found.code, Some(0), "{found:?}");
         row(&found, method, path);
     }
     let found = folio
@@ -91,10 +91,10 @@ async fn an_operation_shows_its_call_permissions_and_list() {
         ])
         .await;
     assert!(
-        table.stdout.contains("folio.users().list_users()"),
+        table.out.contains("folio.users().list_users()"),
         "{table:?}"
     );
-    assert!(table.stderr.contains("operations of trillium"), "{table:?}");
+    assert!(table.err.contains("operations of trillium"), "{table:?}");
     // Of another release.
     let old = Program::default()
         .run(&[
@@ -117,26 +117,23 @@ async fn an_operation_shows_its_call_permissions_and_list() {
 async fn without_a_result_the_error_helps() {
     let folio = Program::default();
     let none = folio.run(&["routes", "--offline", "nosuchword"]).await;
-    assert_eq!((none.code, none.stdout.as_str()), (5, ""), "{none:?}");
+    assert_eq!((none.code, none.out.as_str()), (Some(5), ""), "{none:?}");
     assert!(
-        none.stderr
+        none.err
             .contains("trillium has no operation with nosuchword"),
         "{none:?}"
     );
     let module = folio
         .run(&["routes", "--offline", "user", "--module", "mod-userz"])
         .await;
-    assert!(
-        module.stderr.contains("no module `mod-userz`"),
-        "{module:?}"
-    );
+    assert!(module.err.contains("no module `mod-userz`"), "{module:?}");
     let release = folio
         .run(&["routes", "--offline", "user", "--release", "iris"])
         .await;
-    assert_eq!(release.code, 2, "{release:?}");
+    assert_eq!(release.code, Some(2), "{release:?}");
     assert!(
         release
-            .stderr
+            .err
             .contains("known releases: ramsons, sunflower, trillium"),
         "{release:?}"
     );
@@ -152,31 +149,17 @@ async fn without_a_result_the_error_helps() {
             "mod-authtoken",
         ])
         .await;
-    assert_eq!(gone.code, 5, "{gone:?}");
+    assert_eq!(gone.code, Some(5), "{gone:?}");
     // Nothing is asked for without an address, and the command works.
     let alone = folio.run(&["routes", "list_users"]).await;
-    assert_eq!(alone.code, 0, "{alone:?}");
-    assert!(alone.stderr.contains("without a tenant"), "{alone:?}");
-}
-
-fn sandbox(eureka: bool) -> folio_sandbox::Builder {
-    let builder = Sandbox::builder().demo_data();
-    match eureka {
-        true => builder.eureka(),
-        false => builder,
-    }
+    assert_eq!(alone.code, Some(0), "{alone:?}");
+    assert!(alone.err.contains("without a tenant"), "{alone:?}");
 }
 
 #[tokio::test]
 async fn a_tenant_shows_what_it_and_the_user_have() {
     for eureka in [false, true] {
-        let sandbox = sandbox(eureka)
-            .tenant("diku")
-            .user_with_permissions("reader", "secret", ["users.collection.get"])
-            .user_records()
-            .start()
-            .await
-            .unwrap();
+        let sandbox = with_reader(eureka).await;
         let arguments = [
             "routes",
             "--format",
@@ -186,7 +169,7 @@ async fn a_tenant_shows_what_it_and_the_user_have() {
             "mod-users",
         ];
         let admin = Program::admin(&sandbox).run(&arguments).await;
-        assert_eq!(admin.code, 0, "{admin:?}");
+        assert_eq!(admin.code, Some(0), "{admin:?}");
         let list = row(&admin, "GET", "/users");
         assert_eq!(
             (&list["tenant"], &list["user"]),
@@ -218,7 +201,7 @@ async fn a_tenant_shows_what_it_and_the_user_have() {
 
 #[tokio::test]
 async fn a_module_that_the_tenant_lacks_is_missing_on_okapi() {
-    let sandbox = sandbox(false)
+    let sandbox = demo(false)
         .without_module("mod-calendar")
         .start()
         .await
@@ -327,7 +310,7 @@ async fn recorded_permissions_are_read() {
         assert_eq!(row(&found, "GET", "/users")["user"], "unknown", "{found:?}");
         assert!(
             found
-                .stderr
+                .err
                 .contains("the permissions of the user are unknown"),
             "{found:?}"
         );

@@ -1,12 +1,11 @@
 //! Exports from servers that fail, and to disks that are full.
 
-use std::process::Command;
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault};
 use serde_json::json;
 
-use super::support::{Ended, TENANT, World, decompressed, unique};
+use super::support::{TENANT, World, decompressed, limited, unique};
 
 #[test]
 fn failures_of_all_kinds_lose_and_repeat_nothing() {
@@ -131,17 +130,6 @@ fn records_that_the_server_withholds_are_noticed_and_nothing_is_repeated() {
     assert_eq!(world.lines("a.jsonl"), world.stored("/groups"), "{codes:?}");
 }
 
-/// Runs the program with a limit for the size of files, in units of 1,024 bytes.
-fn limited(world: &World, limit: u32, arguments: &[&str]) -> Ended {
-    let mut command = Command::new("bash");
-    let script = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
-    command
-        .args(["-c", &script, env!("CARGO_BIN_EXE_folio")])
-        .args(arguments);
-    world.in_folder(&mut command);
-    Ended::of(command.output().unwrap())
-}
-
 #[test]
 fn a_full_disk_is_an_error_after_which_it_continues() {
     let world = World::of_groups(3_000, |builder| builder);
@@ -189,6 +177,7 @@ fn what_cannot_work_is_an_error_before_anything_is_written() {
         ),
         ("/groups?query=a", "a.jsonl", 2, "is more than a path"),
         ("/no-such-list", "a.jsonl", 5, "/no-such-list"),
+        ("/groups?limit=1", "a.jsonl", 2, "is more than a path"),
     ] {
         let ended = world.run(&["export", list, "--to", file]).with(code);
         assert!(ended.err.contains(problem), "{ended:#?}");
@@ -196,6 +185,16 @@ fn what_cannot_work_is_an_error_before_anything_is_written() {
     world
         .run(&["export", "/groups", "--to", "a.jsonl", "--resume"])
         .with(2);
+    let twice = [
+        "export",
+        "/groups",
+        "--to",
+        "a.csv",
+        "--fields",
+        "id,group,id",
+    ];
+    let ended = world.run(&twice).with(2);
+    assert!(ended.err.contains("names `id` twice"), "{ended:#?}");
     world
         .run(&[
             "export", "/groups", "--to", "a.jsonl", "--query", "group==(",

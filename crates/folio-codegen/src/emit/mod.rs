@@ -12,7 +12,7 @@
 //! | `disabled.rs` | the handles of modules that are not part of a build |
 //! | `records.rs`, `enums.rs`, `unions.rs` | the types |
 //! | `collections.rs` | which records are stored where |
-//! | `operations.rs` | the constant of an operation, and the type that stands for it |
+//! | `operations.rs` | the table of the operations, and the types that represent them |
 //! | `facts.rs` | what a server does, as an expression |
 //! | `handle.rs` | the functions of a module's handle, one per operation |
 //! | `builders.rs` | what an operation adds to its request builder |

@@ -5,7 +5,7 @@ use super::collections::{collections, stored};
 use super::docs::Types;
 use super::enums::enums;
 use super::handle::handle;
-use super::operations::{constant, marker};
+use super::operations::{marker, table};
 use super::records::records;
 use super::unions::unions;
 use crate::context::Context;
@@ -19,7 +19,7 @@ const MODULE: &str = "
     use crate::runtime as rt;
     {types}
     {collections}
-    {constants}
+    {table}
     #[doc(inline)]
     pub use call::{handle_name};
     /// One request builder per operation; its functions set the parameters.
@@ -57,7 +57,6 @@ const SHARED_RECORDS: &str = "
 
 /// The file of a module.
 pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<String, Error> {
-    let mut constants = Code::default();
     let mut markers = Code::default();
     let mut builders = Code::default();
     let mut names = vec!["Builder"];
@@ -66,7 +65,6 @@ pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<
         if matches!(operation.response, Response::Several(_)) {
             names.push(&operation.response_type);
         }
-        constant(&mut constants, operation, &context.document.name);
         marker(&mut markers, operation);
         builder(&mut builders, context, operation)?;
     }
@@ -80,7 +78,7 @@ pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<
         handle_name = handle_name(context)?,
         operations = names.join(", "),
         collections = stored(&collections),
-        constants,
+        table = table(operations, &context.document.name)?,
         handle = handle(context, operations, &docs)?,
         markers,
         builders,

@@ -1,33 +1,48 @@
-//! An operation as a constant, and as a type that represents it.
+//! Operations as rows of a table, and as types that represent them.
 
 use super::facts::{expression, paging};
+use crate::error::Error;
 use crate::facts::Operation;
 use crate::server_facts::Deletes;
 use crate::template::{Code, fill, literal};
 
-const CONSTANT: &str = "
+/// One table for all operations of a module, of which the texts are read when they are needed: that
+/// is what costs the compiler least.
+const TABLE: &str = "
     #[doc(hidden)]
-    pub static {constant}: rt::Operation = rt::Operation {
-        name: {name_literal},
-        module: {module},
-        interface: {interface},
+    pub static OPERATIONS: rt::OperationTable = rt::OperationTable::new({module}, &ROWS);
+    static ROWS: [rt::OperationRow; {count}] = [
+        {rows}
+    ];
+";
+
+const ROW: &str = "
+    rt::OperationRow {
         method: rt::Method::{method},
-        path: {path},
-        permissions: &{permissions},
-        paging: {paging},
-        accept: {accept},
+        texts: {texts},
         needs_body: {needs_body},
-        parameters: &{parameters},
-        responses: &{responses},
+        paging: {paging},
         facts: {facts},
-    };
+    },
 ";
 
 const MARKER: &str = "pub enum {call} {}";
 
-/// The constant of an operation.
-pub(super) fn constant(out: &mut Code, operation: &Operation, module: &str) {
-    let parameters: Vec<&String> = operation.query.iter().map(|query| &query.name).collect();
+/// The table of the operations of a module. Each is identified by its position in it.
+pub(super) fn table(operations: &[Operation], module: &str) -> Result<Code, Error> {
+    let mut rows = Code::default();
+    for operation in operations {
+        row(&mut rows, operation, module)?;
+    }
+    let mut out = Code::default();
+    if !operations.is_empty() {
+        let (module, count) = (literal(module), operations.len().to_string());
+        fill!(&mut out, TABLE, module, count, rows);
+    }
+    Ok(out)
+}
+
+fn row(out: &mut Code, operation: &Operation, module: &str) -> Result<(), Error> {
     let paging = match &operation.paging {
         None => "None".to_owned(),
         Some(facts) => format!("Some({})", paging(facts, "rt::")),
@@ -35,25 +50,43 @@ pub(super) fn constant(out: &mut Code, operation: &Operation, module: &str) {
     let needs_body = operation.needs_body && !operation.bodies.is_empty();
     fill!(
         out,
-        CONSTANT,
-        constant = constant_name(operation),
-        name_literal = literal(&operation.name),
-        module = literal(module),
-        interface = literal(&operation.interface),
+        ROW,
         method = operation.method.to_ascii_uppercase(),
-        path = literal(&operation.path),
-        permissions = literal(&operation.permissions),
-        paging,
-        accept = literal(&operation.accept),
+        texts = literal(&texts(operation, module)?),
         needs_body = needs_body.to_string(),
-        parameters = literal(&parameters),
-        responses = literal(&operation.responses),
+        paging,
         facts = expression(&operation.server, "rt::"),
     );
+    Ok(())
 }
 
-pub(super) fn constant_name(operation: &Operation) -> String {
-    operation.name.to_ascii_uppercase()
+/// The texts of an operation as the SDK reads them (`wire/operation_table.rs`): columns end with a
+/// tab, items of a list with a line break.
+fn texts(operation: &Operation, module: &str) -> Result<String, Error> {
+    let responses = operation.responses.iter().map(|(status, media_type)| {
+        let response = format!("{status} {media_type}");
+        response.trim_end().to_owned()
+    });
+    let parameters = operation.query.iter().map(|query| query.name.clone());
+    let lists: [Vec<String>; 7] = [
+        vec![operation.name.clone()],
+        vec![operation.interface.clone()],
+        vec![operation.path.clone()],
+        vec![operation.accept.clone()],
+        operation.permissions.clone(),
+        parameters.collect(),
+        responses.collect(),
+    ];
+    if let Some(text) = lists
+        .iter()
+        .flatten()
+        .find(|text| text.contains(['\t', '\n']))
+    {
+        let at = format!("/paths/{}/{}", operation.path, operation.method);
+        let problem = format!("{text:?} has a tab or a line break");
+        return Err(Error::document(module, at, problem));
+    }
+    Ok(lists.map(|list| list.join("\n")).join("\t"))
 }
 
 /// The type that stands for an operation. It distinguishes the calls of a module, which share one

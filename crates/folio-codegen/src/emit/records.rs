@@ -28,7 +28,6 @@ const NAME: &str = "{name},";
 
 const RECORD: &str = "
     {docs}
-    #[derive(Clone)]
     pub struct {name} {
         {fields}
         /// What the server sent and the description does not have; written back with the record.
@@ -47,11 +46,11 @@ const RECORD: &str = "
         fn set<S: rt::Source>(&mut self, key: &str, from: &mut S) {
             match key {
                 {arms}
-                _ => S::unknown(from, &mut self.{extra}, key),
+                _ => rt::Source::unknown(from, &mut self.{extra}, key),
             }
         }
-        fn put<'a, P: rt::Put<'a>>(&'a self, other: &'a Self, out: &mut P) {
-            P::extra(out, &self.{extra}, &other.{extra});
+        fn put<'a, P: rt::Put<'a>>(&'a self, out: &mut P) {
+            rt::Put::extra(out, &self.{extra});
             {puts}
         }
     }
@@ -63,9 +62,9 @@ const FIELD: &str = "
 ";
 
 const BLANK: &str = "{name}: {blank},";
-const REQUIRED_ARM: &str = "{key} => S::required(from, &mut self.{name}, {number}),";
-const OPTIONAL_ARM: &str = "{key} => S::optional(from, &mut self.{name}),";
-const PUT: &str = "P::field(out, {key}, &self.{name}, &other.{name});";
+const REQUIRED_ARM: &str = "{key} => rt::Source::required(from, &mut self.{name}, {number}),";
+const OPTIONAL_ARM: &str = "{key} => rt::Source::optional(from, &mut self.{name}),";
+const PUT: &str = "rt::Put::field(out, {key}, &self.{name});";
 
 /// The start of a builder, whose state has all required fields.
 const BUILDER: &str = "
@@ -446,8 +445,8 @@ mod tests {
             "pub b: rt::List<Vec<rt::Id>>,",
             "a: rt::List::absent(),",
             "b: rt::List::absent(),",
-            "S::required(from, &mut self.a, 0)",
-            "S::optional(from, &mut self.b)",
+            "rt::Source::required(from, &mut self.a, 0)",
+            "rt::Source::optional(from, &mut self.b)",
         ] {
             assert!(code.contains(expected), "{expected} in {code}");
         }

@@ -30,7 +30,10 @@ pub(crate) fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
 }
 
 /// The properties of an object and of all its parts, references in them followed.
-pub(crate) fn all_properties(schema: &Value, schemas: &Value) -> BTreeMap<String, Value> {
+pub(crate) fn all_properties<'a>(
+    schema: &'a Value,
+    schemas: &'a Value,
+) -> BTreeMap<&'a str, &'a Value> {
     let mut properties = BTreeMap::new();
     collect_properties(schema, schemas, &mut Vec::new(), &mut properties);
     properties
@@ -40,7 +43,7 @@ fn collect_properties<'a>(
     schema: &'a Value,
     schemas: &'a Value,
     seen: &mut Vec<&'a Value>,
-    properties: &mut BTreeMap<String, Value>,
+    properties: &mut BTreeMap<&'a str, &'a Value>,
 ) {
     // Parts may lead back to the whole.
     if seen.iter().any(|other| std::ptr::eq(*other, schema)) {
@@ -49,7 +52,7 @@ fn collect_properties<'a>(
     seen.push(schema);
     let own = schema.get("properties").and_then(Value::as_object);
     for (name, property) in own.into_iter().flatten() {
-        properties.insert(name.clone(), resolved(property, schemas).clone());
+        properties.insert(name, resolved(property, schemas));
     }
     let parts = schema.get("allOf").and_then(Value::as_array);
     for part in parts.into_iter().flatten() {

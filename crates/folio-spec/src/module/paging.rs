@@ -164,15 +164,15 @@ fn paging(
             let in_all = first
                 .iter()
                 .filter(|(name, _)| others.iter().all(|other| other.contains_key(*name)));
-            properties.extend(in_all.map(|(name, property)| (name.clone(), property.clone())));
+            properties.extend(in_all.map(|(name, property)| (*name, *property)));
         }
         let is_counted = properties.contains_key("totalRecords");
         let (errors, arrays): (Vec<_>, Vec<_>) = properties
             .iter()
             .filter(|(name, property)| {
-                property["type"] == "array" && !matches!(name.as_str(), "resultInfo" | "facets")
+                property["type"] == "array" && !matches!(**name, "resultInfo" | "facets")
             })
-            .partition(|(name, _)| *name == "errors");
+            .partition(|(name, _)| **name == "errors");
         // `errors` is about the list itself, unless it is a list of errors.
         let arrays = match arrays.is_empty() && is_counted {
             true => errors,
@@ -183,7 +183,7 @@ fn paging(
             [only] => only,
             several => several.iter().find(|(name, _)| snake(name) == last)?,
         };
-        paging["items"] = (*name).clone().into();
+        paging["items"] = (**name).into();
         if let Some(record) = largest(&collections, name, schemas) {
             paging["record"] = record.into();
         }
@@ -207,11 +207,7 @@ fn paging(
 /// The record of several collections that has the fields of all: of whole records and of their ids
 /// it is the whole one. A client reads an id as a record of which the other fields are absent, also
 /// those that are required.
-fn largest(
-    collections: &[BTreeMap<String, Value>],
-    items: &str,
-    schemas: &Value,
-) -> Option<String> {
+fn largest(collections: &[BTreeMap<&str, &Value>], items: &str, schemas: &Value) -> Option<String> {
     let mut records = Vec::new();
     for properties in collections {
         let reference = properties.get(items)?.pointer("/items/$ref")?.as_str()?;

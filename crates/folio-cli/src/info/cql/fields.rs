@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::data::{self, Index, Operation, RecordType, near};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::info::data::{self, Index, Operation, RecordType};
 use crate::info::path_template::matches;
 
 /// A list of a release.
@@ -39,6 +39,17 @@ pub(super) enum Evaluation<'a> {
     Default,
     Uuid,
     Index(&'a Index),
+}
+
+impl<'a> Evaluation<'a> {
+    /// That of a field; of a field of any list, if none is given.
+    pub(super) fn of(list: Option<&'a List>, field: &str) -> Self {
+        match list {
+            Some(list) => list.evaluation(field),
+            None if field == "id" => Self::Uuid,
+            None => Self::Default,
+        }
+    }
 }
 
 impl List {
@@ -132,7 +143,7 @@ impl List {
     }
 
     /// How a field is evaluated.
-    pub(super) fn evaluation(&self, field: &str) -> Evaluation<'_> {
+    fn evaluation(&self, field: &str) -> Evaluation<'_> {
         let (path, field) = match self.alias(field) {
             Some((path, rest)) => (path, rest),
             None => (self.operation.path.as_str(), field),
@@ -255,20 +266,4 @@ impl List {
             _ => false,
         }
     }
-}
-
-/// The most similar names, at most three.
-pub(super) fn near<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let wanted = name.to_lowercase();
-    let mut scored: Vec<(f64, &str)> = names
-        .map(|known| (strsim::jaro_winkler(&wanted, &known.to_lowercase()), known))
-        .filter(|(score, _)| *score > 0.8)
-        .collect();
-    scored.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
-    scored.dedup();
-    scored
-        .into_iter()
-        .take(3)
-        .map(|(_, name)| name.to_owned())
-        .collect()
 }

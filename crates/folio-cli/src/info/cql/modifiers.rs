@@ -3,9 +3,10 @@
 use folio_sdk::cql::{ComparisonNode, Relation};
 
 use super::fields::{Evaluation, List};
+use super::term::is_full_text;
 
-/// The modifiers of a comparison that RMB accepts without effect.
-const WITHOUT_EFFECT: [&str; 7] = [
+/// The modifiers of a sort key; in a comparison, RMB accepts them without effect.
+const OF_ORDER: [&str; 7] = [
     "ignorecase",
     "respectcase",
     "ignoreaccents",
@@ -14,6 +15,34 @@ const WITHOUT_EFFECT: [&str; 7] = [
     "sort.ascending",
     "sort.descending",
 ];
+
+/// The modifiers of comparisons and sort keys that decide how values are compared.
+const OF_VALUES: [&str; 2] = ["number", "string"];
+
+/// Whether RMB knows a modifier of a sort key.
+pub(super) fn is_of_order(name: &str) -> bool {
+    let name = name.to_lowercase();
+    [&OF_ORDER[..], &OF_VALUES].concat().contains(&&*name)
+}
+
+/// The modifier that was meant by a word for a direction: `desc`, `ascending`.
+pub(super) fn direction(word: &str) -> Option<&'static str> {
+    match word.to_lowercase().as_str() {
+        "asc" | "ascending" => Some("sort.ascending"),
+        "desc" | "descending" => Some("sort.descending"),
+        _ => None,
+    }
+}
+
+/// Whether a comparison is one of numbers; the last of several modifiers counts.
+pub(super) fn is_number(comparison: &ComparisonNode<'_>) -> bool {
+    let mut names = comparison
+        .modifiers
+        .iter()
+        .map(|(name, _)| name.to_lowercase());
+    let last = names.rfind(|name| OF_VALUES.contains(&name.as_str()));
+    last.as_deref() == Some("number")
+}
 
 /// The modifiers that are ignored or rejected.
 pub(super) fn traps(
@@ -24,7 +53,7 @@ pub(super) fn traps(
 ) {
     for (name, value) in &comparison.modifiers {
         let lower = name.to_lowercase();
-        if WITHOUT_EFFECT.contains(&lower.as_str()) {
+        if OF_ORDER.contains(&lower.as_str()) {
             add(
                 "modifier-without-effect",
                 format!(
@@ -50,7 +79,7 @@ pub(super) fn traps(
                     format!("FOLIO rejects another comparison than = after /{name} (400)"),
                 );
             }
-        } else if !matches!(lower.as_str(), "number" | "string") {
+        } else if !OF_VALUES.contains(&lower.as_str()) {
             add(
                 "unknown-modifier",
                 format!("FOLIO rejects the unknown modifier /{name} (400)"),
@@ -69,11 +98,7 @@ fn elements(evaluation: Evaluation<'_>) -> &[String] {
 
 /// Whether a modifier selects elements for the relation of the comparison.
 fn is_element(name: &str, comparison: &ComparisonNode<'_>, evaluation: Evaluation<'_>) -> bool {
-    let is_words = matches!(
-        comparison.relation,
-        Relation::Matches | Relation::Adjacent | Relation::All | Relation::Any
-    );
-    is_words
+    is_full_text(comparison.relation)
         && elements(evaluation)
             .iter()
             .any(|known| known.eq_ignore_ascii_case(name))

@@ -4,8 +4,9 @@ use folio_sdk::Cql;
 use folio_sdk::cql::{Boolean, ComparisonNode, Node, Relation};
 
 use super::fields::{Evaluation, List};
+use super::modifiers::is_number;
 use super::term::{characters, has, is_uuid, plain};
-use crate::info::data::Folding;
+use crate::data::Folding;
 
 /// One sentence per condition, indented by the combination that it is a part of; then the order.
 pub(super) fn lines(query: &Cql, list: Option<&List>) -> Vec<String> {
@@ -90,11 +91,7 @@ fn sentence(comparison: &ComparisonNode<'_>, list: Option<&List>) -> String {
             shown(comparison.terms)
         );
     }
-    let evaluation = match list {
-        Some(list) => list.evaluation(field),
-        None if field == "id" => Evaluation::Uuid,
-        None => Evaluation::Default,
-    };
+    let evaluation = Evaluation::of(list, field);
     let elements: Vec<String> = comparison
         .modifiers
         .iter()
@@ -286,16 +283,4 @@ fn folding(folding: Folding) -> String {
         text.push_str(&format!(", within the first {first} characters"));
     }
     text
-}
-
-/// Whether a comparison is one of numbers; the last of several modifiers counts.
-pub(super) fn is_number(comparison: &ComparisonNode<'_>) -> bool {
-    let mut names = comparison
-        .modifiers
-        .iter()
-        .map(|(name, _)| name.to_lowercase());
-    names
-        .rfind(|name| name == "number" || name == "string")
-        .as_deref()
-        == Some("number")
 }

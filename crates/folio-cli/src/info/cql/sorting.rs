@@ -3,20 +3,8 @@
 use folio_sdk::Cql;
 
 use super::fields::{Found, List};
+use super::modifiers::{direction, is_of_order};
 use super::warning::Warning;
-
-/// The modifiers of a sort key that RMB knows.
-const MODIFIERS: [&str; 9] = [
-    "sort.ascending",
-    "sort.descending",
-    "number",
-    "string",
-    "respectcase",
-    "ignorecase",
-    "respectaccents",
-    "ignoreaccents",
-    "masked",
-];
 
 /// The traps of `sortBy`.
 pub(super) fn traps(query: &Cql, list: Option<&List>) -> Vec<Warning> {
@@ -33,22 +21,14 @@ pub(super) fn traps(query: &Cql, list: Option<&List>) -> Vec<Warning> {
     for (at, key) in keys.iter().enumerate() {
         let mut parts = key.split('/');
         let field = parts.next().unwrap_or_default().trim_matches('"');
-        let is_direction = ["asc", "desc", "ascending", "descending"]
-            .iter()
-            .any(|word| field.eq_ignore_ascii_case(word));
         if let Some(previous) = at.checked_sub(1).and_then(|at| keys.get(at))
-            && is_direction
+            && let Some(direction) = direction(field)
         {
-            let direction = if field.to_lowercase().starts_with('d') {
-                "descending"
-            } else {
-                "ascending"
-            };
             add(
                 "sort-direction",
                 key,
                 format!(
-                    "this is another field to sort by, not a direction: write {}/sort.{direction}",
+                    "this is another field to sort by, not a direction: write {}/{direction}",
                     previous.split('/').next().unwrap_or_default()
                 ),
             );
@@ -60,17 +40,12 @@ pub(super) fn traps(query: &Cql, list: Option<&List>) -> Vec<Warning> {
                 .next()
                 .unwrap_or_default()
                 .trim_matches('"');
-            if !is_search && !MODIFIERS.contains(&name.to_lowercase().as_str()) {
-                let message = match name.to_lowercase().as_str() {
-                    "asc" | "ascending" | "desc" | "descending" => {
-                        let direction = if name.to_lowercase().starts_with('d') {
-                            "descending"
-                        } else {
-                            "ascending"
-                        };
-                        format!("the modifier is /sort.{direction}; FOLIO rejects /{name} (400)")
+            if !is_search && !is_of_order(name) {
+                let message = match direction(name) {
+                    Some(direction) => {
+                        format!("the modifier is /{direction}; FOLIO rejects /{name} (400)")
                     }
-                    _ => format!("FOLIO rejects the unknown modifier /{name} (400)"),
+                    None => format!("FOLIO rejects the unknown modifier /{name} (400)"),
                 };
                 add("unknown-modifier", key, message);
             }

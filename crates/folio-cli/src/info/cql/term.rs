@@ -1,4 +1,15 @@
-//! Terms as they are written between the quotation marks: with escapes and wildcards.
+//! Terms as they are written between the quotation marks: with escapes and wildcards; and the
+//! relations that compare their words.
+
+use folio_sdk::cql::Relation;
+
+/// Whether a relation compares words in place of whole values.
+pub(super) fn is_full_text(relation: Relation) -> bool {
+    matches!(
+        relation,
+        Relation::Matches | Relation::Adjacent | Relation::All | Relation::Any
+    )
+}
 
 /// The characters of a term; `true` for those after a backslash.
 pub(super) fn characters(term: &str) -> Vec<(char, bool)> {

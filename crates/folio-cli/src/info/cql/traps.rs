@@ -5,9 +5,8 @@ use folio_sdk::cql::{self, Boolean, ComparisonNode, Node, Relation};
 use serde_json::Value;
 
 use super::fields::{Evaluation, Found, List};
-use super::modifiers;
-use super::reading::is_number;
-use super::term::{self, has, is_date, is_uuid, plain};
+use super::modifiers::{self, is_number};
+use super::term::{self, has, is_date, is_full_text, is_uuid, plain};
 use super::warning::Warning;
 
 /// The request line that Okapi accepts (recorded), in bytes, without method, version and path of a
@@ -166,11 +165,7 @@ fn of_comparison(
     if let Some(found) = &found {
         of_field(field, found, comparison, add);
     }
-    let evaluation = match list {
-        Some(list) => list.evaluation(field),
-        None if field == "id" => Evaluation::Uuid,
-        None => Evaluation::Default,
-    };
+    let evaluation = Evaluation::of(list, field);
     if let Evaluation::Uuid = evaluation {
         return of_uuid(comparison, add);
     }
@@ -179,10 +174,7 @@ fn of_comparison(
         && let Some(by) = index.computed_by.as_deref()
         && list.is_computed(field)
     {
-        let is_words = matches!(
-            comparison.relation,
-            Relation::Matches | Relation::Adjacent | Relation::All | Relation::Any
-        );
+        let is_words = is_full_text(comparison.relation);
         let is_equality = matches!(comparison.relation, Relation::Eq | Relation::Ne);
         match by {
             "words" if !is_words => add(
@@ -229,7 +221,7 @@ fn of_comparison(
                     );
                 }
             }
-            Relation::Matches | Relation::Adjacent | Relation::All | Relation::Any => {
+            relation if is_full_text(relation) => {
                 of_words(comparison, term, type_, add);
             }
             Relation::Eq | Relation::Ne => of_equality(term, evaluation, type_, add),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use folio_sdk::{Error, ErrorKind, FolioClient, Method, Response, RetryPolicy};
+use folio_sdk::{Error, ErrorKind, FolioClient, Method, RequestBuilder, RetryPolicy};
 use serde::Deserialize;
 
 use super::check::{Check, Report};
@@ -54,10 +54,10 @@ impl Claims {
     }
 }
 
-/// A request that is sent once.
-pub(super) async fn get(folio: &FolioClient, path: &str) -> Result<Response, Error> {
-    let request = folio.request(Method::GET, path).retry(RetryPolicy::none());
-    request.deadline(LONGEST).send().await
+/// A GET that is sent once.
+pub(super) fn request(folio: &FolioClient, path: &str) -> RequestBuilder {
+    let request = folio.request(Method::GET, path);
+    request.retry(RetryPolicy::none()).deadline(LONGEST)
 }
 
 /// Logs in, and finds a path that responds.
@@ -65,7 +65,7 @@ pub(super) async fn examine(folio: &FolioClient, report: &mut Report) -> Option<
     let (started, begun) = (SystemTime::now(), Instant::now());
     // Okapi's version, which needs no permission unless the tenant has the module okapi; Kong has no
     // such path.
-    let first = get(folio, "/_/version").await;
+    let first = request(folio, "/_/version").send().await;
     let logged_in = started + begun.elapsed() / 2;
     if let Err(error) = &first
         && let Some(check) = rejected(error)
@@ -107,7 +107,7 @@ pub(super) async fn examine(folio: &FolioClient, report: &mut Report) -> Option<
     ];
     for path in &paths {
         let (started, begun) = (SystemTime::now(), Instant::now());
-        if let Ok(response) = get(folio, path).await {
+        if let Ok(response) = request(folio, path).send().await {
             let header = |name: &str| response.header(name).map(str::to_owned);
             let software: Vec<String> = ["server", "via"]
                 .iter()

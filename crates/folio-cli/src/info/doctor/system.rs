@@ -3,8 +3,8 @@
 use folio_sdk::{FolioClient, Platform, Tenancy};
 
 use super::check::{Check, Report};
+use crate::data::{Operation, Release};
 use crate::info::answer::Answer;
-use crate::info::data::{Operation, Release};
 use crate::info::path_template::matches;
 use crate::info::permissions::{self, Permissions};
 use crate::info::tenant::Tenant;
@@ -60,7 +60,7 @@ pub(super) async fn examine(
     let Some(release) = release.or(newest) else {
         return;
     };
-    let tenant = Tenant::of(folio.clone(), tenancy, Some(release.name.clone()));
+    let tenant = Tenant::of(folio.clone(), tenancy, Some(release));
     user(&tenant, wanted, &permissions, report, release, operations);
 }
 
@@ -153,7 +153,7 @@ fn interfaces(tenancy: &Tenancy, release: Option<&Release>, report: &mut Report)
 
 /// The permissions of the user, and those that the wanted operations need.
 fn user(
-    tenant: &Tenant,
+    tenant: &Tenant<'_>,
     wanted: &[String],
     permissions: &Permissions,
     report: &mut Report,
@@ -196,7 +196,7 @@ fn user(
 }
 
 fn of_operation(
-    tenant: &Tenant,
+    tenant: &Tenant<'_>,
     operation: &Operation,
     permissions: &Permissions,
     release: &Release,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::value::RawValue;
 
 use crate::error::CliError;
-use crate::output::field_path::{FieldPath, Found};
+use crate::output::field_path::{FieldPath, Found, WHOLE, values};
 use crate::output::json;
 
 /// An object with more different fields than that, over all records, is a map rather than a record:
@@ -18,9 +18,6 @@ const MOST_FIELDS: usize = 500;
 
 /// The most fields of a record.
 const MOST_COLUMNS: usize = 10_000;
-
-/// The name of the column for a record that is not an object.
-const WHOLE: &str = "value";
 
 /// The kinds of values of a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,8 +104,8 @@ fn kind_of_number(text: &str) -> u8 {
 /// The columns, while records are read.
 #[derive(Debug)]
 pub(crate) enum Columns {
-    /// Those that the user chose.
-    Chosen(Vec<(FieldPath, Kinds)>),
+    /// Those that the user chose, with the kinds of their values.
+    Chosen(Vec<FieldPath>, Vec<Kinds>),
     /// Those of the records.
     Found(Node),
 }
@@ -126,10 +123,7 @@ pub(crate) struct Node {
 impl Columns {
     pub(crate) fn new(chosen: Option<&[FieldPath]>) -> Self {
         match chosen {
-            Some(fields) => {
-                let fields = fields.iter().cloned();
-                Self::Chosen(fields.map(|field| (field, Kinds::default())).collect())
-            }
+            Some(fields) => Self::Chosen(fields.to_vec(), vec![Kinds::default(); fields.len()]),
             None => Self::Found(Node::default()),
         }
     }
@@ -137,9 +131,9 @@ impl Columns {
     /// Takes note of the fields of a record.
     pub(crate) fn observe(&mut self, record: &RawValue) {
         match self {
-            Self::Chosen(columns) => {
-                for (field, kinds) in columns {
-                    match field.of(record) {
+            Self::Chosen(fields, kinds) => {
+                for (kinds, found) in kinds.iter_mut().zip(values(record, &*fields)) {
+                    match found {
                         Found::Nothing => {}
                         Found::One(value) => kinds.add(kind(value)),
                         Found::Each(_) => kinds.add(Kinds::TEXT),
@@ -156,8 +150,9 @@ impl Columns {
     /// The records have too many fields, or two of one name.
     pub(crate) fn header(&mut self) -> Result<Vec<(String, ColumnType)>, CliError> {
         match self {
-            Self::Chosen(columns) => Ok(columns
+            Self::Chosen(fields, kinds) => Ok(fields
                 .iter()
+                .zip(kinds)
                 .map(|(field, kinds)| (field.to_string(), kinds.column_type()))
                 .collect()),
             Self::Found(root) => {
@@ -189,9 +184,10 @@ impl Columns {
     /// The chosen fields that no record has.
     pub(crate) fn absent(&self) -> Vec<&str> {
         match self {
-            Self::Chosen(columns) => columns
+            Self::Chosen(fields, kinds) => fields
                 .iter()
-                .filter(|(_, kinds)| *kinds == Kinds::default())
+                .zip(kinds)
+                .filter(|(_, kinds)| **kinds == Kinds::default())
                 .map(|(field, _)| field.as_str())
                 .collect(),
             Self::Found(_) => Vec::new(),
@@ -201,7 +197,7 @@ impl Columns {
     /// The values of a record, in the order of the header, whose length is `width`.
     pub(crate) fn row<'a>(&self, record: &'a RawValue, width: usize) -> Vec<Found<'a>> {
         match self {
-            Self::Chosen(columns) => columns.iter().map(|(field, _)| field.of(record)).collect(),
+            Self::Chosen(fields, _) => values(record, fields),
             Self::Found(root) => {
                 let mut row = vec![Found::Nothing; width];
                 root.fill(record, &mut row);

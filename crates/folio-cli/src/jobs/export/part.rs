@@ -1,7 +1,7 @@
 //! The files of an export before it is complete: `FILE.part` with the records, and
 //! `FILE.part.json` with the state. `FILE` appears when everything is in it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 
@@ -186,34 +186,11 @@ fn must_be_absent(target: &Target) -> Result<(), CliError> {
 
 /// Opens and locks the file of the records.
 fn lock(path: &std::path::Path) -> Result<File, CliError> {
-    loop {
-        let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(false);
-        let file = options
-            .open(path)
-            .map_err(|error| failed("write", path, &error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(CliError::other(format!(
-                    "another process writes `{}`",
-                    path.display()
-                ))
-                .with_help("wait for its end, or export to another file"));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed("lock", path, &error)),
-        }
-        // A process that completes its export meanwhile has renamed the file: then the lock is that
-        // of the finished export.
-        let is_same = same_file::Handle::from_file(
-            file.try_clone()
-                .map_err(|error| failed("lock", path, &error))?,
-        )
-        .is_ok_and(|mine| same_file::Handle::from_path(path).is_ok_and(|named| mine == named));
-        if is_same {
-            return Ok(file);
-        }
-    }
+    let file = durable::lock(path).map_err(|error| failed("write", path, &error))?;
+    file.ok_or_else(|| {
+        CliError::other(format!("another process writes `{}`", path.display()))
+            .with_help("wait for its end, or export to another file")
+    })
 }
 
 /// An I/O error, with what to do if the disk is full.

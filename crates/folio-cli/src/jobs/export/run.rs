@@ -32,13 +32,21 @@ struct Summary<'a> {
 pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliError> {
     let target = Target::of(&args.to)?;
     let path = list::path_of(&args.list)?;
-    if let Some(fields) = &args.fields
-        && fields.iter().any(|field| field.as_str().is_empty())
-    {
-        return Err(CliError::usage("--fields has an empty name"));
+    for (at, field) in args.fields.iter().flatten().enumerate() {
+        if field.as_str().is_empty() {
+            return Err(CliError::usage("--fields has an empty name"));
+        }
+        // Two columns of one name cannot be told apart.
+        if args
+            .fields
+            .iter()
+            .flatten()
+            .take(at)
+            .any(|other| other == field)
+        {
+            return Err(CliError::usage(format!("--fields names `{field}` twice")));
+        }
     }
-    #[cfg(unix)]
-    let _limit = report_size_limit();
     let mut part = Part::open(target.clone(), args.earlier())?;
     let folio = context.folio().await?;
     let list = List::find(&folio, path, args.key.clone());
@@ -189,16 +197,4 @@ fn report(
         bytes,
         seconds,
     })
-}
-
-/// A file that exceeds the limit of its size ends a process by a signal, unless it listens for it:
-/// then writing is an error.
-#[cfg(unix)]
-fn report_size_limit() -> Option<tokio::signal::unix::Signal> {
-    const SIGXFSZ: i32 = 25;
-    let exists = cfg!(any(target_os = "linux", target_vendor = "apple"));
-    let kind = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
-    exists
-        .then(|| tokio::signal::unix::signal(kind).ok())
-        .flatten()
 }

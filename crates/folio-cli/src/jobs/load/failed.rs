@@ -39,25 +39,33 @@ pub(crate) struct Failure {
 pub(crate) struct FailedFile {
     path: PathBuf,
     beside: PathBuf,
+    /// It holds the lock.
     out: Option<LineWriter<File>>,
     records: u64,
+    /// The files of earlier runs, which have other names now.
+    earlier: Vec<PathBuf>,
 }
 
 impl FailedFile {
-    /// Creates the file.
+    /// Creates the file. What a run has left that was killed gets another name.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// It cannot be written; another process writes it.
     pub(crate) fn create(path: PathBuf) -> Result<Self, CliError> {
         let beside = durable::beside(&path, ".part");
-        let file = File::create(&beside).map_err(|error| {
-            failed(&beside, &error).with_help("name another file with --failed")
-        })?;
+        let mut earlier = Vec::new();
+        let mut file = lock(&beside)?;
+        let length = file.metadata().map(|file| file.len());
+        if length.map_err(|error| failed(&beside, &error))? > 0 {
+            earlier.push(put_aside(&beside, &path)?);
+            file = lock(&beside)?;
+        }
         Ok(Self {
             path,
             beside,
             out: Some(LineWriter::new(file)),
             records: 0,
+            earlier,
         })
     }
 
@@ -90,28 +98,27 @@ impl FailedFile {
                 line.push(b'\n');
                 out.write_all(&line)
             });
-        written.map_err(|error| failed(&self.beside, &error))
+        written.map_err(|error| {
+            failed(&self.beside, &error).with_help(
+                "the file of failed records is not complete: make room, or name another file with --failed, and run the same command again",
+            )
+        })
     }
 
     /// Gives the file its name, if it has records; one of an earlier run gets another name. Returns
-    /// the path, and the new path of the earlier one.
-    pub(crate) fn finish(mut self) -> Result<(Option<PathBuf>, Option<PathBuf>), CliError> {
+    /// the path, and the new paths of the earlier ones.
+    pub(crate) fn finish(mut self) -> Result<(Option<PathBuf>, Vec<PathBuf>), CliError> {
+        let mut earlier = std::mem::take(&mut self.earlier);
         let Some(out) = self.out.take() else {
-            return Ok((None, None));
+            return Ok((None, earlier));
         };
         let file = out
             .into_inner()
             .map_err(|error| failed(&self.beside, error.error()))?;
         file.sync_all()
             .map_err(|error| failed(&self.beside, &error))?;
-        let mut earlier = None;
         if self.path.exists() {
-            let aside = (1_u32..)
-                .map(|number| durable::beside(&self.path, &format!(".{number}")))
-                .find(|path| !path.exists())
-                .unwrap_or_else(|| durable::beside(&self.path, ".0"));
-            durable::rename(&self.path, &aside).map_err(|error| failed(&aside, &error))?;
-            earlier = Some(aside);
+            earlier.push(put_aside(&self.path, &self.path)?);
         }
         if self.records == 0 {
             durable::remove(&self.beside).map_err(|error| failed(&self.beside, &error))?;
@@ -129,6 +136,25 @@ impl Drop for FailedFile {
             let _ = durable::remove(&self.beside);
         }
     }
+}
+
+fn lock(path: &Path) -> Result<File, CliError> {
+    let other = "name another file with --failed";
+    let file = durable::lock(path).map_err(|error| failed(path, &error).with_help(other))?;
+    file.ok_or_else(|| {
+        CliError::other(format!("another process writes `{}`", path.display()))
+            .with_help(format!("wait for its end, or {other}"))
+    })
+}
+
+/// Renames a file of an earlier run: the first free one of `FILE.1`, `FILE.2`, ….
+fn put_aside(earlier: &Path, path: &Path) -> Result<PathBuf, CliError> {
+    let aside = (1_u32..)
+        .map(|number| durable::beside(path, &format!(".{number}")))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| durable::beside(path, ".0"));
+    durable::rename(earlier, &aside).map_err(|error| failed(&aside, &error))?;
+    Ok(aside)
 }
 
 fn failed(path: &Path, error: &io::Error) -> CliError {

@@ -1,12 +1,13 @@
 //! The file that is loaded: opened, and decompressed.
 
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Seek as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::CliError;
+use crate::file::is_utf16;
 use crate::jobs::packing::Packing;
 
 /// The file, and its size.
@@ -37,6 +38,22 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// Decompresses a file without use of its content: a damaged file may decompress to other records
+/// than those that were compressed, and only its checksum, at the end, shows that.
+fn verify(mut file: &File) -> io::Result<()> {
+    let mut first = Vec::with_capacity(4);
+    file.take(4).read_to_end(&mut first)?;
+    file.rewind()?;
+    match Packing::detect(&first) {
+        Packing::None => {}
+        packing => {
+            io::copy(&mut packing.unpack(file)?, &mut io::sink())?;
+            file.rewind()?;
+        }
+    }
+    Ok(())
+}
+
 impl Input {
     /// # Errors
     /// The file cannot be read.
@@ -56,6 +73,9 @@ impl Input {
             )));
         }
         let size = kind.is_file().then_some(kind.len());
+        if kind.is_file() {
+            verify(&file).map_err(|error| failed(&error).with_help("nothing was sent"))?;
+        }
         Self::of(file, size).map_err(|error| failed(&error))
     }
 
@@ -68,6 +88,9 @@ impl Input {
         // The compression is that of the content: a name may be wrong, and stdin has none.
         let mut first = Vec::with_capacity(4);
         (&mut source).take(4).read_to_end(&mut first)?;
+        if is_utf16(&first) {
+            return Err(io::Error::other("it is UTF-16 text: convert it to UTF-8"));
+        }
         let packing = Packing::detect(&first);
         let reader = packing.unpack(io::Cursor::new(first).chain(source))?;
         Ok(Self { reader, size, read })

@@ -1,8 +1,10 @@
 //! A part of a file: a record, or what is none.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::output::json;
+use crate::file::encoding_problem;
 
 /// A part of the file.
 #[derive(Debug)]
@@ -19,53 +21,67 @@ pub(crate) enum Piece {
     Note(String),
 }
 
-/// A record that has failed before, as this program writes it.
-const FAILED: [&str; 3] = ["failed", "record", "text"];
+/// A record that has failed before, as this program writes it: with its text, or with text that is
+/// no record.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailedLine<'a> {
+    #[serde(rename = "failed")]
+    _failed: Reason,
+    #[serde(borrow)]
+    record: Option<&'a RawValue>,
+    text: Option<String>,
+}
 
-/// A record, if the text is one.
+#[derive(Deserialize)]
+struct Reason {
+    #[serde(rename = "message")]
+    _message: IgnoredAny,
+}
+
+/// A record, if the text is one; that of a line of a file of failed records, if it is such a line.
 pub(super) fn record(line: u64, text: &[u8]) -> Piece {
-    match serde_json::from_slice::<Box<RawValue>>(text) {
-        Ok(record) if record.get().starts_with('{') => unwrapped(line, record),
-        Ok(_) => malformed(line, text, "it is not a JSON object"),
-        Err(error) => malformed(line, text, &flaw(&error)),
+    let failed = may_have_failed(text)
+        .then(|| serde_json::from_slice::<FailedLine<'_>>(text).ok())
+        .flatten();
+    match failed {
+        Some(FailedLine {
+            record: Some(record),
+            text: None,
+            ..
+        }) if record.get().starts_with('{') => Piece::Record {
+            line,
+            record: record.to_owned(),
+        },
+        Some(FailedLine {
+            record: None,
+            text: Some(text),
+            ..
+        }) => object(line, text.as_bytes()),
+        _ => object(line, text),
     }
 }
 
-/// The record in a line of a file of failed records; any other record as it is.
-fn unwrapped(line: u64, record: Box<RawValue>) -> Piece {
-    let rest = record.get().get(1..).unwrap_or_default().trim_start();
-    if !rest.starts_with("\"failed\"")
-        && !rest.starts_with("\"record\"")
-        && !rest.starts_with("\"text\"")
-    {
-        return Piece::Record { line, record };
-    }
-    let members = json::members(&record).unwrap_or_default();
-    let member = |name: &str| {
-        let found = members.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| *value)
-    };
-    let is_failure = members.len() == 2
-        && members
-            .iter()
-            .all(|(key, _)| FAILED.contains(&key.as_str()))
-        && member("failed")
-            .and_then(json::members)
-            .is_some_and(|failed| failed.iter().any(|(key, _)| key == "message"));
-    if !is_failure {
-        return Piece::Record { line, record };
-    }
-    match (member("record"), member("text").and_then(json::text)) {
-        (Some(inner), _) if inner.get().starts_with('{') => Piece::Record {
-            line,
-            record: inner.to_owned(),
-        },
-        (None, Some(text)) => match serde_json::from_str::<Box<RawValue>>(&text) {
-            Ok(record) if record.get().starts_with('{') => Piece::Record { line, record },
-            Ok(_) => malformed(line, text.as_bytes(), "it is not a JSON object"),
-            Err(error) => malformed(line, text.as_bytes(), &flaw(&error)),
-        },
-        _ => Piece::Record { line, record },
+/// Whether the first field of an object is one of a line of failed records.
+fn may_have_failed(text: &[u8]) -> bool {
+    let first = text
+        .strip_prefix(b"{")
+        .unwrap_or_default()
+        .trim_ascii_start();
+    [&b"\"failed\""[..], b"\"record\"", b"\"text\""]
+        .iter()
+        .any(|name| first.starts_with(name))
+}
+
+/// The record that the text is.
+fn object(line: u64, text: &[u8]) -> Piece {
+    match serde_json::from_slice::<Box<RawValue>>(text) {
+        Ok(record) if record.get().starts_with('{') => Piece::Record { line, record },
+        Ok(_) => malformed(line, text, "it is not a JSON object"),
+        Err(error) => {
+            let problem = encoding_problem(text).unwrap_or_else(|| flaw(&error));
+            malformed(line, text, &problem)
+        }
     }
 }
 

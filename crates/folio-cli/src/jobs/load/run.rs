@@ -183,7 +183,7 @@ fn end(
         Ok(finished) => finished.unwrap_or_default(),
         Err(error) => {
             ledger.error.get_or_insert(error);
-            (None, None)
+            (None, Vec::new())
         }
     };
     summary.failed_file = failed_file.map(|path| path.display().to_string());
@@ -198,7 +198,7 @@ fn end(
             shortened(&failure.message)
         ));
     }
-    if let Some(earlier) = earlier {
+    for earlier in earlier {
         console.note(format_args!(
             "the failed records of an earlier run are now in `{}`",
             earlier.display()

@@ -160,6 +160,11 @@ impl Stream for Source {
             return Poll::Ready(None);
         }
         loop {
+            // Failures that cannot be written would be lost.
+            if this.shared.lock().error.is_some() {
+                this.has_ended = true;
+                return Poll::Ready(None);
+            }
             let piece = std::task::ready!(this.pieces.poll_recv(context));
             let mut ledger = this.shared.lock();
             match piece {
@@ -186,11 +191,6 @@ impl Stream for Source {
                     this.has_ended = true;
                     return Poll::Ready(None);
                 }
-            }
-            // Failures that are not written would be lost.
-            if ledger.error.is_some() {
-                this.has_ended = true;
-                return Poll::Ready(None);
             }
         }
     }

@@ -1,8 +1,11 @@
-//! The program, a sandbox, and the files of a test.
+//! The program, a sandbox, and the files of a test. Each test program uses a part of it.
+
+pub(crate) mod program;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -160,6 +163,12 @@ impl Ended {
         }
     }
 
+    /// The results as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
     /// It ended with this code.
     #[track_caller]
     pub(crate) fn with(self, code: i32) -> Self {
@@ -168,9 +177,44 @@ impl Ended {
     }
 }
 
+/// Runs a command with this input.
+pub(crate) fn with_input(mut command: Command, input: impl AsRef<[u8]>) -> Ended {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    // A command that rejects its arguments does not read it.
+    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
+    Ended::of(child.wait_with_output().unwrap())
+}
+
+/// Waits until a program catches SIGINT, which ends it before without a message. On other systems
+/// than Linux that is not known.
+fn wait_until_it_listens(child: &mut Child) {
+    let path = format!("/proc/{}/status", child.id());
+    let is_caught = |status: &str| {
+        let mut caught = status
+            .lines()
+            .filter_map(|line| line.strip_prefix("SigCgt:"));
+        let mask = caught
+            .next()
+            .map(|mask| u64::from_str_radix(mask.trim(), 16));
+        mask.is_some_and(|mask| mask.unwrap() & 2 != 0)
+    };
+    for _ in 0..2_000 {
+        match std::fs::read_to_string(&path) {
+            Ok(status) if !is_caught(&status) => thread::sleep(Duration::from_millis(5)),
+            _ => return,
+        }
+        if child.try_wait().unwrap().is_some() {
+            return;
+        }
+    }
+}
+
 /// Runs a command, sends it a signal after a time, and waits for its end.
 pub(crate) fn signalled(mut command: Command, signal: &str, after: Duration) -> Ended {
-    let child = command.spawn().unwrap();
+    let mut child = command.spawn().unwrap();
+    if signal != "KILL" {
+        wait_until_it_listens(&mut child);
+    }
     thread::sleep(after);
     let _ = Command::new("kill")
         .args([&format!("-{signal}"), &child.id().to_string()])
@@ -184,4 +228,15 @@ pub(crate) fn decompressed(program: &str, path: &Path) -> String {
     let output = Command::new(program).arg("-dc").arg(path).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs the program with a limit for the size of files, in units of 1,024 bytes.
+pub(crate) fn limited(world: &World, limit: u32, arguments: &[&str]) -> Ended {
+    let mut command = Command::new("bash");
+    let script = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
+    command
+        .args(["-c", &script, env!("CARGO_BIN_EXE_folio")])
+        .args(arguments);
+    world.in_folder(&mut command);
+    Ended::of(command.output().unwrap())
 }

@@ -1,12 +1,12 @@
 //! Facts about FOLIO's releases that are part of the program: modules, operations, records, changes,
 //! indexes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use flate2::read::DeflateDecoder;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::CliError;
@@ -119,10 +119,12 @@ pub(crate) struct RecordType {
     pub(crate) releases: Vec<String>,
 }
 
-/// A change from a release to a later one.
-#[derive(Clone, Debug, Deserialize)]
+/// A change from a release to a later one. A row of `folio diff-release` omits the releases.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Change {
+    #[serde(skip_serializing)]
     pub(crate) from: String,
+    #[serde(skip_serializing)]
     pub(crate) to: String,
     pub(crate) module: String,
     pub(crate) kind: String,
@@ -189,4 +191,74 @@ pub(crate) fn release_named<'a>(
         ))
         .with_help(format!("known releases: {}", known.join(", ")))
     })
+}
+
+/// The most similar names, at most three.
+pub(crate) fn near<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let wanted = name.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = names
+        .map(|known| (strsim::jaro_winkler(&wanted, &known.to_lowercase()), known))
+        .filter(|(score, _)| *score > 0.8)
+        .collect();
+    scored.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
+    scored.dedup();
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, name)| name.to_owned())
+        .collect()
+}
+
+/// The paths of lists that a text may mean which is not the path of one: `instances`,
+/// `inventory/holdings-records`, `mod-users/groups`. Those whose last part is the same, otherwise
+/// similar.
+///
+/// # Errors
+/// The program is damaged.
+pub(crate) fn lists_like(text: &str) -> Result<Vec<String>, CliError> {
+    let plain = |path: &str| {
+        let last = path.trim_matches('/').rsplit('/').next();
+        last.unwrap_or_default()
+            .replace(['-', '_'], "")
+            .to_lowercase()
+    };
+    let wanted = plain(text);
+    let lists = operations()?.into_iter().filter(|operation| {
+        operation.style.is_some()
+            && operation.method == "GET"
+            && !operation.path.contains('{')
+            && !operation.module.starts_with("edge-")
+    });
+    let paths: BTreeSet<String> = lists.map(|operation| operation.path).collect();
+    let names: BTreeMap<&str, String> = paths.iter().map(|path| (&**path, plain(path))).collect();
+    let with_name = |wanted: &[String]| -> Vec<String> {
+        let found = names.iter().filter(|(_, name)| wanted.contains(name));
+        found.map(|(path, _)| (*path).to_owned()).take(5).collect()
+    };
+    let same = with_name(std::slice::from_ref(&wanted));
+    Ok(match same.is_empty() {
+        true => with_name(&near(&wanted, names.values().map(String::as_str))),
+        false => same,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use super::lists_like;
+
+    #[test]
+    fn names_of_lists_lead_to_their_paths() {
+        let has = |text: &str, path: &str| {
+            let found = lists_like(text).unwrap();
+            assert!(found.iter().any(|one| one == path), "{text}: {found:?}");
+        };
+        has("/instances", "/instance-storage/instances");
+        has("/users/groups", "/groups");
+        has("/mod-inventory-storage/loan_types", "/loan-types");
+        has("/identifierTypes", "/identifier-types");
+        has("/usrs", "/users");
+        assert!(lists_like("/nothing-of-this-kind").unwrap().is_empty());
+    }
 }

@@ -1,25 +1,11 @@
-//! Runs the program.
+//! The program with an environment of its own.
 
 use std::process::Stdio;
 
-use folio_sandbox::Sandbox;
-use serde_json::Value;
+use folio_sandbox::{Builder, Sandbox};
 use tempfile::TempDir;
 
-/// A run of the program.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Outcome {
-    /// stdout as JSON.
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-}
+use super::{Ended, TENANT};
 
 /// The environment of the program: nothing else than this.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +23,7 @@ impl Program {
     pub(crate) fn at(url: &str, user: &str, password: &str) -> Self {
         Self::default()
             .with("FOLIO_URL", url)
-            .with("FOLIO_TENANT", "diku")
+            .with("FOLIO_TENANT", TENANT)
             .with("FOLIO_USERNAME", user)
             .with("FOLIO_PASSWORD", password)
     }
@@ -47,7 +33,7 @@ impl Program {
         Self::at(sandbox.url(), "diku_admin", "admin")
     }
 
-    pub(crate) async fn run(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
         let home = TempDir::new().unwrap();
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_folio"))
             .args(arguments)
@@ -59,10 +45,22 @@ impl Program {
             .output()
             .await
             .unwrap();
-        Outcome {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ended::of(output)
     }
+}
+
+/// A sandbox of either platform, with demo data.
+pub(crate) fn demo(eureka: bool) -> Builder {
+    let builder = Sandbox::builder().demo_data();
+    match eureka {
+        true => builder.eureka(),
+        false => builder,
+    }
+}
+
+/// One with the user `reader`, whose password is `secret`, and who may read users only.
+pub(crate) async fn with_reader(eureka: bool) -> Sandbox {
+    let builder = demo(eureka).tenant(TENANT);
+    let builder = builder.user_with_permissions("reader", "secret", ["users.collection.get"]);
+    builder.user_records().start().await.unwrap()
 }
