@@ -1,5 +1,8 @@
 //! Walks through JSON text that is known to be valid, without copying it.
 
+/// So many bytes of a string are looked at one by one.
+const SHORT: usize = 8;
+
 /// A position in valid JSON text. (In other text it ends early; it never panics.)
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
@@ -58,6 +61,23 @@ impl<'a> Cursor<'a> {
         Some(name)
     }
 
+    /// Moves past the next name to its value, if the name is this one, written without escapes.
+    pub(crate) fn take_name(&mut self, name: &str) -> bool {
+        let before = self.at;
+        self.take(b',');
+        if self.peek() == b'"' {
+            let rest = self.bytes().get(self.at + 1..).unwrap_or_default();
+            let (name, length) = (name.as_bytes(), name.len());
+            if rest.get(..length) == Some(name) && rest.get(length) == Some(&b'"') {
+                self.at += length + 2;
+                self.take(b':');
+                return true;
+            }
+        }
+        self.at = before;
+        false
+    }
+
     /// Whether a list has another element, with the cursor at it. Before the first one the cursor is
     /// behind the bracket.
     pub(crate) fn has_element(&mut self) -> bool {
@@ -78,6 +98,11 @@ impl<'a> Cursor<'a> {
         let mut at = start;
         let mut has_escapes = false;
         let bytes = self.bytes();
+        // Most strings are short: a search for both bytes at once costs more than looking at them.
+        let short = bytes.get(at..).unwrap_or_default().iter().take(SHORT);
+        at += short
+            .take_while(|byte| !matches!(byte, b'"' | b'\\'))
+            .count();
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             match memchr::memchr2(b'"', b'\\', rest) {
@@ -102,6 +127,13 @@ impl<'a> Cursor<'a> {
         let raw = self.since(start);
         self.at += 1;
         Quoted { raw, has_escapes }
+    }
+
+    /// A string, and its text with the quotation marks; the cursor is at the first one.
+    pub(crate) fn quoted(&mut self) -> (Quoted<'a>, &'a str) {
+        let start = self.at;
+        let quoted = self.string();
+        (quoted, self.since(start))
     }
 
     /// A number, `true`, `false` or `null`.

@@ -12,6 +12,14 @@ use super::growing::GrowingColumn;
 use crate::json::{Cursor, Quoted, text_of};
 use crate::kind::{Field, arrow_fields};
 
+/// A member of an object, with the cursor at its value.
+enum Member<'a> {
+    /// Of the field with this number.
+    Field(usize),
+    /// Of this name, which no field has.
+    Unknown(Quoted<'a>),
+}
+
 /// A column of records: a column for each field.
 pub(crate) struct RecordColumn {
     fields: Arc<[Field]>,
@@ -41,7 +49,7 @@ impl RecordColumn {
             numbers: numbers
                 .map(|(at, field)| (Arc::clone(&field.name), at))
                 .collect(),
-            next: vec![0; fields.len() + 1],
+            next: vec![usize::MAX; fields.len() + 1],
             rows: 0,
             nulls: NullBufferBuilder::new(0),
             number,
@@ -49,22 +57,34 @@ impl RecordColumn {
         }
     }
 
-    /// The number of a field. `after` is that of the field before it.
-    fn find(&mut self, name: Quoted<'_>, after: usize) -> Option<usize> {
+    /// The next member of the object at the cursor; none at its end. `after` is the number of the
+    /// field before it.
+    fn member<'a>(&mut self, json: &mut Cursor<'a>, after: usize) -> Option<Member<'a>> {
         let next = self.next.get(after).copied().unwrap_or_default();
-        let is_next = |field: &Field| !name.has_escapes && *field.name == *name.raw;
-        if self.fields.get(next).is_some_and(is_next) {
-            return Some(next);
+        if let Some(field) = self.fields.get(next)
+            && json.take_name(&field.name)
+        {
+            return Some(Member::Field(next));
         }
+        let name = json.name()?;
+        Some(match self.find(name) {
+            Some(found) => {
+                let is_plain = !name.has_escapes;
+                if let Some(next) = self.next.get_mut(after).filter(|_| is_plain) {
+                    *next = found;
+                }
+                Member::Field(found)
+            }
+            None => Member::Unknown(name),
+        })
+    }
+
+    fn find(&self, name: Quoted<'_>) -> Option<usize> {
         let found = match name.has_escapes {
             false => self.numbers.get(name.raw),
             true => self.numbers.get(&*text_of(name)?),
         };
-        let found = found.copied()?;
-        if let Some(next) = self.next.get_mut(after) {
-            *next = found;
-        }
-        Some(found)
+        found.copied()
     }
 
     /// The members of the object at the cursor that count: of those with one name the last one.
@@ -122,7 +142,7 @@ impl GrowingColumn for RecordColumn {
         let counting = context.is_careful.then(|| self.last_ones(*json));
         let row = self.rows;
         let (mut at, mut after) = (0, self.fields.len());
-        while let Some(name) = json.name() {
+        while let Some(member) = self.member(json, after) {
             let counts = counting.as_ref().is_none_or(|counting| {
                 let counts = counting.get(at).copied();
                 counts.unwrap_or(true)
@@ -132,9 +152,12 @@ impl GrowingColumn for RecordColumn {
                 json.value();
                 continue;
             }
-            let Some(field) = self.find(name, after) else {
-                context.unknown(path, name, json.value());
-                continue;
+            let field = match member {
+                Member::Field(field) => field,
+                Member::Unknown(name) => {
+                    context.unknown(path, name, json.value());
+                    continue;
+                }
             };
             after = field;
             match (self.columns.get_mut(field), self.fields.get(field)) {

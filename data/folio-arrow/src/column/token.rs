@@ -17,16 +17,8 @@ pub(super) enum Token<'a> {
 pub(super) fn token<'a>(json: &mut Cursor<'a>) -> (Token<'a>, &'a str) {
     let raw = match json.peek() {
         b'"' => {
-            let raw = json.value();
-            let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-            let has_escapes = memchr::memchr(b'\\', inner.as_bytes()).is_some();
-            return (
-                Token::Text(Quoted {
-                    raw: inner,
-                    has_escapes,
-                }),
-                raw,
-            );
+            let (quoted, raw) = json.quoted();
+            return (Token::Text(quoted), raw);
         }
         b'{' | b'[' => return (Token::Nested, json.value()),
         _ => json.word(),

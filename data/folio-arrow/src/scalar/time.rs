@@ -11,14 +11,11 @@ use folio_sdk::DateTime;
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
-/// The length of `2025-05-01T02:00:17.887+00:00`.
-const RMB: usize = 29;
-
 /// The microseconds of a text, and whether the text is the one that is restored. None if the text
 /// denotes no instant, or one beyond 64 bits. Smaller units are cut off.
 pub(crate) fn timestamp(text: &str) -> Option<(i64, bool)> {
-    if let Some(micros) = rmb(text.as_bytes()) {
-        return Some((micros, true));
+    if let Some(read) = frequent(text.as_bytes()) {
+        return Some(read);
     }
     let micros = instant(text)?;
     Some((micros, self::text(micros) == text))
@@ -58,14 +55,19 @@ fn instant(text: &str) -> Option<i64> {
     i64::try_from(micros).ok()
 }
 
-/// The form of RMB, which is most frequent.
-fn rmb(text: &[u8]) -> Option<i64> {
-    if text.len() != RMB || text.get(23..) != Some(b"+00:00") {
+/// The most frequent forms, `2025-05-01T02:00:17` with or without milliseconds, in UTC; and whether
+/// it is the one of RMB. None of other text.
+fn frequent(text: &[u8]) -> Option<(i64, bool)> {
+    let at = |index: usize| text.get(index).copied();
+    if at(10) != Some(b'T') || at(13) != Some(b':') || at(16) != Some(b':') {
         return None;
     }
-    let at = |index: usize| text.get(index).copied();
-    if at(10) != Some(b'T') || at(13) != Some(b':') || at(16) != Some(b':') || at(19) != Some(b'.')
-    {
+    let has_millis = at(19) == Some(b'.');
+    let (millis, zone) = match has_millis {
+        true => (number(text, 20, 3)?, text.get(23..)?),
+        false => (0, text.get(19..)?),
+    };
+    if !matches!(zone, b"+00:00" | b"+0000" | b"Z") {
         return None;
     }
     let (hour, minute, second) = (
@@ -76,9 +78,9 @@ fn rmb(text: &[u8]) -> Option<i64> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let millis = number(text, 20, 3)?;
     let seconds = day(text)? * 86_400 + hour * 3_600 + minute * 60 + second;
-    Some(seconds * SECOND + millis * 1_000)
+    let micros = seconds * SECOND + millis * 1_000;
+    Some((micros, has_millis && zone == b"+00:00"))
 }
 
 /// The days since 1970 of a date at the start of a text.
@@ -179,6 +181,18 @@ mod tests {
                 Some(1_746_064_817_887_000),
                 false,
             ),
+            ("2025-05-01T02:00:17Z", Some(1_746_064_817_000_000), false),
+            (
+                "2025-05-01T02:00:17+00:00",
+                Some(1_746_064_817_000_000),
+                false,
+            ),
+            (
+                "2025-05-01T02:00:17.887+0000",
+                Some(1_746_064_817_887_000),
+                false,
+            ),
+            ("2025-05-01T02:00:17.8Z", Some(1_746_064_817_800_000), false),
             (
                 "2025-05-01T02:00:17.887498+00:00",
                 Some(1_746_064_817_887_498),
@@ -257,5 +271,41 @@ mod tests {
                 assert_eq!(date_text(days), text.get(..10).unwrap());
             }
         }
+    }
+
+    #[test]
+    fn frequent_forms_are_read_as_the_sdk_reads_them() {
+        let mut read = 0;
+        for date in [
+            "2024-02-29",
+            "2023-02-29",
+            "1969-12-31",
+            "0000-01-01",
+            "9999-12-31",
+            "2024-13-01",
+            "2024-00-10",
+            "2024-04-31",
+        ] {
+            for time in [
+                "T00:00:00",
+                "T23:59:59",
+                "T24:00:00",
+                "T12:60:00",
+                "T12:00:60",
+                " 12:00:00",
+                "T1x:00:00",
+            ] {
+                for fraction in ["", ".000", ".999", ".9", ".9999"] {
+                    for zone in ["Z", "+00:00", "+0000", "+00", "-00:00", "+02:00", ""] {
+                        let text = format!("{date}{time}{fraction}{zone}");
+                        let expected =
+                            instant(&text).map(|micros| (micros, self::text(micros) == text));
+                        assert_eq!(timestamp(&text), expected, "{text}");
+                        read += usize::from(expected.is_some());
+                    }
+                }
+            }
+        }
+        assert!(read > 100, "{read}");
     }
 }
