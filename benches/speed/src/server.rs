@@ -128,7 +128,8 @@ impl Rendered {
     /// The number of a record is in its HRID and at [`NUMBER`].
     fn new(record: &Value) -> Self {
         let json = format!("{record},");
-        let behind = |text: &'static str| json.match_indices(text).map(move |(at, _)| at + text.len());
+        let behind =
+            |text: &'static str| json.match_indices(text).map(move |(at, _)| at + text.len());
         Self {
             id: behind("\"id\":\"").next().unwrap_or_default(),
             numbers: behind("\"hrid\":\"in")
