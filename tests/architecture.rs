@@ -342,6 +342,25 @@ const CRATES: &[Layers] = &[
         ],
     },
     Layers {
+        krate: "data/folio-datafusion/src",
+        rows: &[
+            &[
+                ("facts", "how modules evaluate queries"),
+                ("names", "the names of tables and columns"),
+                ("uuid_functions", "the functions of identifiers"),
+            ],
+            &[
+                ("options", "the settings of tables"),
+                ("description", "a scan as a value"),
+                ("pushdown", "filters as queries"),
+            ],
+            &[("stream", "batches of a part of a list")],
+            &[("exec", "the plan that reads a list")],
+            &[("table", "a list as a table")],
+            &[("catalog", "the tables of a tenant")],
+        ],
+    },
+    Layers {
         krate: "benches/src",
         rows: &[],
     },

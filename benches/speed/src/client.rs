@@ -1,7 +1,5 @@
 //! One job of one client in a separate process, which has its own CPU time and memory.
 
-use std::error::Error;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -9,27 +7,12 @@ use std::time::Instant;
 use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{Collection, FolioClient, Harvest, HarvestStream, RawRecord, RetryPolicy};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::baseline;
-
-type Failure = Box<dyn Error + Send + Sync>;
+use crate::measure::{Failure, Seen, report};
 
 const PATH: &str = "/instance-storage/instances";
-
-/// The result of a job: the number of records, and a checksum, so that nothing is optimized away.
-#[derive(Default)]
-pub(crate) struct Seen {
-    pub(crate) records: u64,
-    pub(crate) sum: u64,
-}
-
-impl Seen {
-    pub(crate) fn add(&mut self, sum: usize) {
-        self.records += 1;
-        self.sum += sum as u64;
-    }
-}
 
 /// Runs a job and prints its cost, as JSON on one line.
 pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result<(), Failure> {
@@ -63,41 +46,12 @@ pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result
     report(&seen, start.elapsed().as_secs_f64())
 }
 
-/// Prints the cost of a job.
-pub(crate) fn report(seen: &Seen, wall: f64) -> Result<(), Failure> {
-    let line = json!({"records": seen.records, "sum": seen.sum, "wall": wall, "cpu": cpu_of("/proc/self/task".as_ref())?, "peak": peak()?});
-    writeln!(std::io::stdout(), "{line}")?;
-    Ok(())
-}
-
 pub(crate) fn title_length(instance: &Instance) -> usize {
     instance.title.len()
 }
 
 fn value_length(value: &Value) -> usize {
     value["title"].as_str().unwrap_or_default().len()
-}
-
-/// User and system time of the threads of a process, in seconds: of its live threads, to the
-/// nanosecond, which are all threads of the runtime.
-pub(crate) fn cpu_of(tasks: &std::path::Path) -> Result<f64, Failure> {
-    let mut nanoseconds = 0;
-    for thread in std::fs::read_dir(tasks)? {
-        let told = std::fs::read_to_string(thread?.path().join("schedstat"))?;
-        let ran = told.split_whitespace().next().ok_or("no CPU time")?;
-        nanoseconds += ran.parse::<u64>()?;
-    }
-    Ok(nanoseconds as f64 / 1e9)
-}
-
-/// The peak memory of this process, in MB.
-fn peak() -> Result<f64, Failure> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .ok_or("no peak of memory")?;
-    Ok(line.trim().trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
 }
 
 /// A page in the hand-written loops.

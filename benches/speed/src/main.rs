@@ -10,49 +10,24 @@
 //! only add.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-
-use serde::Deserialize;
+use std::process::{Command, Stdio};
 
 #[path = "../../src/baseline/mod.rs"]
 #[allow(dead_code, reason = "only what is read is measured")]
 mod baseline;
 mod client;
+mod measure;
 mod memory;
 #[path = "../../src/sample.rs"]
 mod sample;
 mod server;
 mod tasks;
 
-type Failure = Box<dyn Error + Send + Sync>;
+use measure::{Failure, Server, Took};
+use server::Fixture;
 
 /// Records per page, for all.
 const PAGE: u32 = 1_000;
-
-/// The cost of a job.
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct Took {
-    records: u64,
-    /// Seconds.
-    wall: f64,
-    /// Seconds of user and system time.
-    cpu: f64,
-    /// MB.
-    peak: f64,
-    /// The CPU seconds of the server for it.
-    #[serde(default)]
-    server: f64,
-}
-
-impl Took {
-    /// The share of the cores, without the server's share, in which the client was busy.
-    fn busy(&self) -> f64 {
-        let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-        self.cpu / (self.wall * cores - self.server)
-    }
-}
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -65,7 +40,7 @@ fn main() -> Result<(), Failure> {
     match words[..] {
         ["server", records, latency] => {
             let latency = std::time::Duration::from_millis(latency.parse()?);
-            Ok(runtime()?.block_on(server::serve(records.parse()?, latency))?)
+            Ok(runtime()?.block_on(server::serve(Fixture::new(records.parse()?, latency)))?)
         }
         ["client", job, url, records] => {
             runtime()?.block_on(client::run(job, url, PAGE, records.parse()?))
@@ -79,43 +54,6 @@ fn main() -> Result<(), Failure> {
         [] => measure(200_000, 3),
         ["--quick"] => measure(20_000, 2),
         _ => Err("expected nothing, `tasks`, `memory`, or --quick".into()),
-    }
-}
-
-/// A server in a separate process, which ends with this value.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(records: u64, latency: u64) -> Result<Self, Failure> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["server", &records.to_string(), &latency.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = process.stdout.take().ok_or("the server has no output")?;
-        let mut port = String::new();
-        BufReader::new(output).read_line(&mut port)?;
-        Ok(Self {
-            process,
-            url: format!("http://127.0.0.1:{}", port.trim()),
-        })
-    }
-}
-
-impl Server {
-    /// Seconds of user and system time so far.
-    fn cpu(&self) -> Result<f64, Failure> {
-        let tasks = format!("/proc/{}/task", self.process.id());
-        client::cpu_of(std::path::Path::new(&tasks))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -134,18 +72,7 @@ fn job(job: &str, server: &Server, records: u64) -> Result<Took, Failure> {
             command
         }
     };
-    let before = server.cpu()?;
-    let output = command.stderr(Stdio::inherit()).output()?;
-    let after = server.cpu()?;
-    if !output.status.success() {
-        return Err(format!("{job} failed").into());
-    }
-    let mut took: Took = serde_json::from_slice(&output.stdout)?;
-    took.server = after - before;
-    if took.records != records {
-        return Err(format!("{job} has seen {} records of {records}", took.records).into());
-    }
-    Ok(took)
+    measure::run(&mut command, job, server, records)
 }
 
 fn python() -> String {

@@ -4,14 +4,15 @@
 //! whose peak memory is that of the whole process, client and runtime included.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{Harvest, RawRecord};
 
-use crate::client::{all, begin, connect, in_tasks, report, title_length};
-use crate::{Failure, PAGE, Server, Took};
+use crate::PAGE;
+use crate::client::{all, begin, connect, in_tasks, title_length};
+use crate::measure::{self, Failure, Server, Took, report};
 
 const LATENCY: u64 = 30;
 
@@ -67,15 +68,7 @@ fn limited<T: serde::de::DeserializeOwned + Send + 'static>(
 fn job(kind: &str, limit: &str, server: &Server, records: u64) -> Result<Took, Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["harvest", kind, limit, &server.url]);
-    let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        return Err(format!("{kind} failed").into());
-    }
-    let took: Took = serde_json::from_slice(&output.stdout)?;
-    if took.records != records {
-        return Err(format!("{kind} has seen {} records of {records}", took.records).into());
-    }
-    Ok(took)
+    measure::run(&mut command, kind, server, records)
 }
 
 /// The lowest, the middle and the highest of some numbers.

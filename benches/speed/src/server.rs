@@ -1,8 +1,9 @@
-//! A server with minimal cost: it derives pages of instances from one that is rendered in advance,
+//! A server with minimal cost: it derives pages of instances from some that are rendered in advance,
 //! and accepts batches.
 //!
-//! The identifiers are distributed over the space of UUIDs, and are the only difference between
-//! records. Of a query it evaluates only comparisons of `id`, which lists and harvests use.
+//! The identifiers are distributed over the space of UUIDs; they and the numbers of records are the
+//! only differences between records that are derived from the same one. Of a query it evaluates only
+//! comparisons of `id`, which lists and harvests use.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
@@ -16,29 +17,39 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::sample;
 
-/// Rendered records: more than any page has.
-const RENDERED: usize = 2_000;
+/// More records than any page has.
+const MOST: usize = 2_000;
+
+/// The text before a number in a record, besides its HRID.
+pub(crate) const NUMBER: &str = "no. ";
+
+/// A record that is rendered in advance.
+struct Rendered {
+    /// Its JSON, with a trailing comma.
+    json: Vec<u8>,
+    /// The position of the first 8 digits of the identifier, which are hexadecimal.
+    id: usize,
+    /// The positions of its number, of 11 decimal digits.
+    numbers: Vec<usize>,
+}
 
 pub(crate) struct Fixture {
     records: u64,
     /// The distance of an identifier from the next, in its first 32 bits.
     step: u64,
     latency: Duration,
-    /// Concatenated records, each with a trailing comma.
-    rendered: Vec<u8>,
-    /// The length of a record.
-    size: usize,
-    /// The position of the identifier in a record.
-    at: usize,
+    /// The records take turns.
+    rendered: Vec<Rendered>,
 }
 
-/// Serves `records` instances until the process is ended; prints its port.
-pub(crate) async fn serve(records: u64, latency: Duration) -> std::io::Result<()> {
-    let fixture = Arc::new(Fixture::new(records, latency));
+/// Serves instances until the process is ended; prints its port.
+pub(crate) async fn serve(fixture: Fixture) -> std::io::Result<()> {
+    let fixture = Arc::new(fixture);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("{}", listener.local_addr()?.port());
     loop {
@@ -113,17 +124,61 @@ async fn answer(
     Ok(response)
 }
 
+impl Rendered {
+    /// The number of a record is in its HRID and at [`NUMBER`].
+    fn new(record: &Value) -> Self {
+        let json = format!("{record},");
+        let behind = |text: &'static str| json.match_indices(text).map(move |(at, _)| at + text.len());
+        Self {
+            id: behind("\"id\":\"").next().unwrap_or_default(),
+            numbers: behind("\"hrid\":\"in")
+                .chain(behind(NUMBER))
+                .filter(|at| {
+                    json.get(*at..at + 11)
+                        .is_some_and(|text| text == "0".repeat(11))
+                })
+                .collect(),
+            json: json.into_bytes(),
+        }
+    }
+
+    /// Appends the record with an identifier and a number.
+    fn push(&self, id: u64, number: u64, page: &mut Vec<u8>) {
+        let start = page.len();
+        page.extend_from_slice(&self.json);
+        let mut patch = |at: usize, text: &str| {
+            if let Some(place) = page.get_mut(start + at..start + at + text.len()) {
+                place.copy_from_slice(text.as_bytes());
+            }
+        };
+        patch(self.id, &format!("{id:08x}"));
+        if !self.numbers.is_empty() {
+            let number = format!("{number:011}");
+            for at in &self.numbers {
+                patch(*at, &number);
+            }
+        }
+    }
+}
+
 impl Fixture {
+    /// Records that differ in their identifiers and HRIDs.
     pub(crate) fn new(records: u64, latency: Duration) -> Self {
-        let record = format!("{},", sample::instance(0));
-        let at = record.find("\"id\":\"").map_or(0, |at| at + 6);
+        Self::of(records, latency, [sample::instance(0)])
+    }
+
+    /// So many records that are derived from these.
+    pub(crate) fn of(
+        records: u64,
+        latency: Duration,
+        templates: impl IntoIterator<Item = Value>,
+    ) -> Self {
+        let templates = templates.into_iter();
         Self {
             records,
             step: (1 << 32) / records.max(1),
             latency,
-            size: record.len(),
-            at,
-            rendered: record.repeat(RENDERED).into_bytes(),
+            rendered: templates.map(|record| Rendered::new(&record)).collect(),
         }
     }
 
@@ -154,23 +209,25 @@ impl Fixture {
             let operator = ["<=", ">=", "<", ">"]
                 .into_iter()
                 .find(|operator| rest.starts_with(operator));
-            let Some((operator, prefix)) = operator.and_then(|operator| {
-                let value = rest
-                    .get(operator.len()..)?
-                    .trim_start()
-                    .trim_start_matches('"');
-                Some((operator, u64::from_str_radix(value.get(..8)?, 16).ok()?))
+            let Some((operator, value)) = operator.and_then(|operator| {
+                // LDLite sends identifiers without quotation marks.
+                let value = rest.get(operator.len()..)?.trim_start();
+                let value = value.trim_start_matches('"');
+                let value = value.get(..36).unwrap_or(value);
+                Some((operator, value))
             }) else {
+                continue;
+            };
+            let Some(prefix) = value
+                .get(..8)
+                .and_then(|prefix| u64::from_str_radix(prefix, 16).ok())
+            else {
                 continue;
             };
             // The number of identifiers less than the value. The identifier of record n is n times
             // the step, plus a constant part.
             let same = "-0000-4000-8000-000000000001";
-            let value = rest
-                .split('"')
-                .nth(1)
-                .and_then(|value| value.get(8..))
-                .unwrap_or_default();
+            let value = value.get(8..).unwrap_or_default();
             let (mut less, exact) = (prefix / self.step, prefix % self.step == 0);
             less += u64::from(!exact || same < value);
             let at_most = less + u64::from(exact && same == value);
@@ -183,21 +240,19 @@ impl Fixture {
         }
         let total = to.saturating_sub(from);
         let from = (from + number("offset", 0)).min(to);
-        let count = usize::try_from((to - from).min(number("limit", 10)))
-            .unwrap_or(RENDERED)
-            .min(RENDERED);
+        let count = (to - from).min(number("limit", 10)).min(MOST as u64);
         let end = format!(
             "],\"totalRecords\":{total},\"resultInfo\":{{\"totalRecords\":{total},\"diagnostics\":[]}}}}"
         );
         let start = b"{\"instances\":[";
-        let mut page = Vec::with_capacity(start.len() + count * self.size + end.len());
+        let size = self.rendered.first().map_or(0, |record| record.json.len());
+        let bytes = usize::try_from(count).unwrap_or_default() * size;
+        let mut page = Vec::with_capacity(start.len() + bytes + end.len());
         page.extend_from_slice(start);
-        page.extend_from_slice(self.rendered.get(..count * self.size).unwrap_or_default());
-        for n in 0..count {
-            let id = format!("{:08x}", (from + n as u64) * self.step);
-            let at = start.len() + n * self.size + self.at;
-            if let Some(place) = page.get_mut(at..at + 8) {
-                place.copy_from_slice(id.as_bytes());
+        for n in from..from + count {
+            let turn = usize::try_from(n).unwrap_or_default() % self.rendered.len().max(1);
+            if let Some(record) = self.rendered.get(turn) {
+                record.push(n * self.step, n, &mut page);
             }
         }
         if count > 0 {

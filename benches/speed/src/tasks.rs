@@ -16,10 +16,11 @@ use folio_sdk::{FolioClient, HttpBody, HttpFuture, HttpRequest, HttpResponse, Ht
 
 use hyper::header::HeaderValue;
 
+use crate::PAGE;
 use crate::baseline::lossless::Instances;
-use crate::client::{Seen, all, begin, in_tasks, report, title_length};
+use crate::client::{all, begin, in_tasks, title_length};
+use crate::measure::{Failure, Seen, Took, report};
 use crate::server::Fixture;
-use crate::{Failure, PAGE, Took};
 
 /// Pages from memory, in place of connections.
 struct Memory(Arc<Fixture>);

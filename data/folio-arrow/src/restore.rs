@@ -72,6 +72,20 @@ pub fn restore(batch: &RecordBatch, row: usize) -> Result<Box<RawValue>> {
     RawValue::from_string(text).map_err(|error| Error::Restore(error.to_string()))
 }
 
+/// Appends the JSON of a value of a column; `null` if it is null.
+pub(crate) fn push_json(
+    field: &Field,
+    column: &dyn Array,
+    row: usize,
+    into: &mut Vec<u8>,
+) -> Result<()> {
+    match node(field, column, row)? {
+        Some(node) => node.push(into),
+        None => into.extend_from_slice(b"null"),
+    }
+    Ok(())
+}
+
 /// JSON that is being restored.
 enum Node {
     /// As text.

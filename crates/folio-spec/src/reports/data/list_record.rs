@@ -36,11 +36,12 @@ impl ListRecord {
         let is_array = |schema: &Value| schema.get("items").is_some();
         let (home, schema) = resolved(document, release, response);
         let list = match paging.get("items").and_then(Value::as_str) {
-            None if is_array(response) => response,
-            None => schema.unwrap_or(response),
+            None if is_array(response) => response.clone(),
+            None => schema.unwrap_or(response).clone(),
             Some(items) => {
                 let schemas = home.pointer("/components/schemas")?;
-                all_properties(schema.unwrap_or(response), schemas).remove(items)?
+                let properties = all_properties(schema.unwrap_or(response), schemas);
+                (*properties.get(items)?).clone()
             }
         };
         let mut record = list.get("items")?.clone();
