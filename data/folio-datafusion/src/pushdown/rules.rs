@@ -48,7 +48,9 @@ use folio_sdk::cql::{Relation, all};
 use uuid::Uuid;
 
 use super::condition::{Condition, Field, Kind, Literal, Piece, Pushed};
-use super::{number, text, time};
+use super::number;
+use super::text;
+use super::time;
 use crate::facts::{Evaluation, Folding};
 
 /// The query for a condition; `None` if CQL cannot express it without losing records.
