@@ -246,7 +246,8 @@ fn ratios(figures: &Figures<'_>) -> Vec<Ratio> {
         let costs = figures.get(&latency)?;
         Some(measure(&costs.get(one)?.took) / measure(&costs.get(other)?.took))
     };
-    let (wall, cpu): (fn(&Took) -> f64, fn(&Took) -> f64) = (|took| took.wall, |took| took.cpu);
+    let wall: fn(&Took) -> f64 = |took| took.wall;
+    let cpu: fn(&Took) -> f64 = |took| took.cpu;
     let ratios = vec![
         Ratio {
             what: "times LDLite's rate, at 30 ms, in order",
