@@ -205,7 +205,7 @@ impl IpcOptions {
 ///   of its fields, by its path: `personal.lastName`.
 /// - A null is an empty cell; an empty text is `""`, in quotation marks. PostgreSQL's `COPY` makes
 ///   this distinction, too. In a file of one column, null is `""` as well, because readers skip empty
-///   lines. A struct that is null cannot be told from one whose fields are null.
+///   lines. A struct that is null cannot be distinguished from one whose fields are null.
 /// - UUIDs are text with hyphens, in lower case. Timestamps are those of RFC 3339, in UTC
 ///   (`2025-03-03T09:00:00.000+00:00`), with three or six digits of a fraction. Dates are
 ///   `2025-03-03`; booleans `true` and `false`; numbers as in JSON. The values of a dictionary are
