@@ -875,8 +875,17 @@ fn blocking_closures_run_on_threads() {
         let thing = thing?;
         let now = at_once_here.0.fetch_add(1, Ordering::SeqCst) + 1;
         at_once_here.1.fetch_max(now, Ordering::SeqCst);
-        if calls.fetch_add(1, Ordering::SeqCst) == 150 {
+        let call = calls.fetch_add(1, Ordering::SeqCst);
+        if call == 150 {
             return Err(Failure::Closure);
+        }
+        // The first one waits for a second thread, which may start late on a busy machine.
+        let began = std::time::Instant::now();
+        while call == 0
+            && at_once_here.1.load(Ordering::SeqCst) < 2
+            && began.elapsed() < Duration::from_secs(20)
+        {
+            std::thread::yield_now();
         }
         let found: Vec<Value> = client.folio_get("/things", "things").limit(1).send()?;
         assert_eq!(found.len(), 1);
