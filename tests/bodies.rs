@@ -32,6 +32,7 @@ use folio_sdk::kb_ebsco_java::call::GetRamlsResponse;
 use folio_sdk::{Body, Bytes, Error, ErrorKind, Method, Multipart, Request};
 use folio_test_support::clock::Clock;
 use folio_test_support::files::scratch;
+use folio_test_support::memory::peak;
 use folio_test_support::server::nowhere;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -48,14 +49,6 @@ fn json_flow(value: Value) -> Flow {
 
 /// Held by the tests that measure memory, which would otherwise count each other's.
 static LARGE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-/// The largest part of this process that was ever in memory, in bytes.
-fn peak() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
-    kilobytes.unwrap_or_default() * 1024
-}
 
 #[tokio::test]
 async fn an_upload_of_300_megabytes_takes_a_small_memory() {

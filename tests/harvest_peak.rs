@@ -154,12 +154,7 @@ fn client() {
         records
     });
     assert_eq!(records, RECORDS);
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    println!("peak: {}", peak.trim().trim_end_matches(" kB"));
+    println!("peak: {}", folio_test_support::memory::peak() / 1024);
 }
 
 /// The peak memory of a client with this limit, in MB, and the requests in flight.

@@ -300,16 +300,9 @@ async fn a_compressed_body_that_is_not_whole_or_not_compressed_is_never_a_succes
 
 mod bounds {
     use folio_sdk::MemoryLimits;
+    use folio_test_support::memory::peak;
 
     use super::*;
-
-    /// The largest part of this process that was ever in memory, in bytes.
-    fn peak() -> usize {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmHWM"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
-        kilobytes.unwrap_or_default() * 1024
-    }
 
     const MEGABYTE: usize = 1024 * 1024;
 

@@ -9,6 +9,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod memory;
 pub mod patience;
 pub mod recordings;
 pub mod threads;

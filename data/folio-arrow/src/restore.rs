@@ -223,9 +223,10 @@ fn node(field: &Field, column: &dyn Array, row: usize) -> Result<Option<Node>> {
             Some(quoted(&uuid::text(bytes)))
         }
         DataType::Dictionary(..) => {
-            let dictionary = column.as_any_dictionary();
-            let key = dictionary.normalized_keys().get(row).copied();
-            match key {
+            // The keys of the one row: those of the column would be copied for each row.
+            let value = column.slice(row, 1);
+            let dictionary = value.as_any_dictionary();
+            match dictionary.normalized_keys().first().copied() {
                 Some(key) => text(dictionary.values().as_ref(), key)?.map(quoted),
                 None => None,
             }

@@ -9,12 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::data::list_record::ListRecord;
 use super::data::merged::{Merged, lines};
+use super::data::releases::{Named, all_releases, operation_lines};
 use super::data::type_expression::type_expression;
 use super::diff::diff;
-use super::features::Features;
 use crate::base::error::{Error, Result};
 use crate::base::files::read_text;
-use crate::canonical::operation::{Operation, json_response, json_schema, operations};
+use crate::canonical::operation::{Operation, json_response, json_schema};
 use crate::canonical::release::{Release, handle};
 use crate::canonical::schema::components;
 
@@ -28,12 +28,7 @@ pub(crate) fn files(
     evaluation: &Path,
     folder: &Path,
 ) -> Result<Vec<(PathBuf, String)>> {
-    let names = Features::read(specs)?.releases;
-    let mut releases = Vec::new();
-    for name in names {
-        let release = Release::read(&specs.join(&name))?;
-        releases.push((name, release));
-    }
+    let releases = all_releases(specs)?;
     let evaluation: Vec<Value> = read_text(evaluation)?
         .lines()
         .map(serde_json::from_str)
@@ -48,8 +43,6 @@ pub(crate) fn files(
         file("indexes.jsonl", indexes::indexes(&evaluation)),
     ])
 }
-
-type Named = (String, Release);
 
 /// One line per release, oldest first: its modules with their versions and interfaces.
 fn modules(releases: &[Named]) -> String {
@@ -70,17 +63,9 @@ fn modules(releases: &[Named]) -> String {
 
 /// One line per operation; equal ones of several releases are one.
 fn all_operations(releases: &[Named]) -> String {
-    let mut merged = Merged::default();
-    for (name, release) in releases {
-        for (module, document) in &release.modules {
-            for operation in operations(document) {
-                let key = [module, operation.path, operation.method];
-                let row = operation_row(module, document, release, &operation);
-                merged.add(key.map(str::to_owned).to_vec(), row, name);
-            }
-        }
-    }
-    lines(merged.rows())
+    operation_lines(releases, |module, document, release, operation| {
+        Some(operation_row(module, document, release, operation))
+    })
 }
 
 fn operation_row(

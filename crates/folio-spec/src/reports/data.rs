@@ -3,4 +3,5 @@
 
 pub(super) mod list_record;
 pub(super) mod merged;
+pub(super) mod releases;
 pub(super) mod type_expression;

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::data::list_record::ListRecord;
 use super::data::merged::{Merged, lines};
+use super::data::releases::{Named, all_releases, operation_lines};
 use super::data::type_expression::detailed_expression;
-use super::features::Features;
 use crate::base::error::{Error, Result};
 use crate::canonical::operation::{Operation, operations};
 use crate::canonical::release::{Release, handle};
@@ -32,11 +32,7 @@ const COMMON: &str = "common";
 /// # Errors
 /// A release cannot be read, or `money.toml` says nothing about a number.
 pub(crate) fn files(specs: &Path, folder: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let mut releases = Vec::new();
-    for name in Features::read(specs)?.releases {
-        let release = Release::read(&specs.join(&name))?;
-        releases.push((name, release));
-    }
+    let releases = all_releases(specs)?;
     let rules = FieldRules::money(specs)?;
     let mut money = Money::new(&rules);
     let file = |name: &str, text: String| (folder.join(name), text);
@@ -52,22 +48,11 @@ pub(crate) fn files(specs: &Path, folder: &Path) -> Result<Vec<(PathBuf, String)
     Ok(files)
 }
 
-type Named = (String, Release);
-
 /// One line per list; equal ones of several releases are one.
 fn all_tables(releases: &[Named], money: &mut Money<'_>) -> String {
-    let mut merged = Merged::default();
-    for (name, release) in releases {
-        for (module, document) in &release.modules {
-            for operation in operations(document) {
-                if let Some(row) = table_row(module, document, release, &operation, money) {
-                    let key = [module, operation.path, operation.method];
-                    merged.add(key.map(str::to_owned).to_vec(), row, name);
-                }
-            }
-        }
-    }
-    lines(merged.rows())
+    operation_lines(releases, |module, document, release, operation| {
+        table_row(module, document, release, operation, money)
+    })
 }
 
 fn table_row(

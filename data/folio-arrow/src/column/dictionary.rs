@@ -10,8 +10,9 @@ use arrow_schema::ArrowError;
 
 use super::context::{Context, Path};
 use super::growing::GrowingColumn;
+use super::scalar_column::{self, Read, ScalarColumn};
 use super::text::Strings;
-use super::token::{Token, token};
+use super::token::Token;
 use crate::json::{Cursor, text_of};
 
 /// The number of texts in the dictionary from which on it is begun again with the next batch. The
@@ -90,38 +91,40 @@ impl DictionaryColumn {
     }
 }
 
+impl ScalarColumn for DictionaryColumn {
+    type Value = i32;
+
+    fn number(&self) -> usize {
+        self.number
+    }
+
+    fn read(&mut self, token: Token<'_>, _: &str) -> Read<Self::Value> {
+        let Token::Text(quoted) = token else {
+            return None;
+        };
+        if let Some((last, number)) = &self.last
+            && **last == *quoted.raw
+        {
+            return Some((*number, true));
+        }
+        let number = self.number_of(&text_of(quoted)?);
+        self.last = Some((quoted.raw.into(), number));
+        Some((number, true))
+    }
+
+    fn push(&mut self, value: Self::Value) {
+        self.keys.push(value);
+        self.nulls.append_non_null();
+    }
+}
+
 impl GrowingColumn for DictionaryColumn {
     fn len(&self) -> usize {
         self.keys.len()
     }
 
     fn append(&mut self, json: &mut Cursor<'_>, path: &Path<'_>, context: &mut Context) {
-        let (token, raw) = token(json);
-        let number = match token {
-            Token::Text(quoted) => match &self.last {
-                Some((last, number)) if **last == *quoted.raw => Some(*number),
-                _ => text_of(quoted).map(|text| {
-                    let number = self.number_of(&text);
-                    self.last = Some((quoted.raw.into(), number));
-                    number
-                }),
-            },
-            Token::Null => {
-                context.null(path);
-                return self.pad_to(self.len() + 1);
-            }
-            _ => None,
-        };
-        match number {
-            Some(number) => {
-                self.keys.push(number);
-                self.nulls.append_non_null();
-            }
-            None => {
-                self.pad_to(self.len() + 1);
-                context.misfit(self.number, path, raw);
-            }
-        }
+        scalar_column::append(self, json, path, context);
     }
 
     fn pad_to(&mut self, rows: usize) {

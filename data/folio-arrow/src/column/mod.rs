@@ -6,6 +6,7 @@ mod growing;
 mod make;
 mod nested;
 mod primitive;
+mod scalar_column;
 mod text;
 mod token;
 

@@ -12,13 +12,11 @@ use arrow_schema::ArrowError;
 
 use super::context::{Context, Path};
 use super::growing::GrowingColumn;
-use super::token::{Token, token};
+use super::scalar_column::{self, Read, ScalarColumn};
+use super::token::Token;
 use crate::json::{Cursor, Quoted, text_of};
 use crate::kind::Kind;
 use crate::scalar::{number, time, uuid};
-
-/// A value of a column, and whether it is restored as the same text.
-type Read<N> = Option<(N, bool)>;
 
 /// A column of numbers, points in time or dates.
 struct PrimitiveColumn<T: ArrowPrimitiveType> {
@@ -101,30 +99,30 @@ fn text<N>(token: Token<'_>, read: impl FnOnce(&str) -> Read<N>) -> Read<N> {
     }
 }
 
+impl<T: ArrowPrimitiveType> ScalarColumn for PrimitiveColumn<T> {
+    type Value = T::Native;
+
+    fn number(&self) -> usize {
+        self.number
+    }
+
+    fn read(&mut self, token: Token<'_>, raw: &str) -> Read<Self::Value> {
+        (self.read)(&self.kind, token, raw)
+    }
+
+    fn push(&mut self, value: Self::Value) {
+        self.values.push(value);
+        self.nulls.append_non_null();
+    }
+}
+
 impl<T: ArrowPrimitiveType> GrowingColumn for PrimitiveColumn<T> {
     fn len(&self) -> usize {
         self.values.len()
     }
 
     fn append(&mut self, json: &mut Cursor<'_>, path: &Path<'_>, context: &mut Context) {
-        let (token, raw) = token(json);
-        if matches!(token, Token::Null) {
-            context.null(path);
-            return self.pad_to(self.len() + 1);
-        }
-        match (self.read)(&self.kind, token, raw) {
-            Some((value, is_restored)) => {
-                self.values.push(value);
-                self.nulls.append_non_null();
-                if !is_restored {
-                    context.rewritten(self.number, path, raw);
-                }
-            }
-            None => {
-                self.pad_to(self.len() + 1);
-                context.misfit(self.number, path, raw);
-            }
-        }
+        scalar_column::append(self, json, path, context);
     }
 
     fn pad_to(&mut self, rows: usize) {
@@ -169,30 +167,30 @@ impl UuidColumn {
     }
 }
 
+impl ScalarColumn for UuidColumn {
+    type Value = [u8; WIDTH];
+
+    fn number(&self) -> usize {
+        self.number
+    }
+
+    fn read(&mut self, token: Token<'_>, _: &str) -> Read<Self::Value> {
+        text(token, uuid::parse)
+    }
+
+    fn push(&mut self, value: Self::Value) {
+        self.values.extend_from_slice(&value);
+        self.nulls.append_non_null();
+    }
+}
+
 impl GrowingColumn for UuidColumn {
     fn len(&self) -> usize {
         self.nulls.len()
     }
 
     fn append(&mut self, json: &mut Cursor<'_>, path: &Path<'_>, context: &mut Context) {
-        let (token, raw) = token(json);
-        if matches!(token, Token::Null) {
-            context.null(path);
-            return self.pad_to(self.len() + 1);
-        }
-        match text(token, uuid::parse) {
-            Some((bytes, is_restored)) => {
-                self.values.extend_from_slice(&bytes);
-                self.nulls.append_non_null();
-                if !is_restored {
-                    context.rewritten(self.number, path, raw);
-                }
-            }
-            None => {
-                self.pad_to(self.len() + 1);
-                context.misfit(self.number, path, raw);
-            }
-        }
+        scalar_column::append(self, json, path, context);
     }
 
     fn pad_to(&mut self, rows: usize) {
@@ -233,27 +231,33 @@ impl BooleanColumn {
     }
 }
 
+impl ScalarColumn for BooleanColumn {
+    type Value = bool;
+
+    fn number(&self) -> usize {
+        self.number
+    }
+
+    fn read(&mut self, token: Token<'_>, _: &str) -> Read<Self::Value> {
+        match token {
+            Token::Boolean(value) => Some((value, true)),
+            _ => None,
+        }
+    }
+
+    fn push(&mut self, value: Self::Value) {
+        self.values.append(value);
+        self.nulls.append_non_null();
+    }
+}
+
 impl GrowingColumn for BooleanColumn {
     fn len(&self) -> usize {
         self.nulls.len()
     }
 
     fn append(&mut self, json: &mut Cursor<'_>, path: &Path<'_>, context: &mut Context) {
-        let (token, raw) = token(json);
-        match token {
-            Token::Boolean(value) => {
-                self.values.append(value);
-                self.nulls.append_non_null();
-            }
-            Token::Null => {
-                context.null(path);
-                self.pad_to(self.len() + 1);
-            }
-            _ => {
-                self.pad_to(self.len() + 1);
-                context.misfit(self.number, path, raw);
-            }
-        }
+        scalar_column::append(self, json, path, context);
     }
 
     fn pad_to(&mut self, rows: usize) {

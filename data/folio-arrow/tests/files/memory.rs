@@ -29,12 +29,7 @@ fn job() {
         file.write(&batch).unwrap();
     }
     file.finish().unwrap();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    println!("peak: {}", peak.trim().trim_end_matches(" kB"));
+    println!("peak: {}", folio_test_support::memory::peak() / 1024);
 }
 
 /// The peak memory of the job, in MB.
