@@ -123,7 +123,7 @@ fn best<'a>(
 /// The names of the jobs in the tables.
 fn title(job: &str) -> &'static str {
     match job {
-        "hand-typed" => "(a) hand-written, typed, unknown fields kept",
+        "hand-typed" => "(a) hand-written, typed, unknown fields retained",
         "hand-typed-plain" => "(a') hand-written, typed, unknown fields lost",
         "hand-value" => "(a) hand-written, `Value`",
         "folioclient" => "(b) FolioClient 1.0.15",
