@@ -3,9 +3,9 @@
 use std::any::Any;
 
 use crate::record::additional_fields::AdditionalFields;
+use crate::record::field_text::FieldText;
 use crate::record::lenient::{FieldState, Preserved};
 use crate::record::traits::{Field, NO_FIELD, Put, Record, Source};
-use crate::record::writer::text_of;
 
 /// The fields of a record, in their order.
 #[derive(Default)]
@@ -35,16 +35,26 @@ struct Same<'a> {
     required: &'static [&'static str],
 }
 
-impl Same<'_> {
+impl<'a> Same<'a> {
+    /// The field of the other record to compare with the next one.
+    fn next_of_other(&mut self) -> &'a dyn Any {
+        let other = self.other.fields.get(self.compared).copied();
+        self.compared += 1;
+        other.unwrap_or(&())
+    }
+
     /// Whether two fields that are equal are written alike, if something did not fit in either
     /// record when it was read.
     #[cold]
-    fn is_preserved_alike<T: Field>(&self, key: &'static str, value: &T, other: &T) -> bool {
+    fn is_preserved_alike(
+        &self,
+        key: &'static str,
+        value: &dyn FieldText,
+        other: &dyn FieldText,
+    ) -> bool {
         let [one, two] =
             [(self.preserved[0], value), (self.preserved[1], other)].map(|(preserved, value)| {
-                let now = || text_of(value);
-                let blank = || text_of(&T::blank());
-                match preserved.map(|preserved| preserved.state(key, self.required, &now, &blank)) {
+                match preserved.map(|preserved| preserved.state(key, self.required, value)) {
                     Some(FieldState::Missing { is_null }) => Some(Err(is_null)),
                     Some(FieldState::Odd(odd)) => Some(Ok(odd.sent())),
                     _ => None,
@@ -64,14 +74,16 @@ impl<'a> Put<'a> for Same<'a> {
         if !self.is_same {
             return;
         }
-        let other = self.other.fields.get(self.compared);
-        self.compared += 1;
-        let other = other.and_then(|other| other.downcast_ref::<T>());
-        self.is_same = other.is_some_and(|other| {
-            value == other
-                && (matches!(self.preserved, [None, None])
-                    || self.is_preserved_alike(key, value, other))
-        });
+        let other = self.next_of_other();
+        // Without closures: each would be compiled for each type.
+        self.is_same = match other.downcast_ref::<T>() {
+            Some(other) => {
+                value == other
+                    && (matches!(self.preserved, [None, None])
+                        || self.is_preserved_alike(key, value, other))
+            }
+            None => false,
+        };
     }
 }
 
@@ -91,18 +103,30 @@ pub fn same<R: Record>(record: &R, other: &R) -> bool {
     same.is_same
 }
 
-/// Sets the fields of a record to those of another one.
-struct Copying<'r, R>(&'r mut R);
+/// A record of any type whose fields are set. Otherwise each field would be compiled once for each
+/// record that has one of its type.
+trait CopyTarget {
+    fn copy_field(&mut self, key: &str, from: &mut Copied<'_>);
+}
 
-impl<'a, R: Record> Put<'a> for Copying<'_, R> {
+impl<R: Record> CopyTarget for R {
+    fn copy_field(&mut self, key: &str, from: &mut Copied<'_>) {
+        self.set(key, from);
+    }
+}
+
+/// Sets the fields of a record to those of another one.
+struct Copying<'r>(&'r mut dyn CopyTarget);
+
+impl<'a> Put<'a> for Copying<'_> {
     fn extra(&mut self, extra: &'a AdditionalFields) {
-        self.0.set(NO_FIELD, &mut Copied(extra));
+        self.0.copy_field(NO_FIELD, &mut Copied(extra));
     }
 
     fn field<T: Field>(&mut self, key: &'static str, value: &'a T) {
         // What is absent is blank, and so is the other record: most fields of most records.
         if !value.is_absent() {
-            self.0.set(key, &mut Copied(value));
+            self.0.copy_field(key, &mut Copied(value));
         }
     }
 }

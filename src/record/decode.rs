@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::record::additional_fields::AdditionalFields;
+use crate::record::field_text::FieldText;
 use crate::record::json::Json;
 use crate::record::lenient::values::other_kinds;
 use crate::record::lenient::{self, Note};
@@ -14,7 +15,6 @@ use crate::record::misfit::misfit;
 use crate::record::raw;
 use crate::record::seeds::{InPlace, Present, Required};
 use crate::record::traits::{Field, NO_FIELD, Record, Source};
-use crate::record::writer::text_of;
 
 /// Reads fields from a map of serde's.
 struct FromMap<'a, 'de, A: MapAccess<'de>> {
@@ -95,12 +95,13 @@ impl<'de, A: MapAccess<'de>> FromMap<'_, 'de, A> {
             self.seen |= 1 << number;
         }
         let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
-        let failed = match lenient::deeper(|| field.read(&mut json)) {
-            Some(Ok(())) => None,
-            Some(Err(error)) => Some(A::Error::custom(error)),
-            None => Some(A::Error::custom("recursion limit exceeded")),
+        let Some(level) = lenient::deeper() else {
+            return self.failed = Some(A::Error::custom("recursion limit exceeded"));
         };
-        self.failed = failed;
+        if let Err(error) = field.read(&mut json) {
+            self.failed = Some(A::Error::custom(error));
+        }
+        drop(level);
         if lenient::count() > self.before {
             lenient::make_exact(self.before, &text);
             self.note = note_of(field, self.before);
@@ -111,8 +112,10 @@ impl<'de, A: MapAccess<'de>> FromMap<'_, 'de, A> {
 /// What a record must preserve of a field in which something does not fit.
 #[cold]
 fn note_of<T: Field>(field: &mut T, before: usize) -> Option<Box<Note>> {
-    blank_unread(field, before);
-    Note::odd(before, text_of(field)).map(Box::new)
+    if lenient::is_unread(before) {
+        *field = T::blank();
+    }
+    Note::odd(before, field.text())
 }
 
 /// Makes a value blank again that was of another type; says whether it was.
@@ -144,7 +147,8 @@ pub(crate) fn decode_field<'de, T: Field, D: Deserializer<'de>>(
     {
         return Err(D::Error::custom(problem));
     }
-    result.map(|()| value)
+    result?;
+    Ok(value)
 }
 
 /// Reads a record into its place, where nothing but a blank one is.

@@ -5,10 +5,11 @@ use std::fmt;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::record::additional_fields::AdditionalFields;
+use crate::record::field_text::FieldText;
 use crate::record::json::Json;
 use crate::record::lenient::{FieldState, Preserved};
 use crate::record::traits::{Field, Put, Record};
-use crate::record::writer::{FieldWriter, text_of};
+use crate::record::writer::FieldWriter;
 use crate::value::redact;
 
 /// Writes fields into a map of serde's.
@@ -22,29 +23,43 @@ struct IntoMap<'a, M: SerializeMap> {
 }
 
 impl<M: SerializeMap> IntoMap<'_, M> {
-    fn entry(&mut self, key: &str, value: &(impl serde::Serialize + ?Sized)) {
+    /// Writes the name of a field; says whether its value is to follow.
+    fn begin(&mut self, key: &str) -> bool {
         if self.failed.is_none() {
-            self.failed = self.map.serialize_entry(key, value).err();
+            self.failed = self.map.serialize_key(key).err();
+        }
+        self.failed.is_none()
+    }
+
+    fn json(&mut self, key: &str, value: &Json) {
+        if self.begin(key) {
+            self.failed = self.map.serialize_value(value).err();
         }
     }
 
-    /// Writes a field of a record in which something did not fit.
+    /// Writes a field of a record in which something did not fit, if it is not written as usual;
+    /// says whether that was done.
     #[cold]
-    fn preserved_field<T: Field>(&mut self, preserved: &Preserved, key: &'static str, value: &T) {
-        let now = || text_of(value);
-        let state = preserved.state(key, self.required, &now, &|| text_of(&T::blank()));
-        let text = match state {
-            FieldState::Missing { is_null: false } => return,
+    fn preserved_field(
+        &mut self,
+        preserved: &Preserved,
+        key: &'static str,
+        is_absent: bool,
+        value: &dyn FieldText,
+    ) -> bool {
+        let text = match preserved.state(key, self.required, value) {
+            FieldState::Missing { is_null: false } => return true,
             FieldState::Missing { is_null: true } => Some("null".to_owned()),
             FieldState::Odd(odd) => Some(odd.sent().to_owned()),
-            _ if value.is_absent() => return,
-            FieldState::Changed(odd) => odd.merged(&now()),
+            _ if is_absent => return true,
+            FieldState::Changed(odd) => odd.merged(&value.text()),
             FieldState::Usual => None,
         };
-        match text.map(|text| text.parse::<Json>()) {
-            Some(Ok(json)) => self.entry(key, &json),
-            _ => self.entry(key, &FieldWriter(value)),
+        let json = text.and_then(|text| text.parse::<Json>().ok());
+        if let Some(json) = &json {
+            self.json(key, json);
         }
+        json.is_some()
     }
 }
 
@@ -56,13 +71,15 @@ impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
 
     #[inline]
     fn field<T: Field>(&mut self, key: &'static str, value: &'a T) {
-        if let Some(preserved) = self.preserved {
-            return self.preserved_field(preserved, key, value);
+        // Without closures and helpers of its type: each would be compiled for each type.
+        let is_absent = value.is_absent();
+        let is_done = match self.preserved {
+            Some(preserved) => self.preserved_field(preserved, key, is_absent, value),
+            None => is_absent,
+        };
+        if !is_done && self.begin(key) {
+            self.failed = self.map.serialize_value(&FieldWriter(value)).err();
         }
-        if value.is_absent() {
-            return;
-        }
-        self.entry(key, &FieldWriter(value));
     }
 }
 
@@ -79,7 +96,7 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
     };
     record.put(&mut out);
     for (key, value) in out.extra.into_iter().flatten() {
-        out.entry(key, value);
+        out.json(key, value);
     }
     match out.failed {
         Some(error) => Err(error),

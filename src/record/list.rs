@@ -335,8 +335,7 @@ impl<T: fmt::Debug> fmt::Debug for List<T> {
 
 impl<T: Field> Place<Vec<T>> for List<T> {
     fn make(&mut self) -> &mut Vec<T> {
-        *self = Self::new();
-        self.to_mut()
+        self.0.insert(None).insert(Vec::new())
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod builder;
 mod compare;
 mod decode;
 mod encode;
+mod field_text;
 mod fields;
 pub(crate) mod json;
 pub(crate) mod lenient;

@@ -7,9 +7,10 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::decode::{blank_unread, decode_field};
+use super::field_text::FieldText;
 use super::lenient::{FieldState, Mistyped, Note, Preserved, Walk, count};
 use super::traits::Field;
-use super::writer::{FieldWriter, text_of};
+use super::writer::FieldWriter;
 use crate::record::json::Json;
 
 /// A list or a map that is the whole response of an operation, with what of it did not fit the
@@ -65,7 +66,7 @@ impl<T: Field> Received<T> {
 
     fn state(&self) -> FieldState<'_> {
         match &self.preserved {
-            Some(preserved) => preserved.state("", &[], &|| text_of(&self.value), &String::new),
+            Some(preserved) => preserved.state("", &[], &self.value),
             None => FieldState::Usual,
         }
     }
@@ -126,10 +127,10 @@ impl<T: Field> Field for Received<T> {
         self.value.read(deserializer)?;
         // What it is itself is for the caller to say.
         if count() > before && !blank_unread(&mut self.value, before) {
-            let note = Note::odd(before, text_of(&self.value));
+            let note = Note::odd(before, self.value.text());
             self.preserved = note.map(|note| {
                 let mut preserved = Box::<Preserved>::default();
-                preserved.preserve(note);
+                preserved.preserve(*note);
                 preserved
             });
         }
@@ -139,7 +140,7 @@ impl<T: Field> Field for Received<T> {
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = match self.state() {
             FieldState::Odd(odd) => Some(odd.sent().to_owned()),
-            FieldState::Changed(odd) => odd.merged(&text_of(&self.value)),
+            FieldState::Changed(odd) => odd.merged(&self.value.text()),
             FieldState::Usual | FieldState::Missing { .. } => None,
         };
         match text.map(|text| text.parse::<Json>()) {

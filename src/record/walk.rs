@@ -3,7 +3,6 @@
 use super::additional_fields::AdditionalFields;
 use super::lenient::{PathStep, Preserved, Walk};
 use super::traits::{Field, Put, Record};
-use super::writer::text_of;
 
 impl Walk {
     /// Walks through the elements of a list.
@@ -56,10 +55,7 @@ pub fn walk_record<R: Record>(record: &R, walk: &mut Walk) {
             let length = self.walk.path.len();
             self.walk.key(key);
             if let Some(preserved) = self.preserved {
-                let now = || text_of(value);
-                let blank = || text_of(&T::blank());
-                let state = preserved.state(key, self.required, &now, &blank);
-                self.walk.note(&state);
+                self.walk.note(&preserved.state(key, self.required, value));
             }
             value.walk(self.walk);
             self.walk.path.truncate(length);

@@ -21,16 +21,22 @@ pub(crate) fn records(built: &[Surface]) -> String {
         r#"/// Reads JSON as what the component `name` of `module` is in Rust, and writes it again; nothing where it has no type of its own.
 #[allow(clippy::too_many_lines)]
 fn through(module: &str, name: &str, json: &str) -> Option<Result<String, String>> {{
-    fn of<T: serde::de::DeserializeOwned + serde::Serialize + Clone + PartialEq>(json: &str) -> Result<String, String> {{
-        let record: T = serde_json::from_slice(json.as_bytes()).map_err(|error| error.to_string())?;
+    // Nothing where its clone is another record.
+    fn of<T: serde::de::DeserializeOwned + serde::Serialize + Clone + PartialEq>(json: &str) -> serde_json::Result<Option<String>> {{
+        let record: T = serde_json::from_slice(json.as_bytes())?;
         let clone = record.clone();
         if clone != record {{
-            return Err(String::from("its clone is another record"));
+            return Ok(None);
         }}
-        serde_json::to_string(&clone).map_err(|error| error.to_string())
+        Ok(Some(serde_json::to_string(&clone)?))
     }}
-    Some(match (module, name) {{{arms}
+    let written = match (module, name) {{{arms}
         _ => return None,
+    }};
+    Some(match written {{
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(String::from("its clone is another record")),
+        Err(error) => Err(error.to_string()),
     }})
 }}
 "#

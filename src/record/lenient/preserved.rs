@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::state::{Mismatch, PathStep, What, taken, with_found};
+use crate::record::field_text::FieldText;
 use crate::value::splice;
 
 /// The parts of a record that did not fit its description, stored beside its unknown fields.
@@ -50,19 +51,19 @@ pub(crate) enum FieldState<'a> {
 
 impl Note {
     /// What was found since, in a field that is written so.
-    pub(crate) fn odd(since: usize, read: String) -> Option<Self> {
+    pub(crate) fn odd(since: usize, read: String) -> Option<Box<Self>> {
         let mut found = taken(since);
         for found in &mut found {
             found.path.reverse();
         }
         let places: Vec<PreservedPart<'_>> = found.iter().map(PreservedPart::of).collect();
         let sent = restored(serde_json::from_str(&read).ok()?, &places);
-        Some(Self::Odd(Odd {
+        Some(Box::new(Self::Odd(Odd {
             key: String::new(),
             read: read.into(),
             sent: sent.into(),
             found,
-        }))
+        })))
     }
 
     /// Gives the field its name.
@@ -129,17 +130,15 @@ impl Preserved {
         self.missing &= !bit_of(key, required);
     }
 
-    /// How a field is to be written that is `now` and would be `blank` if nothing had been read.
+    /// How a field is to be written.
     pub(crate) fn state(
         &self,
         key: &str,
         required: &[&str],
-        now: &dyn Fn() -> String,
-        blank: &dyn Fn() -> String,
+        field: &dyn FieldText,
     ) -> FieldState<'_> {
         if let Some(odd) = self.odd.iter().find(|odd| odd.key == key) {
-            let now = now();
-            return match &*now {
+            return match &*field.text() {
                 now if *now == *odd.read => FieldState::Odd(odd),
                 // Emptied by the program.
                 "null" | "[]" | "{}" => FieldState::Usual,
@@ -147,7 +146,7 @@ impl Preserved {
             };
         }
         let bit = bit_of(key, required);
-        if self.missing & bit != 0 && now() == blank() {
+        if self.missing & bit != 0 && field.text() == field.blank_text() {
             return FieldState::Missing {
                 is_null: self.nulls & bit != 0,
             };

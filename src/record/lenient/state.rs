@@ -197,19 +197,21 @@ pub(crate) fn is_exact() -> bool {
 
 /// Goes a level deeper where each has a deserializer of its own. None where serde_json would go no
 /// deeper.
-pub(crate) fn deeper<T>(read: impl FnOnce() -> T) -> Option<T> {
-    struct Level;
-    impl Drop for Level {
-        fn drop(&mut self) {
-            DEPTH.set(DEPTH.get().saturating_sub(1));
-        }
-    }
+pub(crate) fn deeper() -> Option<NestedRead> {
     if DEPTH.get() >= DEEPEST {
         return None;
     }
     DEPTH.set(DEPTH.get() + 1);
-    let _level = Level;
-    Some(read())
+    Some(NestedRead(()))
+}
+
+/// A level, until it is dropped.
+pub(crate) struct NestedRead(());
+
+impl Drop for NestedRead {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get().saturating_sub(1));
+    }
 }
 
 /// How much was found so far and belongs to no record yet.
