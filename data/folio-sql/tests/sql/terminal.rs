@@ -46,7 +46,7 @@ fn a_result_is_a_table_as_wide_as_the_terminal() {
     assert_eq!(code, 0, "{text}");
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("username    personal"), "{text}");
-    assert!(lines[1].starts_with("user 00000  {\"lastName"), "{text}");
+    assert!(lines[1].starts_with("user 00000  {\"email"), "{text}");
     assert!(lines[1].contains('…'), "{text}");
     assert!(
         lines[..4].iter().all(|line| line.chars().count() <= 80),
@@ -92,7 +92,12 @@ fn an_interruption_ends_a_statement() {
         "json",
     ];
     let mut session = in_terminal(&world, &arguments);
-    session.exp_string("sql").unwrap();
+    for _ in 0..6_000 {
+        if world.requests("/users").len() > 5 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     session.send_control('c').unwrap();
     let (text, code) = end(session);
     assert_eq!(code, 130, "{text}");
