@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::external;
+use crate::global::Global;
 use crate::help::{completion, man};
 use crate::info::{cql, diff_release, doctor, routes};
 use crate::jobs::{export, load, sandbox};
@@ -111,14 +112,19 @@ async fn external_command(context: &Context, command: &[OsString]) -> Result<Exi
         }
         None if name == external::SQL => Err(external::missing("`folio sql`")),
         // The usual error, with similar commands.
-        None => match Cli::command()
-            .allow_external_subcommands(false)
-            .try_get_matches_from(std::env::args_os())
-        {
+        None => match own_commands().try_get_matches_from(std::env::args_os()) {
             Err(error) => error.exit(),
             Ok(_) => Err(CliError::usage(format!("unrecognized subcommand '{name}'"))),
         },
     }
+}
+
+/// The command line without commands of other programs.
+fn own_commands() -> clap::Command {
+    let all = Cli::command();
+    let own = <Global as clap::Args>::augment_args(clap::Command::new("folio"));
+    own.subcommand_required(true)
+        .subcommands(all.get_subcommands().cloned())
 }
 
 /// Runs a command that only reads, and drops it at an interruption.

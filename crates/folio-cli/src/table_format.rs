@@ -23,11 +23,11 @@ pub struct TableRequest<'a> {
 
 /// Writes Parquet files.
 pub trait TableFormat: fmt::Debug + Send + Sync {
-    /// Checks the name of a release before anything is requested.
+    /// Checks the arguments before anything is requested: the name of a release, and chosen fields.
     ///
     /// # Errors
-    /// The release is not known.
-    fn check_release(&self, release: &str) -> Result<(), CliError>;
+    /// The release is not known, or a field cannot be a column.
+    fn check(&self, release: Option<&str>, fields: Option<&Selection>) -> Result<(), CliError>;
 
     /// Begins a file.
     ///

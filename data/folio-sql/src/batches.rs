@@ -16,7 +16,20 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// Of a result, whose columns may have equal names: `id` of two tables. The second one is `id_2`.
+    /// The field of a struct is named by its path, as in CSV.
     pub(crate) fn of(result: &Schema) -> Self {
+        let fields = result.fields().iter().map(|field| {
+            let name = match field.name().as_str() {
+                // A column without a name cannot be shown.
+                "" => "column".to_owned(),
+                name => path_of(name).unwrap_or_else(|| name.to_owned()),
+            };
+            Field::clone(field).with_name(name)
+        });
+        Self::unique(&Schema::new(fields.collect::<Vec<_>>()))
+    }
+
+    fn unique(result: &Schema) -> Self {
         let mut known: HashSet<String> = HashSet::new();
         let taken: HashSet<&str> = result
             .fields()
@@ -61,6 +74,17 @@ impl Columns {
     }
 }
 
+/// `personal.lastName` for DataFusion's name of the expression, `users.users.personal[lastName]`.
+fn path_of(name: &str) -> Option<String> {
+    let is_name =
+        |text: &str| !text.is_empty() && text.chars().all(|it| it.is_alphanumeric() || it == '_');
+    let (column, fields) = name.split_once('[')?;
+    let fields: Vec<&str> = fields.strip_suffix(']')?.split("][").collect();
+    let column = column.rsplit('.').next()?;
+    let is_path = is_name(column) && fields.iter().all(|field| is_name(field));
+    is_path.then(|| format!("{column}.{}", fields.join(".")))
+}
+
 #[cfg(test)]
 mod tests {
     use arrow_schema::DataType;
@@ -80,5 +104,19 @@ mod tests {
             .collect();
         assert_eq!(names, ["id", "id_3", "id_2", "a", "id_4"]);
         assert_eq!(columns.renamed, ["id_3", "id_4"]);
+    }
+
+    #[test]
+    fn fields_of_structs_are_named_by_their_path() {
+        for (name, expected) in [
+            ("users.users.personal[lastName]", Some("personal.lastName")),
+            ("u.a[b][c]", Some("a.b.c")),
+            ("count(users.users.personal[lastName])", None),
+            ("users.users.notes[Int64(1)]", None),
+            ("a[b] + Int64(1)", None),
+            ("username", None),
+        ] {
+            assert_eq!(path_of(name).as_deref(), expected, "{name}");
+        }
     }
 }

@@ -21,12 +21,10 @@ pub(crate) fn of(error: &DataFusionError) -> CliError {
             "the text is not a statement of SQL: {}",
             without_label(&problem.to_string())
         )),
-        DataFusionError::Plan(problem) => {
-            CliError::usage(problem.lines().next().unwrap_or(problem)).with_help(
-                "`folio sql --tables` lists the tables, `folio sql --describe TABLE` the columns",
-            )
-        }
-        DataFusionError::SchemaError(..) => CliError::usage(without_label(&text))
+        DataFusionError::Plan(problem) => CliError::usage(first_line(problem)).with_help(
+            "`folio sql --tables` lists the tables, `folio sql --describe TABLE` the columns",
+        ),
+        DataFusionError::SchemaError(..) => CliError::usage(first_line(without_label(&text)))
             .with_help("`folio sql --describe TABLE` lists the columns"),
         DataFusionError::NotImplemented(problem) => {
             CliError::usage(format!("this is not supported: {problem}"))
@@ -44,6 +42,11 @@ pub(crate) fn of(error: &DataFusionError) -> CliError {
         }
         _ => CliError::new(Exit::Error, text),
     }
+}
+
+/// Without the list of all columns.
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 /// The text without the name of the kind of error, which is said otherwise.

@@ -1,14 +1,15 @@
 //! The tables, and the columns of a table.
 
+use std::path::Path;
+
 use arrow_schema::DataType;
 use datafusion::catalog::CatalogProvider as _;
 use datafusion::common::TableReference;
 use folio_arrow::Table;
-use folio_cli::extension::{CliError, Session};
+use folio_cli::extension::{CliError, Format, Session};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
-use crate::args::Args;
 use crate::engine::Engine;
 use crate::failure;
 
@@ -30,12 +31,7 @@ struct ColumnRow<'a> {
 ///
 /// # Errors
 /// The result cannot be written.
-pub(crate) fn tables(
-    session: &Session<'_>,
-    engine: &Engine,
-    text: &str,
-    args: &Args,
-) -> Result<(), CliError> {
+pub(crate) fn tables(out: &Out<'_>, engine: &Engine, text: &str) -> Result<(), CliError> {
     let schemas = engine.catalog.schema_names();
     let wanted = text.to_lowercase();
     let all = Table::all(engine.release);
@@ -51,8 +47,9 @@ pub(crate) fn tables(
         .collect();
     rows.sort_by(|one, other| one.table.cmp(&other.table));
     let count = rows.len();
-    write(session, &["table", "path", "module"], rows, args)?;
-    session.note(format_args!("{count} tables, of {}", engine.release));
+    out.write(&["table", "path", "module"], rows)?;
+    out.session
+        .note(format_args!("{count} tables, of {}", engine.release));
     Ok(())
 }
 
@@ -60,12 +57,7 @@ pub(crate) fn tables(
 ///
 /// # Errors
 /// There is no such table, or the result cannot be written.
-pub(crate) async fn columns(
-    session: &Session<'_>,
-    engine: &Engine,
-    table: &str,
-    args: &Args,
-) -> Result<(), CliError> {
+pub(crate) async fn columns(out: &Out<'_>, engine: &Engine, table: &str) -> Result<(), CliError> {
     let name = TableReference::parse_str(table);
     let provider = engine.context.table_provider(name).await;
     let schema = provider.map_err(|error| failure::of(&error))?.schema();
@@ -73,28 +65,34 @@ pub(crate) async fn columns(
         column: field.name(),
         types: type_name(field.data_type()),
     });
-    write(session, &["column", "type"], rows.collect(), args)
+    out.write(&["column", "type"], rows.collect())
 }
 
-fn write<T: Serialize>(
-    session: &Session<'_>,
-    columns: &[&str],
-    rows: Vec<T>,
-    args: &Args,
-) -> Result<(), CliError> {
-    let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
-    let target = crate::target::Target::of(args, session.chosen_format(), session.format())?;
-    let crate::target::Target::Rows(format) = target else {
-        return Err(CliError::usage(
-            "a list of tables or columns is written as .csv, .json or .jsonl",
-        ));
-    };
-    let mut out = session.rows(&columns, args.to.as_deref(), format);
-    for row in rows {
-        let row = to_raw_value(&row).map_err(|error| CliError::other(error.to_string()))?;
-        out.write(&row)?;
+/// Where a list is written.
+pub(crate) struct Out<'a> {
+    session: &'a Session<'a>,
+    path: Option<&'a Path>,
+    format: Format,
+}
+
+impl<'a> Out<'a> {
+    pub(crate) fn new(session: &'a Session<'a>, path: Option<&'a Path>, format: Format) -> Self {
+        Self {
+            session,
+            path,
+            format,
+        }
     }
-    out.finish().map(drop)
+
+    fn write<T: Serialize>(&self, columns: &[&str], rows: Vec<T>) -> Result<(), CliError> {
+        let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
+        let mut out = self.session.rows(&columns, self.path, self.format);
+        for row in rows {
+            let row = to_raw_value(&row).map_err(|error| CliError::other(error.to_string()))?;
+            out.write(&row)?;
+        }
+        out.finish().map(drop)
+    }
 }
 
 /// The type in the words of SQL.

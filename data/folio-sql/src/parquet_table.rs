@@ -33,8 +33,13 @@ const TEXT_BYTES: usize = 16 << 20;
 pub(crate) struct Parquet;
 
 impl TableFormat for Parquet {
-    fn check_release(&self, release: &str) -> Result<(), CliError> {
-        engine::named(release).map(drop)
+    fn check(&self, release: Option<&str>, fields: Option<&Selection>) -> Result<(), CliError> {
+        if fields.is_some_and(|fields| fields.paths().any(|path| path == EXTRA)) {
+            return Err(CliError::usage(format!(
+                "--fields names `{EXTRA}`, which is the last column in any case"
+            )));
+        }
+        release.map(engine::named).transpose().map(drop)
     }
 
     fn begin(&self, request: &TableRequest<'_>) -> Result<Box<dyn TableWriter>, CliError> {

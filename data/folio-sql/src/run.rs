@@ -28,18 +28,24 @@ const SHOWN_EVERY: Duration = Duration::from_millis(200);
 
 /// Executes a statement, or lists tables or columns.
 pub(crate) async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, CliError> {
+    let target = Target::of(&args, session.chosen_format(), session.format())?;
     if args.tables.is_some() || args.describe.is_some() {
+        let Target::Rows(format) = target else {
+            return Err(CliError::usage(
+                "a list of tables or columns is written as .csv, .json or .jsonl",
+            ));
+        };
         let engine = Engine::connect(session, &args).await?;
+        let out = list::Out::new(session, args.to.as_deref(), format);
         match (&args.describe, &args.tables) {
-            (Some(table), _) => list::columns(session, &engine, table, &args).await?,
+            (Some(table), _) => list::columns(&out, &engine, table).await?,
             (None, text) => {
                 let text = text.as_ref().and_then(Option::as_deref);
-                list::tables(session, &engine, text.unwrap_or_default(), &args)?;
+                list::tables(&out, &engine, text.unwrap_or_default())?;
             }
         }
         return Ok(Exit::Success);
     }
-    let target = Target::of(&args, session.chosen_format(), session.format())?;
     let text = match args.explain {
         true => format!("explain {}", statement::text(&args)?),
         false => statement::text(&args)?,

@@ -148,7 +148,7 @@ fn chosen_fields_are_columns_by_their_path() {
         [Some("Köln")]
     );
     assert!(cities.is_null(1));
-    for fields in ["id,id", "id,,active"] {
+    for fields in ["id,id", "id,,active", "id,_extra"] {
         let arguments = ["export", "/users", "--fields", fields, "--to", "b.parquet"];
         world.run(&arguments).with(2);
     }
@@ -323,5 +323,44 @@ fn killed_and_interrupted_it_continues_without_loss_and_repetition() {
     ids.sort();
     ids.dedup();
     assert_eq!((batch.num_rows(), ids.len()), (3_000, 3_000));
+    assert_eq!(world.files(), ["a.parquet"]);
+}
+
+/// The records are saved, and the next run makes the table of them.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_during_the_conversion_loses_nothing() {
+    let world = World::with(|builder| builder);
+    let mut records: Vec<Value> = (0..3_000).map(user).collect();
+    for (number, record) in records.iter_mut().enumerate() {
+        // Compresses less in a column than in a line.
+        let text = format!(
+            "{:x}",
+            (number as u128).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+        );
+        record["personal"]["firstName"] = json!(text);
+    }
+    world.load("/users", records);
+    let arguments = ["export", "/users", "--to", "a.parquet"];
+    world.run(&arguments).with(0);
+    let size = std::fs::metadata(world.path("a.parquet")).unwrap().len();
+    std::fs::remove_file(world.path("a.parquet")).unwrap();
+    // `FILE.part` is written first: a limit below its size ends the run earlier.
+    let limit = (size / 1_024).saturating_sub(1);
+    let script = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
+    let mut command = std::process::Command::new("bash");
+    command
+        .args(["-c", &script])
+        .arg(crate::support::folio())
+        .args(arguments);
+    world.in_folder(&mut command);
+    let ended = Ended::of(command.output().unwrap()).with(1);
+    assert!(
+        ended.err.contains("run the same command again"),
+        "{ended:?}"
+    );
+    assert!(!world.path("a.parquet").exists() && !world.path("a.parquet.part.out").exists());
+    world.run(&arguments).with(0);
+    assert_eq!(parquet_rows(&world.path("a.parquet")).num_rows(), 3_000);
     assert_eq!(world.files(), ["a.parquet"]);
 }

@@ -8,6 +8,7 @@ mod export;
 mod files;
 mod interruptions;
 mod peers;
+mod programs;
 mod statements;
 mod support;
 #[cfg(unix)]

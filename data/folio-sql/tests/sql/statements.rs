@@ -98,6 +98,26 @@ fn a_join_an_aggregate_and_columns_of_one_name() {
 }
 
 #[test]
+fn the_field_of_an_object_is_named_by_its_path() {
+    let world = World::of_users(1, |builder| builder);
+    let query = "select personal['email'], u.personal['lastName'] as name from users.users u";
+    let rows = world.rows(query);
+    assert_eq!(
+        rows,
+        [json!({"personal.email": "a@b", "name": "Ä \"0\", b"})]
+    );
+    let both = "select personal, personal['email'] from users.users";
+    let ended = world.run(&["sql", both, "--format", "csv"]).with(2);
+    assert!(
+        ended
+            .err
+            .contains("two columns have the name `personal.email`"),
+        "{ended:?}"
+    );
+    world.run(&["sql", both, "--to", "a.parquet"]).with(0);
+}
+
+#[test]
 fn conditions_are_sent_as_cql_unless_that_is_switched_off() {
     let world = World::of_users(50, |builder| builder);
     let query = "select username from users.users where active and username = 'user 00004'";

@@ -22,6 +22,7 @@ use crate::external;
 use crate::jobs::durable;
 use crate::jobs::list::{self, List};
 use crate::jobs::packing::Packing;
+use crate::output::selection::Selection;
 use crate::table_format::TableFormat;
 use crate::tenant_release;
 
@@ -65,7 +66,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
         },
         FileFormat::Jsonl | FileFormat::Csv => None,
     };
-    check_release(tables.as_deref(), args.release.as_deref())?;
+    check_arguments(tables.as_deref(), &args)?;
     let mut part = Part::open(target.clone(), args.earlier())?;
     let folio = context.folio().await?;
     let list = List::find(&folio, path, args.key.clone());
@@ -144,11 +145,12 @@ async fn in_other_program(context: &Context) -> CliError {
     external::run(&program, &arguments, &context.interrupt).await
 }
 
-/// Checks `--release` before anything is requested.
-fn check_release(tables: Option<&dyn TableFormat>, release: Option<&str>) -> Result<(), CliError> {
-    match (tables, release) {
-        (_, None) => Ok(()),
-        (Some(tables), Some(release)) => tables.check_release(release),
+/// Checks the arguments of a table before anything is requested.
+fn check_arguments(tables: Option<&dyn TableFormat>, args: &Args) -> Result<(), CliError> {
+    let fields = args.fields.as_deref().map(Selection::of);
+    match (tables, &args.release) {
+        (Some(tables), release) => tables.check(release.as_deref(), fields.as_ref()),
+        (None, None) => Ok(()),
         (None, Some(_)) => Err(CliError::usage(
             "--release has no effect: the columns of other files than Parquet are those of the records",
         )),
