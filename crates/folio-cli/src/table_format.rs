@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::error::CliError;
 use crate::output::selection::Selection;
 
-/// The table that an export makes of its records.
+/// The table that an export writes.
 #[derive(Clone, Copy, Debug)]
 pub struct TableRequest<'a> {
     /// The file to write. Nothing else is in its folder.
