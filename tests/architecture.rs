@@ -282,6 +282,11 @@ const CRATES: &[Layers] = &[
             )],
             &[
                 (
+                    "table_format",
+                    "Parquet files, which another program writes",
+                ),
+                ("external", "commands that are programs of their own"),
+                (
                     "profile",
                     "the config file, the keyring, and the connection that a command uses",
                 ),
@@ -290,7 +295,10 @@ const CRATES: &[Layers] = &[
                     "facts about FOLIO's releases that are part of the program",
                 ),
             ],
-            &[("context", "the settings of one run of the program")],
+            &[
+                ("context", "the settings of one run of the program"),
+                ("tenant_release", "the release that a tenant has"),
+            ],
             &[
                 ("account", "profiles and logins"),
                 ("records", "single records and lists: read and written"),
@@ -303,6 +311,10 @@ const CRATES: &[Layers] = &[
             ],
             &[("args", "the command line")],
             &[("run", "runs a command")],
+            &[(
+                "extension",
+                "the interface of programs that extend the command line",
+            )],
         ],
     },
     Layers {
@@ -358,6 +370,29 @@ const CRATES: &[Layers] = &[
             &[("exec", "the plan that reads a list")],
             &[("table", "a list as a table")],
             &[("catalog", "the tables of a tenant")],
+        ],
+    },
+    Layers {
+        krate: "data/folio-sql/src",
+        rows: &[
+            &[
+                ("args", "the arguments"),
+                ("failure", "DataFusion's errors"),
+                ("batches", "the columns of a result"),
+                ("encode", "rows as JSON"),
+                ("select", "the columns of `--fields`"),
+                ("progress", "what a plan has read"),
+            ],
+            &[
+                ("statement", "the statement"),
+                ("target", "where the result goes"),
+                ("engine", "the session with FOLIO's tables"),
+            ],
+            &[
+                ("list", "the tables and their columns"),
+                ("parquet_table", "the Parquet files of an export"),
+            ],
+            &[("run", "the course of a statement")],
         ],
     },
     Layers {

@@ -1,5 +1,7 @@
 //! The command line: commands and their arguments.
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
 
 use crate::account::{login, logout, whoami};
@@ -11,13 +13,25 @@ use crate::records::{delete, edit, get, patch, post, put};
 
 /// Reads, writes, exports and loads the records of FOLIO, the library services platform.
 #[derive(Debug, Parser)]
-#[command(name = "folio", version, after_long_help = crate::exit::HELP, max_term_width = 100)]
+#[command(
+    name = "folio",
+    version,
+    after_help = MORE,
+    after_long_help = format!("{MORE}\n\n{}", crate::exit::HELP),
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// The commands of other programs.
+const MORE: &str = "\
+More commands:
+  sql      Queries FOLIO's lists with SQL, and writes Parquet files: the program folio-sql
+  NAME     Any other command runs the program folio-NAME, if it is installed";
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
@@ -40,4 +54,7 @@ pub(crate) enum Command {
     Doctor(doctor::Args),
     Completion(completion::Args),
     Man(man::Args),
+    /// The name of another program, and its arguments.
+    #[command(external_subcommand)]
+    External(Vec<OsString>),
 }

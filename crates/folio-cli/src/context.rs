@@ -1,6 +1,7 @@
 //! The settings of one run of the program: options, client, output.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use folio_sdk::{FolioClient, FolioClientBuilder};
@@ -11,6 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::output::console::Console;
 use crate::output::results::Results;
 use crate::profile::connection::Connection;
+use crate::table_format::TableFormat;
 
 /// How long the logout may take after an interruption.
 const LOGOUT: Duration = Duration::from_millis(500);
@@ -26,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) results: Results,
     /// Whether the user pressed Ctrl-C.
     pub(crate) interrupt: Interrupt,
+    /// What writes Parquet files, if this program does.
+    pub(crate) tables: Option<Arc<dyn TableFormat>>,
     folio: Option<FolioClient>,
 }
 
@@ -37,6 +41,7 @@ impl Context {
             results: Results::new(&global),
             global,
             interrupt: Interrupt::default(),
+            tables: None,
             folio: None,
         }
     }

@@ -9,7 +9,7 @@ use crate::exit::Exit;
 
 /// The error of a command.
 #[derive(Debug)]
-pub(crate) struct CliError {
+pub struct CliError {
     exit: Exit,
     message: String,
     help: Vec<String>,
@@ -17,7 +17,7 @@ pub(crate) struct CliError {
 
 impl CliError {
     /// An error with an exit code.
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
             message: message.into(),
@@ -26,12 +26,12 @@ impl CliError {
     }
 
     /// An error without a code of its own.
-    pub(crate) fn other(message: impl Into<String>) -> Self {
+    pub fn other(message: impl Into<String>) -> Self {
         Self::new(Exit::Error, message)
     }
 
     /// The arguments do not fit.
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
@@ -41,7 +41,7 @@ impl CliError {
     }
 
     /// A file or stream failed. `what` states the action and the name: ``cannot read `a.json` ``.
-    pub(crate) fn io(what: impl fmt::Display, error: &io::Error) -> Self {
+    pub fn io(what: impl fmt::Display, error: &io::Error) -> Self {
         Self::other(format!("{what}: {error}"))
     }
 
@@ -55,7 +55,7 @@ impl CliError {
     }
 
     /// Adds what the user can do.
-    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
     }
@@ -72,9 +72,15 @@ impl CliError {
 }
 
 impl From<folio_sdk::Error> for CliError {
-    /// The SDK's description with all details: request, server's message, help.
     fn from(error: folio_sdk::Error) -> Self {
-        let exit = exit_of(&error);
+        Self::of(&error)
+    }
+}
+
+impl CliError {
+    /// The SDK's description with all details: request, server's message, help.
+    pub fn of(error: &folio_sdk::Error) -> Self {
+        let exit = exit_of(error);
         // One line with the request, then the details without repeating that line.
         let first = error.to_string();
         let details = format!("{error:#}");

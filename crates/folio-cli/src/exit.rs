@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// The outcome of a command, as its exit code states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// The command did what it was asked to do.
     Success = 0,
     /// Any error that has no code of its own.

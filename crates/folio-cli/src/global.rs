@@ -28,7 +28,7 @@ pub(crate) struct Global {
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub enum Format {
     /// A table for people
     Table,
     /// JSON, indented

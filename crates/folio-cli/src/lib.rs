@@ -8,6 +8,8 @@ mod context;
 mod data;
 mod error;
 mod exit;
+pub mod extension;
+mod external;
 mod file;
 mod global;
 mod help;
@@ -18,6 +20,8 @@ mod output;
 mod profile;
 mod records;
 mod run;
+mod table_format;
+mod tenant_release;
 
 use std::process::ExitCode;
 

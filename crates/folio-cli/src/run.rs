@@ -1,5 +1,6 @@
 //! Runs a command and turns its outcome into an exit code.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
@@ -9,6 +10,8 @@ use crate::args::{Cli, Command};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::external;
+use crate::global::Global;
 use crate::help::{completion, man};
 use crate::info::{cql, diff_release, doctor, routes};
 use crate::jobs::{export, load, sandbox};
@@ -17,6 +20,16 @@ use crate::records::{delete, edit, get, patch, post, put};
 /// Runs the program with the arguments of the process.
 pub(crate) fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
+    execute(Context::new(global), async |context| {
+        dispatch(context, command).await
+    })
+}
+
+/// Runs a command, reports its error, and logs out.
+pub(crate) fn execute(
+    mut context: Context,
+    command: impl AsyncFnOnce(&mut Context) -> Result<Exit, CliError>,
+) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -28,11 +41,10 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     let exit = runtime.block_on(async {
-        let mut context = Context::new(global);
         context.interrupt.listen();
         #[cfg(unix)]
         let _limit = crate::interrupt::report_size_limit();
-        let outcome = dispatch(&mut context, command).await;
+        let outcome = command(&mut context).await;
         context.close().await;
         match outcome {
             Ok(exit) => exit,
@@ -85,7 +97,34 @@ async fn dispatch(context: &mut Context, command: Command) -> Result<Exit, CliEr
         }
         Command::Completion(args) => completion::run(context, &args, Cli::command()),
         Command::Man(args) => man::run(context, &args, Cli::command()),
+        Command::External(command) => external_command(context, &command).await,
     }
+}
+
+/// Runs the program of a command that this one does not have.
+async fn external_command(context: &Context, command: &[OsString]) -> Result<Exit, CliError> {
+    let name = command.first().map(|name| name.to_string_lossy());
+    let name = name.as_deref().unwrap_or_default();
+    match external::find(name) {
+        Some(program) => {
+            let arguments = external::arguments(command);
+            Err(external::run(&program, &arguments, &context.interrupt).await)
+        }
+        None if name == external::SQL => Err(external::missing("`folio sql`")),
+        // The usual error, with similar commands.
+        None => match own_commands().try_get_matches_from(std::env::args_os()) {
+            Err(error) => error.exit(),
+            Ok(_) => Err(CliError::usage(format!("unrecognized subcommand '{name}'"))),
+        },
+    }
+}
+
+/// The command line without commands of other programs.
+fn own_commands() -> clap::Command {
+    let all = Cli::command();
+    let own = <Global as clap::Args>::augment_args(clap::Command::new("folio"));
+    own.subcommand_required(true)
+        .subcommands(all.get_subcommands().cloned())
 }
 
 /// Runs a command that only reads, and drops it at an interruption.

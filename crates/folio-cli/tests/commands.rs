@@ -13,6 +13,9 @@ mod account;
 mod delete;
 #[path = "commands/edit.rs"]
 mod edit;
+#[cfg(unix)]
+#[path = "commands/external.rs"]
+mod external;
 #[path = "commands/files.rs"]
 mod files;
 #[path = "commands/get.rs"]

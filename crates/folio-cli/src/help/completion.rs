@@ -26,7 +26,8 @@ pub(crate) fn run(
     mut command: clap::Command,
 ) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    generate(args.shell, &mut command, "folio", &mut script);
+    let name = command.get_name().to_owned();
+    generate(args.shell, &mut command, name, &mut script);
     context.results.bytes(&script)?;
     Ok(Exit::Success)
 }

@@ -35,9 +35,10 @@ pub(crate) fn run(
     // Its global options and its `help` become part of each command.
     let mut command = command.disable_help_subcommand(true);
     command.build();
-    write(&args.to, "folio", &command)?;
-    for sub in command.get_subcommands() {
-        let name = format!("folio-{}", sub.get_name());
+    let program = command.get_name().to_owned();
+    write(&args.to, &program, &command)?;
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        let name = format!("{program}-{}", sub.get_name());
         write(&args.to, &name, sub)?;
         pages += 1;
     }

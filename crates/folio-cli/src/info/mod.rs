@@ -9,5 +9,4 @@ mod path_template;
 mod permissions;
 pub(crate) mod routes;
 mod tenant;
-mod tenant_release;
 mod used;

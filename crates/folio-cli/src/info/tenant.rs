@@ -7,7 +7,7 @@ use folio_sdk::{ErrorKind, FolioClient, Platform, Tenancy};
 use crate::context::Context;
 use crate::data::{Operation, Release};
 use crate::info::answer::Answer;
-use crate::info::tenant_release::closest;
+use crate::tenant_release::closest;
 
 /// How long the modules are waited for: the command has results without them.
 const LONGEST: Duration = Duration::from_secs(20);

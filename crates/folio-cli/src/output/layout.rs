@@ -10,4 +10,6 @@ pub(crate) struct Layout {
     pub(crate) colored: bool,
     /// The width of the terminal.
     pub(crate) width: Option<u16>,
+    /// Whether chosen columns for which a terminal has no room are left out of tables.
+    pub(crate) omits_columns: bool,
 }

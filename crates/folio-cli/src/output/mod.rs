@@ -9,6 +9,7 @@ pub(crate) mod layout;
 pub(crate) mod progress;
 pub(crate) mod record_writer;
 pub(crate) mod results;
+pub(crate) mod selection;
 pub(crate) mod sink;
 pub(crate) mod style;
 pub(crate) mod table;

@@ -11,7 +11,7 @@ const EVERY: Duration = Duration::from_secs(10);
 
 /// The progress of a command.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     lines: Option<Lines>,
 }
@@ -52,13 +52,13 @@ impl Progress {
     }
 
     /// So many records in all.
-    pub(crate) fn set(&self, records: u64) {
+    pub fn set(&self, records: u64) {
         self.bar.set_position(records);
         self.line();
     }
 
     /// The expected number of records, which may change.
-    pub(crate) fn set_total(&self, total: Option<u64>) {
+    pub fn set_total(&self, total: Option<u64>) {
         match total {
             Some(total) => self.bar.set_length(total),
             None => self.bar.unset_length(),

@@ -15,7 +15,7 @@ use crate::output::json;
 use crate::output::json::to_raw;
 use crate::output::layout::Layout;
 use crate::output::sink::Sink;
-use crate::output::table::TableRecords;
+use crate::output::table::{Hidden, TableRecords};
 
 /// How long written records stay in the buffer, at most, while others arrive.
 const FLUSH_AFTER: Duration = Duration::from_millis(200);
@@ -103,7 +103,15 @@ impl RecordWriter {
     ///
     /// # Errors
     /// The results cannot be written.
-    pub(crate) fn finish(mut self) -> Result<u64, CliError> {
+    pub(crate) fn finish(self) -> Result<u64, CliError> {
+        self.end().map(|(written, _)| written)
+    }
+
+    /// As [`finish`](Self::finish); returns what a terminal does not show, too.
+    ///
+    /// # Errors
+    /// The results cannot be written.
+    pub(crate) fn end(mut self) -> Result<(u64, Hidden), CliError> {
         let written = self.written;
         let out = &mut self.out;
         let rest = match &mut self.form {
@@ -115,7 +123,11 @@ impl RecordWriter {
         };
         rest.and_then(|()| self.out.commit())
             .map_err(|error| CliError::output(&error))?;
-        Ok(written)
+        let hidden = match self.form {
+            Form::Table(table) => table.hidden(),
+            Form::Json | Form::Jsonl | Form::Csv(_) => Hidden::default(),
+        };
+        Ok((written, hidden))
     }
 }
 

@@ -61,6 +61,15 @@ impl Results {
         }
     }
 
+    /// The same in a format.
+    #[must_use]
+    pub(crate) fn with_format(self, format: Format) -> Self {
+        Self {
+            format: Some(format),
+            ..self
+        }
+    }
+
     /// Where results go.
     pub(crate) fn sink(&self) -> Sink {
         match &self.file {
@@ -101,6 +110,23 @@ impl Results {
             fields,
             colored: self.colored,
             width: self.width,
+            omits_columns: false,
+        };
+        RecordWriter::new(self.sink(), self.list_format(), layout)
+    }
+
+    /// Rows of a table with these columns. On a terminal the last ones may be left out, if there is no
+    /// room for them: [`RecordWriter::end`] states it.
+    pub(crate) fn table(&self, columns: Vec<FieldPath>) -> RecordWriter {
+        let layout = Layout {
+            // JSON has the fields as they are.
+            fields: match self.list_format() {
+                Format::Json | Format::Jsonl => None,
+                Format::Csv | Format::Table => Some(columns),
+            },
+            colored: self.colored,
+            width: self.width,
+            omits_columns: true,
         };
         RecordWriter::new(self.sink(), self.list_format(), layout)
     }

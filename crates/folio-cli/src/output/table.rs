@@ -36,6 +36,17 @@ pub(crate) struct TableRecords {
     width: Option<usize>,
     columns: Option<Vec<Column>>,
     waiting: Vec<Box<RawValue>>,
+    omits_columns: bool,
+    hidden: Hidden,
+}
+
+/// What a table on a terminal does not show.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hidden {
+    /// The columns without room.
+    pub(crate) columns: Vec<String>,
+    /// Whether values are shortened.
+    pub(crate) has_shortened: bool,
 }
 
 #[derive(Debug)]
@@ -52,7 +63,13 @@ impl TableRecords {
             width: layout.width.map(usize::from),
             columns: None,
             waiting: Vec::new(),
+            omits_columns: layout.omits_columns,
+            hidden: Hidden::default(),
         }
+    }
+
+    pub(crate) fn hidden(self) -> Hidden {
+        self.hidden
     }
 
     pub(crate) fn write(&mut self, record: &RawValue, out: &mut impl Write) -> io::Result<()> {
@@ -106,7 +123,9 @@ impl TableRecords {
             // Cells of columns that are left out are at the end.
             let cells = columns.iter().zip(row);
             let cells = cells.map(|(column, text)| fitting(text, column, self.width));
-            table.add_row(cells.collect::<Vec<_>>());
+            let cells: Vec<String> = cells.collect();
+            self.hidden.has_shortened |= cells.iter().zip(row).any(|(cell, text)| cell != text);
+            table.add_row(cells);
         }
         for (at, column) in columns.iter().enumerate() {
             let is_last = at + 1 == columns.len();
@@ -131,7 +150,7 @@ impl TableRecords {
 
     /// The columns, as wide as the rows need and the terminal allows.
     fn columns(
-        &self,
+        &mut self,
         fields: Vec<FieldPath>,
         is_chosen: bool,
         rows: &[Vec<String>],
@@ -153,6 +172,18 @@ impl TableRecords {
         };
         for column in &mut columns {
             column.width = column.width.min(WIDEST);
+        }
+        if self.omits_columns && is_chosen {
+            let narrow = |columns: &[Column]| -> usize {
+                let widths = columns.iter().map(|column| column.width.min(NARROWEST));
+                widths.sum::<usize>() + columns.len().saturating_sub(1) * GAP
+            };
+            while narrow(&columns) > available && columns.len() > 1 {
+                let column = columns.pop();
+                let names = column.iter().map(|column| name(&column.field).to_owned());
+                self.hidden.columns.extend(names);
+            }
+            self.hidden.columns.reverse();
         }
         while total(&columns) > available {
             // Of the chosen columns the widest one becomes narrower; others are left out.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use folio_sdk::FolioClient;
 use serde_json::{Value, json};
 
-use super::support::{TENANT, World, decompressed, group, unique};
+use super::support::{Ended, TENANT, World, decompressed, group, unique};
 
 #[test]
 fn an_export_has_every_record_once_in_any_compression() {
@@ -224,52 +224,17 @@ fn a_csv_file_has_a_column_for_every_field_of_every_record() {
     ]));
 }
 
-#[cfg(feature = "parquet")]
+/// Another program writes it, which is looked for before anything is requested.
 #[test]
-fn a_parquet_file_has_typed_columns() {
-    use parquet::file::reader::{FileReader as _, SerializedFileReader};
-    use parquet::record::Field;
-
+fn a_parquet_file_needs_the_program_that_writes_it() {
     let world = World::new();
-    let id = |number: u32| format!("{number:08x}-0000-4000-8000-000000000000");
-    let records = (0..1_000_u32).map(|number| {
-        let mut record =
-            json!({"id": id(number), "active": number % 2 == 0, "number": number, "price": 0.5});
-        if number % 10 == 0 {
-            record["tags"] = json!({"tagList": ["a", number]});
-        }
-        record
-    });
-    world
-        .sandbox
-        .load(TENANT, "/users", records.collect())
-        .unwrap();
-    world
-        .run(&["export", "/users", "--to", "a.parquet"])
-        .with(0);
-    let file = std::fs::File::open(world.path("a.parquet")).unwrap();
-    let reader = SerializedFileReader::new(file).unwrap();
-    let mut seen = 0;
-    for row in reader.get_row_iter(None).unwrap() {
-        let row = row.unwrap();
-        let fields: std::collections::HashMap<&String, &Field> = row.get_column_iter().collect();
-        let field = |name: &str| fields[&name.to_owned()];
-        let Field::Long(number) = field("number") else {
-            panic!("{row:?}")
-        };
-        assert_eq!(
-            *field("id"),
-            Field::Str(id(u32::try_from(*number).unwrap()))
-        );
-        assert_eq!(*field("active"), Field::Bool(number % 2 == 0));
-        assert_eq!(*field("price"), Field::Double(0.5));
-        let tags = match number % 10 {
-            0 => Field::Str(format!("[\"a\",{number}]")),
-            _ => Field::Null,
-        };
-        assert_eq!(*field("tags.tagList"), tags);
-        seen += 1;
-    }
-    assert_eq!(seen, 1_000);
-    assert_eq!(world.files(), ["a.parquet"]);
+    let mut command = world.folio(&["export", "/groups", "--to", "a.parquet"]);
+    command.env("PATH", world.folder.path());
+    let ended = Ended::of(command.output().unwrap()).with(2);
+    assert!(
+        ended.err.contains("needs the program `folio-sql`") && ended.err.contains("cargo install"),
+        "{ended:?}"
+    );
+    assert!(world.sandbox.exchanges().is_empty());
+    assert_eq!(world.files(), [""; 0]);
 }

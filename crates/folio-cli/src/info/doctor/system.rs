@@ -8,7 +8,7 @@ use crate::info::answer::Answer;
 use crate::info::path_template::matches;
 use crate::info::permissions::{self, Permissions};
 use crate::info::tenant::Tenant;
-use crate::info::tenant_release::closest;
+use crate::tenant_release::closest;
 
 /// How many names a check shows.
 const SHOWN: usize = 5;

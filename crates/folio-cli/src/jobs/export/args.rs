@@ -18,10 +18,11 @@ Interruptions:
   twice. Records that others create meanwhile may be part of the file or not.
 
 Tables:
-  The columns of CSV and Parquet are those of --fields. Without it they are the fields of all records:
-  fields of objects by their path (personal.lastName), lists as JSON in one cell. A table does not
-  distinguish absent fields from nulls; JSON Lines does. The records are collected in FILE.part first,
-  and then converted.";
+  The columns of CSV are those of --fields. Without it they are the fields of all records: fields of
+  objects by their path (personal.lastName), lists as JSON in one cell. The columns of Parquet are
+  those of FOLIO's descriptions, with their types; values that do not fit are in the column _extra.
+  Parquet needs the program folio-sql. A table does not distinguish absent fields from nulls; JSON
+  Lines does. The records are collected in FILE.part first, and then converted.";
 
 /// Writes a list to a file: all its records, read in parallel, with resumption after interruptions
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     /// The path of the list, such as /instance-storage/instances
     #[arg(value_name = "LIST")]
     pub(crate) list: String,
-    /// The file; its name states the format: .jsonl, .csv or .parquet, also with .gz or .zst
+    /// The file; its name states the format: .jsonl or .csv, also with .gz or .zst; .parquet
     #[arg(long, value_name = "FILE")]
     pub(crate) to: PathBuf,
     /// Only the records that match this CQL query
@@ -48,6 +49,9 @@ pub(crate) struct Args {
     /// Writes the records in the order of their ids
     #[arg(long)]
     pub(crate) ordered: bool,
+    /// The release whose descriptions define the columns of Parquet; by default that of the tenant
+    #[arg(long, value_name = "RELEASE")]
+    pub(crate) release: Option<String>,
     /// The key of the records in a response, if it is not known
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,

@@ -1,4 +1,4 @@
-//! The columns of records: their names, and the kinds of their values.
+//! The columns of records in a CSV file.
 //!
 //! Without a choice of the user, columns are the fields of all records: fields of objects by their
 //! path (`personal.lastName`), lists as JSON in one cell. `id` comes first, the others follow by
@@ -21,83 +21,17 @@ const MOST_COLUMNS: usize = 10_000;
 
 /// The kinds of values of a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kinds(u8);
+pub(crate) struct Kinds {
+    has_nulls: bool,
+    has_values: bool,
+}
 
 impl Kinds {
-    const NULL: u8 = 1;
-    const BOOLEAN: u8 = 2;
-    /// Integers that a double represents exactly.
-    const INTEGER: u8 = 4;
-    /// Other integers of 64 bits.
-    const LONG: u8 = 8;
-    /// Fractions that a double represents with all their digits.
-    const DOUBLE: u8 = 16;
-    /// Text, lists, objects, and numbers with more digits.
-    const TEXT: u8 = 32;
-
-    fn add(&mut self, kind: u8) {
-        self.0 |= kind;
-    }
-
-    /// Whether there is a value besides null.
-    fn has_values(self) -> bool {
-        self.0 & !Self::NULL != 0
-    }
-
-    /// The type that represents all values exactly.
-    pub(crate) fn column_type(self) -> ColumnType {
-        match self.0 & !Self::NULL {
-            Self::BOOLEAN => ColumnType::Boolean,
-            kinds if kinds & !(Self::INTEGER | Self::LONG) == 0 && kinds != 0 => {
-                ColumnType::Integer
-            }
-            kinds if kinds & !(Self::INTEGER | Self::DOUBLE) == 0 && kinds != 0 => {
-                ColumnType::Double
-            }
-            _ => ColumnType::Text,
+    fn add(&mut self, value: &RawValue) {
+        match value.get() {
+            "null" => self.has_nulls = true,
+            _ => self.has_values = true,
         }
-    }
-}
-
-/// The type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ColumnType {
-    Boolean,
-    Integer,
-    Double,
-    Text,
-}
-
-/// The kind of a value.
-fn kind(value: &RawValue) -> u8 {
-    let text = value.get();
-    match text.as_bytes().first() {
-        Some(b'n') => Kinds::NULL,
-        Some(b't' | b'f') => Kinds::BOOLEAN,
-        Some(b'-' | b'0'..=b'9') => kind_of_number(text),
-        _ => Kinds::TEXT,
-    }
-}
-
-fn kind_of_number(text: &str) -> u8 {
-    const EXACT: u64 = 1 << 53;
-    if let Ok(number) = text.parse::<i64>() {
-        // `-0` is no integer of its own.
-        return match number.unsigned_abs() {
-            0 if text != "0" => Kinds::TEXT,
-            0..=EXACT => Kinds::INTEGER,
-            _ => Kinds::LONG,
-        };
-    }
-    let digits = text.split(['e', 'E']).next().unwrap_or_default();
-    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
-    let is_finite = text
-        .parse::<f64>()
-        .is_ok_and(|number| number.is_finite() && (number == 0.0 || number.is_normal()));
-    // A double has 15 decimal digits in any case.
-    match digits.trim_start_matches('0').len() {
-        0..=15 if is_finite => Kinds::DOUBLE,
-        _ => Kinds::TEXT,
     }
 }
 
@@ -135,8 +69,8 @@ impl Columns {
                 for (kinds, found) in kinds.iter_mut().zip(values(record, &*fields)) {
                     match found {
                         Found::Nothing => {}
-                        Found::One(value) => kinds.add(kind(value)),
-                        Found::Each(_) => kinds.add(Kinds::TEXT),
+                        Found::One(value) => kinds.add(value),
+                        Found::Each(_) => kinds.has_values = true,
                     }
                 }
             }
@@ -148,13 +82,9 @@ impl Columns {
     ///
     /// # Errors
     /// The records have too many fields, or two of one name.
-    pub(crate) fn header(&mut self) -> Result<Vec<(String, ColumnType)>, CliError> {
+    pub(crate) fn header(&mut self) -> Result<Vec<String>, CliError> {
         match self {
-            Self::Chosen(fields, kinds) => Ok(fields
-                .iter()
-                .zip(kinds)
-                .map(|(field, kinds)| (field.to_string(), kinds.column_type()))
-                .collect()),
+            Self::Chosen(fields, _) => Ok(fields.iter().map(ToString::to_string).collect()),
             Self::Found(root) => {
                 let jsonl = "select fields with --fields, or export to .jsonl";
                 if root.is_map {
@@ -166,7 +96,7 @@ impl Columns {
                 let mut header = Vec::new();
                 root.name("", &mut header);
                 let mut known = BTreeSet::new();
-                if let Some((twice, _)) = header.iter().find(|(name, _)| !known.insert(name)) {
+                if let Some(twice) = header.iter().find(|name| !known.insert(*name)) {
                     return Err(CliError::other(format!(
                         "two fields of the records have the name `{twice}`: one of them contains a dot"
                     ))
@@ -174,7 +104,7 @@ impl Columns {
                 }
                 if header.is_empty() {
                     // Readers of tables expect a column, even if there are no records.
-                    header.push(("id".to_owned(), ColumnType::Text));
+                    header.push("id".to_owned());
                 }
                 Ok(header)
             }
@@ -211,7 +141,7 @@ impl Node {
     fn observe(&mut self, value: &RawValue, most: usize) {
         let members = json::members(value).filter(|members| !members.is_empty());
         let Some(members) = members.filter(|_| !self.is_map) else {
-            self.kinds.add(kind(value));
+            self.kinds.add(value);
             return;
         };
         for (name, value) in members {
@@ -221,21 +151,21 @@ impl Node {
         if self.fields.len() > most {
             self.is_map = true;
             self.fields.clear();
-            self.kinds.add(Kinds::TEXT);
+            self.kinds.has_values = true;
         }
     }
 
     /// Assigns the columns.
-    fn name(&mut self, path: &str, header: &mut Vec<(String, ColumnType)>) {
+    fn name(&mut self, path: &str, header: &mut Vec<String>) {
         let is_empty_record = path.is_empty() && self.fields.is_empty() && header.is_empty();
-        let is_leaf = self.kinds.has_values() || (self.fields.is_empty() && !path.is_empty());
+        let is_leaf = self.kinds.has_values || (self.fields.is_empty() && !path.is_empty());
         if is_leaf || (is_empty_record && self.kinds != Kinds::default()) {
             let name = match path {
                 "" => WHOLE,
                 path => path,
             };
             self.column = Some(header.len());
-            header.push((name.to_owned(), self.kinds.column_type()));
+            header.push(name.to_owned());
         }
         let below = |name: &str| match path {
             "" => name.to_owned(),
@@ -284,7 +214,7 @@ mod tests {
     }
 
     /// The header and the rows of records.
-    fn table(records: &[&str]) -> (Vec<(String, ColumnType)>, Vec<Vec<String>>) {
+    fn table(records: &[&str]) -> (Vec<String>, Vec<Vec<String>>) {
         let mut columns = Columns::new(None);
         let records: Vec<Box<RawValue>> = records.iter().map(|text| raw(text)).collect();
         for record in &records {
@@ -304,8 +234,7 @@ mod tests {
             r#"{"id": "2", "b": {}, "late": true, "n": null}"#,
             r#"{"id": "3", "b": "text", "c": null}"#,
         ]);
-        let names: Vec<&str> = header.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["id", "b", "b.x", "b.y", "c", "late", "n"]);
+        assert_eq!(header, ["id", "b", "b.x", "b.y", "c", "late", "n"]);
         assert_eq!(rows[0], ["1", "", "a", "1", r#"[1,{"d":2}]"#, "", ""]);
         assert_eq!(rows[1], ["2", "{}", "", "", "", "true", ""]);
         assert_eq!(rows[2], ["3", "text", "", "", "", "", ""]);
@@ -319,32 +248,6 @@ mod tests {
         assert_eq!(header.len(), 2);
         assert!(rows[0][1].starts_with("{\"k0\":0,"));
         assert_eq!(rows[1][1], r#"{"k1":1}"#);
-    }
-
-    #[test]
-    fn types_represent_all_values_exactly() {
-        use ColumnType::{Boolean, Double, Integer, Text};
-        for (values, expected) in [
-            (&["true", "null"][..], Boolean),
-            (&["1", "-7", "9223372036854775807"], Integer),
-            (&["1", "2.5", "1e3", "0.1"], Double),
-            (&["9007199254740993", "0.5"], Text),
-            (&["12345678901234567890.5"], Text),
-            (&["18446744073709551615"], Text),
-            (&["1e999"], Text),
-            (&["1e-320"], Text),
-            (&["-0"], Text),
-            (&["1", "\"1\""], Text),
-            (&["true", "1"], Text),
-            (&["[]"], Text),
-            (&["null"], Text),
-        ] {
-            let mut kinds = Kinds::default();
-            for value in values {
-                kinds.add(kind(&raw(value)));
-            }
-            assert_eq!(kinds.column_type(), expected, "{values:?}");
-        }
     }
 
     #[test]

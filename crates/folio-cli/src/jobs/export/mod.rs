@@ -2,8 +2,6 @@
 
 mod args;
 mod columns;
-#[cfg(feature = "parquet")]
-mod parquet_file;
 mod part;
 mod record_file;
 mod run;

@@ -1,21 +1,30 @@
 //! The course of an export.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
+use folio_sdk::FolioClient;
 use serde::Serialize;
 
 use super::args::Args;
-use super::part::Part;
+use super::part::{Part, failed};
 use super::scan::{Scan, Scanned};
 use super::state::Settings;
-use super::table_file::Conversion;
+use super::table_file::{Conversion, TableKind};
 use super::target::{FileFormat, Target};
 use super::writer::Writer;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::external;
+use crate::jobs::durable;
 use crate::jobs::list::{self, List};
 use crate::jobs::packing::Packing;
+use crate::output::selection::Selection;
+use crate::table_format::TableFormat;
+use crate::tenant_release;
 
 /// The result, for programs.
 #[derive(Serialize)]
@@ -24,6 +33,9 @@ struct Summary<'a> {
     list: &'a str,
     records: u64,
     unreadable: u64,
+    /// The values of a Parquet file that are in the column `_extra`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_extra: Option<u64>,
     bytes: u64,
     seconds: f64,
 }
@@ -47,10 +59,26 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
             return Err(CliError::usage(format!("--fields names `{field}` twice")));
         }
     }
+    let tables = match target.format {
+        FileFormat::Parquet => match &context.tables {
+            Some(tables) => Some(Arc::clone(tables)),
+            None => return Err(in_other_program(context).await),
+        },
+        FileFormat::Jsonl | FileFormat::Csv => None,
+    };
+    check_arguments(tables.as_deref(), &args)?;
     let mut part = Part::open(target.clone(), args.earlier())?;
     let folio = context.folio().await?;
     let list = List::find(&folio, path, args.key.clone());
     let list = context.interruptible(list).await??;
+    let kind = match tables {
+        Some(format) => TableKind::Parquet {
+            format,
+            list: list.path.clone(),
+            release: release(context, &folio, &args).await?,
+        },
+        None => TableKind::Csv(target.packing),
+    };
     let scan = Scan {
         parallel: usize::from(args.parallel),
         page_size: args.page_size,
@@ -100,12 +128,51 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<Exit, CliEr
     if let Some(note) = &scanned.note {
         context.console.note(note);
     }
-    publish(context, part, &args, packing).await?;
-    report(context, &list, &target, &scanned)?;
+    let in_extra = publish(context, part, &args, packing, kind).await?;
+    report(context, &list, &target, &scanned, in_extra)?;
     if scanned.state.unreadable > 0 {
         return Ok(Exit::SomeFailed);
     }
     Ok(Exit::Success)
+}
+
+/// Runs the program that writes Parquet files, with the same arguments.
+async fn in_other_program(context: &Context) -> CliError {
+    let Some(program) = external::find(external::SQL) else {
+        return external::missing("an export to a Parquet file");
+    };
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    external::run(&program, &arguments, &context.interrupt).await
+}
+
+/// Checks the arguments of a table before anything is requested.
+fn check_arguments(tables: Option<&dyn TableFormat>, args: &Args) -> Result<(), CliError> {
+    let fields = args.fields.as_deref().map(Selection::of);
+    match (tables, &args.release) {
+        (Some(tables), release) => tables.check(release.as_deref(), fields.as_ref()),
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(CliError::usage(
+            "--release has no effect: the columns of other files than Parquet are those of the records",
+        )),
+    }
+}
+
+/// The release whose descriptions define the columns.
+async fn release(
+    context: &Context,
+    folio: &FolioClient,
+    args: &Args,
+) -> Result<Option<String>, CliError> {
+    if args.release.is_some() {
+        return Ok(args.release.clone());
+    }
+    let release = context.interruptible(tenant_release::of(folio)).await??;
+    if release.is_none() {
+        context.console.note(
+            "the release of the tenant is not known: the columns are those of the newest one; --release names another",
+        );
+    }
+    Ok(release)
 }
 
 /// Why a list is read page by page.
@@ -126,14 +193,20 @@ async fn publish(
     part: Part,
     args: &Args,
     packing: Packing,
-) -> Result<(), CliError> {
+    kind: TableKind,
+) -> Result<Option<u64>, CliError> {
     if part.target.format == FileFormat::Jsonl {
         let complete = part.path.clone();
-        return part.publish(&complete);
+        return part.publish(&complete).map(|()| None);
     }
     context.console.note("converts the records to a table");
     let (interrupt, fields) = (context.interrupt.clone(), args.fields.clone());
-    let complete = part.target.beside(".part.out");
+    let outer = part.target.beside(".part.out");
+    let is_parquet = matches!(kind, TableKind::Parquet { .. });
+    let complete = match is_parquet {
+        true => begin_folder(&outer)?,
+        false => outer.clone(),
+    };
     let out = complete.clone();
     let converted = tokio::task::spawn_blocking(move || {
         let converted = part.records().and_then(|records| {
@@ -141,27 +214,47 @@ async fn publish(
                 records: &records,
                 path: &part.path,
                 packing,
-                target: &part.target,
                 complete: &out,
                 fields: fields.as_deref(),
                 interrupt: &interrupt,
             };
-            conversion.run()
+            conversion.run(&kind)
         });
         (part, converted)
     })
     .await;
     let (part, converted) = converted.map_err(|_| CliError::interrupted())?;
-    let absent = converted.map_err(|error| {
-        let _ = crate::jobs::durable::remove(&complete);
+    let report = converted.map_err(|error| {
+        // What stays is replaced by the next run.
+        let _ = match is_parquet {
+            true => fs::remove_dir_all(&outer),
+            false => durable::remove(&complete),
+        };
         error.with_help("the records are saved; run the same command again to continue")
     })?;
-    for field in absent {
-        context
-            .console
-            .warning(format_args!("no record has the field `{field}`"));
+    for note in report.notes {
+        context.console.note(note);
     }
-    part.publish(&complete)
+    for warning in report.warnings {
+        context.console.warning(warning);
+    }
+    part.publish(&complete)?;
+    if is_parquet {
+        let removed = fs::remove_dir(&outer);
+        removed.map_err(|error| failed("remove", &outer, &error))?;
+    }
+    Ok(is_parquet.then_some(report.in_extra))
+}
+
+/// A folder for the file, in place of what an earlier run left: a program that is killed leaves files
+/// of unknown names there.
+fn begin_folder(folder: &Path) -> Result<PathBuf, CliError> {
+    let begun = match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => fs::create_dir(folder),
+    };
+    begun.map_err(|error| failed("create", folder, &error))?;
+    Ok(folder.join("table.parquet"))
 }
 
 fn report(
@@ -169,6 +262,7 @@ fn report(
     list: &List,
     target: &Target,
     scanned: &Scanned,
+    in_extra: Option<u64>,
 ) -> Result<(), CliError> {
     let records = scanned.state.checkpoint.records();
     let seconds = scanned.elapsed.as_secs_f64();
@@ -194,6 +288,7 @@ fn report(
         list: &list.path,
         records,
         unreadable: scanned.state.unreadable,
+        in_extra,
         bytes,
         seconds,
     })

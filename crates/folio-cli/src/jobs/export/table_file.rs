@@ -3,18 +3,18 @@
 use std::fs::File;
 use std::io::{self, BufRead as _, Seek as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
 use super::columns::Columns;
 use super::part::failed;
-#[cfg(feature = "parquet")]
-use super::target::FileFormat;
-use super::target::Target;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
-use crate::jobs::packing::Packing;
+use crate::jobs::packing::{Packer, Packing};
 use crate::output::field_path::{FieldPath, Found, cell};
+use crate::output::selection::Selection;
+use crate::table_format::{TableFormat, TableReport, TableRequest};
 
 /// How often an interruption is noticed, in records.
 const CHECKED_EVERY: u64 = 1_000;
@@ -23,27 +23,40 @@ const CHECKED_EVERY: u64 = 1_000;
 pub(crate) struct Conversion<'a> {
     pub(crate) records: &'a File,
     pub(crate) path: &'a Path,
+    /// The compression of the records.
     pub(crate) packing: Packing,
-    pub(crate) target: &'a Target,
     pub(crate) complete: &'a Path,
     pub(crate) fields: Option<&'a [FieldPath]>,
     pub(crate) interrupt: &'a Interrupt,
 }
 
-/// A table that is being written.
-trait TableWriter {
-    fn row(&mut self, row: &[Found<'_>]) -> io::Result<()>;
-    /// Writes the rest. Everything is passed to the operating system.
-    fn finish(self: Box<Self>) -> io::Result<()>;
+/// The table to make.
+pub(crate) enum TableKind {
+    Csv(Packing),
+    Parquet {
+        format: Arc<dyn TableFormat>,
+        list: String,
+        release: Option<String>,
+    },
 }
 
 impl Conversion<'_> {
-    /// Writes the table, and waits until it is on the disk. Returns the chosen fields that no
-    /// record has.
+    /// Writes the table, and waits until it is on the disk.
     ///
     /// # Errors
     /// An I/O error; the records are no table; an interruption.
-    pub(crate) fn run(&self) -> Result<Vec<String>, CliError> {
+    pub(crate) fn run(&self, kind: &TableKind) -> Result<TableReport, CliError> {
+        match kind {
+            TableKind::Csv(packing) => self.csv(*packing),
+            TableKind::Parquet {
+                format,
+                list,
+                release,
+            } => self.parquet(&**format, list, release.as_deref()),
+        }
+    }
+
+    fn csv(&self, packing: Packing) -> Result<TableReport, CliError> {
         let mut columns = Columns::new(self.fields);
         self.each(|record| {
             columns.observe(record);
@@ -52,18 +65,9 @@ impl Conversion<'_> {
         let header = columns.header()?;
         let write = |error: &io::Error| failed("write", self.complete, error);
         let file = File::create(self.complete).map_err(|error| write(&error))?;
-        let out = file
-            .try_clone()
-            .and_then(|file| self.target.packing.begin(file))
-            .map_err(|error| write(&error))?;
-        let mut table: Box<dyn TableWriter> = match self.target.format {
-            #[cfg(feature = "parquet")]
-            FileFormat::Parquet => Box::new(
-                super::parquet_file::ParquetFile::begin(out, &header)
-                    .map_err(|error| write(&error))?,
-            ),
-            _ => Box::new(CsvFile::begin(out, &header).map_err(|error| write(&error))?),
-        };
+        let out = file.try_clone().and_then(|file| packing.begin(file));
+        let out = out.map_err(|error| write(&error))?;
+        let mut table = CsvFile::begin(out, &header).map_err(|error| write(&error))?;
         self.each(|record| {
             let row = columns.row(record, header.len());
             table.row(&row).map_err(|error| write(&error))
@@ -72,7 +76,39 @@ impl Conversion<'_> {
             .finish()
             .and_then(|()| file.sync_all())
             .map_err(|error| write(&error))?;
-        Ok(columns.absent().into_iter().map(str::to_owned).collect())
+        Ok(TableReport {
+            warnings: columns.absent().into_iter().map(no_record_has).collect(),
+            ..TableReport::default()
+        })
+    }
+
+    fn parquet(
+        &self,
+        format: &dyn TableFormat,
+        list: &str,
+        release: Option<&str>,
+    ) -> Result<TableReport, CliError> {
+        let fields = self.fields.map(Selection::of);
+        let mut table = format.begin(&TableRequest {
+            file: self.complete,
+            list,
+            release,
+            fields: fields.as_ref(),
+        })?;
+        let mut present = vec![false; self.fields.map_or(0, <[FieldPath]>::len)];
+        self.each(|record| {
+            if let Some(fields) = &fields {
+                fields.mark(record, &mut present);
+            }
+            table.write(record)
+        })?;
+        let mut report = table.finish()?;
+        let fields = self.fields.unwrap_or_default().iter().zip(present);
+        let absent = fields.filter(|(_, present)| !present);
+        report
+            .warnings
+            .extend(absent.map(|(field, _)| no_record_has(field.as_str())));
+        Ok(report)
     }
 
     /// Reads the records.
@@ -104,28 +140,26 @@ impl Conversion<'_> {
     }
 }
 
+fn no_record_has(field: &str) -> String {
+    format!("no record has the field `{field}`")
+}
+
 /// A CSV file with a header.
 struct CsvFile {
-    out: csv::Writer<crate::jobs::packing::Packer>,
+    out: csv::Writer<Packer>,
 }
 
 impl CsvFile {
-    fn begin(
-        out: crate::jobs::packing::Packer,
-        header: &[(String, super::columns::ColumnType)],
-    ) -> io::Result<Self> {
+    fn begin(out: Packer, header: &[String]) -> io::Result<Self> {
         let mut out = csv::WriterBuilder::new()
             .buffer_capacity(1 << 16)
             .from_writer(out);
         if !header.is_empty() {
-            out.write_record(header.iter().map(|(name, _)| name.as_bytes()))
-                .map_err(io_error)?;
+            out.write_record(header).map_err(io_error)?;
         }
         Ok(Self { out })
     }
-}
 
-impl TableWriter for CsvFile {
     fn row(&mut self, row: &[Found<'_>]) -> io::Result<()> {
         for found in row {
             self.out.write_field(cell(found)).map_err(io_error)?;
@@ -133,7 +167,8 @@ impl TableWriter for CsvFile {
         self.out.write_record(None::<&[u8]>).map_err(io_error)
     }
 
-    fn finish(self: Box<Self>) -> io::Result<()> {
+    /// Writes the rest. Everything is passed to the operating system.
+    fn finish(self) -> io::Result<()> {
         let out = self.out.into_inner().map_err(|error| {
             let error = error.error();
             io::Error::new(error.kind(), error.to_string())
@@ -147,16 +182,5 @@ fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
-    }
-}
-
-#[cfg(feature = "parquet")]
-impl TableWriter for super::parquet_file::ParquetFile {
-    fn row(&mut self, row: &[Found<'_>]) -> io::Result<()> {
-        Self::row(self, row)
-    }
-
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        Self::finish(*self)
     }
 }

@@ -27,7 +27,7 @@ impl Target {
     /// Reads format and compression from the name: `users.csv.gz`.
     ///
     /// # Errors
-    /// The name states no known format, or one that this build lacks.
+    /// The name states no known format, or a compression that the format has itself.
     pub(crate) fn of(path: &Path) -> Result<Self, CliError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.to_ascii_lowercase();
@@ -39,15 +39,14 @@ impl Target {
         let format = match name.rsplit_once('.').map(|(_, format)| format) {
             Some("jsonl" | "ndjson") => FileFormat::Jsonl,
             Some("csv") => FileFormat::Csv,
-            Some("parquet") if cfg!(feature = "parquet") => FileFormat::Parquet,
-            Some("parquet") => {
-                return Err(CliError::usage(
-                    "this build of `folio` cannot write Parquet files",
-                )
-                .with_help(
-                    "install it with `cargo install folio-cli --features parquet`, or write .jsonl.zst and convert it",
-                ));
+            Some("parquet") if packing != Packing::None => {
+                return Err(CliError::usage(format!(
+                    "`{}` would be compressed twice: Parquet files are compressed with zstd",
+                    path.display()
+                ))
+                .with_help("end the name with .parquet"));
             }
+            Some("parquet") => FileFormat::Parquet,
             _ => {
                 return Err(CliError::usage(format!(
                     "the name of the file `{}` states no format",

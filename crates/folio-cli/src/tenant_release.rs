@@ -1,8 +1,9 @@
 //! The release that a tenant has: the one whose modules are most like those of the tenant.
 
-use folio_sdk::Modules;
+use folio_sdk::{FolioClient, Modules};
 
-use crate::data::Release;
+use crate::data::{self, Release};
+use crate::error::CliError;
 
 /// A release compared with the modules of a tenant.
 #[derive(Clone, Debug)]
@@ -46,4 +47,20 @@ pub(crate) fn closest<'a>(releases: &'a [Release], modules: &Modules) -> Option<
     });
     all.filter(|likeness| likeness.known > 0)
         .max_by_key(|likeness| likeness.same)
+}
+
+/// The name of the release that a tenant has. None if the user may not read its modules, or no release
+/// has them.
+///
+/// # Errors
+/// The request failed for another reason.
+pub(crate) async fn of(folio: &FolioClient) -> Result<Option<String>, CliError> {
+    let releases = data::releases()?;
+    match folio.modules().await {
+        Ok(modules) => {
+            Ok(closest(&releases, &modules).map(|likeness| likeness.release.name.clone()))
+        }
+        Err(error) if error.is_forbidden() || error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
