@@ -354,10 +354,36 @@ const CRATES: &[Layers] = &[
                 ("description", "a scan as a value"),
                 ("pushdown", "filters as queries"),
             ],
-            &[("stream", "batches of a part of a list")],
+            &[
+                ("stream", "batches of a part of a list"),
+                ("client_source", "the client of a plan"),
+            ],
             &[("exec", "the plan that reads a list")],
             &[("table", "a list as a table")],
             &[("catalog", "the tables of a tenant")],
+        ],
+    },
+    Layers {
+        krate: "data/folio-ballista/src",
+        rows: &[
+            &[
+                ("share", "the limit of requests"),
+                ("credentials", "credentials by name"),
+                ("failure", "errors of executors"),
+                ("functions", "the functions of SQL"),
+                ("signals", "the end of a process"),
+                ("logging", "messages"),
+                ("program", "how a program runs"),
+            ],
+            &[
+                ("clients", "the clients of an executor"),
+                ("members", "the executors of a scheduler"),
+            ],
+            &[("codec", "scans in plans")],
+            &[("remote", "a plan that Ballista runs")],
+            &[("planner", "plans of statements")],
+            &[("session", "sessions")],
+            &[("scheduler", "the scheduler"), ("executor", "an executor")],
         ],
     },
     Layers {
