@@ -173,6 +173,11 @@ impl Executor {
     fn folder(&self) -> Result<tempfile::TempDir> {
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix("folio-ballista-");
+        #[cfg(unix)]
+        let builder = {
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(std::fs::Permissions::from_mode(0o700))
+        };
         let folder = match &self.work_dir {
             Some(parent) => {
                 std::fs::create_dir_all(parent).and_then(|()| builder.tempdir_in(parent))

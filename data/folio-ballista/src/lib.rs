@@ -20,6 +20,7 @@ mod failure;
 mod functions;
 mod logging;
 mod members;
+mod parts;
 mod planner;
 mod program;
 mod remote;

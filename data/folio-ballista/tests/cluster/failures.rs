@@ -8,7 +8,7 @@ use folio_test_support::patience::within;
 
 use crate::gauge::{Gateway, Gauge};
 use crate::processes::{Cluster, Process, Setup};
-use crate::support::{STATEMENT, client, error, library, remote, single, sorted};
+use crate::support::{STATEMENT, assert_same, client, error, library, remote, single, sorted};
 
 /// Two gateways to a sandbox.
 async fn gateways(sandbox: &Sandbox) -> [Gateway; 2] {
@@ -38,12 +38,7 @@ async fn an_executor_that_is_killed_while_it_reads_does_not_change_the_result() 
         .unwrap()
         .unwrap();
     let expected = sorted(&single(&folio).await, STATEMENT).await.unwrap();
-    assert!(
-        found == expected,
-        "{} rows, {} in one process",
-        found.len(),
-        expected.len()
-    );
+    assert_same(&found, &expected, STATEMENT);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,12 +77,7 @@ async fn the_finished_parts_of_a_killed_executor_are_read_again() {
     let again = gateways[1].gauge.all() - before;
     assert!(again > gateways[0].gauge.all(), "{again} requests");
     let expected = sorted(&single(&folio).await, STATEMENT).await.unwrap();
-    assert!(
-        found == expected,
-        "{} rows, {} in one process",
-        found.len(),
-        expected.len()
-    );
+    assert_same(&found, &expected, STATEMENT);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,7 +108,8 @@ async fn without_executors_a_statement_fails_and_later_ones_work_with_new_execut
         cluster.executors[number - 1] = cluster.executor(&setup, number).unwrap();
     }
     let found = sorted(&many, STATEMENT).await.unwrap();
-    assert!(found == sorted(&single(&folio).await, STATEMENT).await.unwrap());
+    let expected = sorted(&single(&folio).await, STATEMENT).await.unwrap();
+    assert_same(&found, &expected, STATEMENT);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +125,7 @@ async fn an_error_of_folio_is_the_error_of_the_statement() {
         let fault = Fault::new(Effect::status(status, text)).path("/loan-storage/loans");
         sandbox.fault(fault.after(6));
         let error = error(&many, STATEMENT).await;
-        let is_plain = error.starts_with("Execution error: reading /loan-storage/loans: ");
+        let is_plain = error.starts_with("Execution error: reading /loan-storage/loans\n");
         assert!(
             is_plain && error.contains(text) && error.contains(&status.to_string()),
             "{error}"
@@ -152,7 +143,11 @@ async fn an_error_of_folio_is_the_error_of_the_statement() {
             .path("/loan-storage/loans")
             .times(2),
     );
-    assert!(sorted(&many, STATEMENT).await.unwrap() == expected);
+    assert_same(
+        &sorted(&many, STATEMENT).await.unwrap(),
+        &expected,
+        STATEMENT,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,9 +208,17 @@ async fn an_executor_that_is_terminated_leaves_the_scheduler_and_logs_out() {
     let left = folders.filter(|entry| entry.as_ref().unwrap().path().is_dir());
     assert_eq!(left.count(), 1);
     // The other one does all; a new one takes the place.
-    assert!(sorted(&many, STATEMENT).await.unwrap() == expected);
+    assert_same(
+        &sorted(&many, STATEMENT).await.unwrap(),
+        &expected,
+        STATEMENT,
+    );
     let again: Process = cluster.executor(&setup, 1).unwrap();
-    assert!(sorted(&many, STATEMENT).await.unwrap() == expected);
+    assert_same(
+        &sorted(&many, STATEMENT).await.unwrap(),
+        &expected,
+        STATEMENT,
+    );
     assert!(again.terminate());
     assert!(cluster.executors.remove(0).terminate());
     assert_eq!(logouts(&sandbox), 3);

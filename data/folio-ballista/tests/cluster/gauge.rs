@@ -147,7 +147,11 @@ async fn relay(
         let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
         server.write_all(head.as_bytes()).await?;
         server.write_all(&body).await?;
-        tokio::io::copy(&mut server, &mut outgoing).await?;
+        let mut response = Vec::new();
+        server.read_to_end(&mut response).await?;
+        // The server has done its part, and the client knows nothing of it yet.
+        drop(counted);
+        outgoing.write_all(&response).await?;
         outgoing.shutdown().await
     };
     // A client that goes away no longer waits: its request is over.
@@ -156,7 +160,6 @@ async fn relay(
         ended = exchange => ended?,
         _ = incoming.read(&mut nothing) => {}
     }
-    drop(counted);
     Ok(())
 }
 

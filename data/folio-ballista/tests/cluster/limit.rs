@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::gauge::{Gateway, Gauge};
 use crate::processes::{Cluster, Process, Setup};
-use crate::support::{STATEMENT, client, empty, library, remote, single, sorted};
+use crate::support::{STATEMENT, assert_same, client, empty, library, remote, single, sorted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_requests_of_all_executors_stay_within_the_limit() {
@@ -40,7 +40,8 @@ async fn concurrent_requests_of_all_executors_stay_within_the_limit() {
         (3, 2, 5)
     );
     assert!(all.all() > 50, "{} requests", all.all());
-    assert!(found == sorted(&single(&folio).await, STATEMENT).await.unwrap());
+    let expected = sorted(&single(&folio).await, STATEMENT).await.unwrap();
+    assert_same(&found, &expected, STATEMENT);
 }
 
 #[tokio::test(flavor = "multi_thread")]

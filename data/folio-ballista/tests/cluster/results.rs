@@ -1,7 +1,7 @@
 //! Results of a cluster are those of one process.
 
 use crate::processes::{Cluster, Setup};
-use crate::support::{STATEMENT, client, library, remote, rows, single, sorted};
+use crate::support::{STATEMENT, assert_same, client, library, remote, rows, single, sorted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_return_the_rows_of_one_process() {
@@ -24,12 +24,7 @@ async fn statements_return_the_rows_of_one_process() {
     ] {
         let expected = sorted(&one, statement).await.unwrap();
         let found = sorted(&many, statement).await.unwrap();
-        assert!(
-            found == expected,
-            "{statement}: {} rows, {} in one process",
-            found.len(),
-            expected.len()
-        );
+        assert_same(&found, &expected, statement);
     }
     for statement in [
         "select username from users.users order by username desc limit 20",
@@ -57,10 +52,5 @@ async fn two_executors_return_the_same_as_one_process_for_500_000_records() {
     let found = sorted(&many, STATEMENT).await.unwrap();
     let expected = sorted(&one, STATEMENT).await.unwrap();
     assert!(expected.len() > 100_000, "{} rows", expected.len());
-    assert!(
-        found == expected,
-        "{} rows, {} in one process",
-        found.len(),
-        expected.len()
-    );
+    assert_same(&found, &expected, STATEMENT);
 }

@@ -132,3 +132,19 @@ pub(crate) async fn error(ctx: &SessionContext, statement: &str) -> String {
         Err(error) => error.to_string(),
     }
 }
+
+/// Compares sorted rows, of which there may be many.
+pub(crate) fn assert_same(found: &[String], expected: &[String], what: &str) {
+    let differences: Vec<_> = found
+        .iter()
+        .zip(expected)
+        .filter(|(found, expected)| found != expected)
+        .take(3)
+        .collect();
+    assert!(
+        found.len() == expected.len() && differences.is_empty(),
+        "{what}: {} rows, {} in one process, which differ in {differences:#?}",
+        found.len(),
+        expected.len()
+    );
+}
