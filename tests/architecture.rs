@@ -369,6 +369,7 @@ const CRATES: &[Layers] = &[
             &[
                 ("share", "the limit of requests"),
                 ("credentials", "credentials by name"),
+                ("slots", "the free slots of executors"),
                 ("failure", "errors of executors"),
                 ("functions", "the functions of SQL"),
                 ("signals", "the end of a process"),
@@ -379,6 +380,7 @@ const CRATES: &[Layers] = &[
                 ("clients", "the clients of an executor"),
                 ("members", "the executors of a scheduler"),
             ],
+            &[("parts", "the parts of a scan")],
             &[("codec", "scans in plans")],
             &[("remote", "a plan that Ballista runs")],
             &[("planner", "plans of statements")],

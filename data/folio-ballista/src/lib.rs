@@ -28,6 +28,7 @@ mod scheduler;
 mod session;
 mod share;
 mod signals;
+mod slots;
 
 pub use clients::Clients;
 pub use codec::FolioCodec;

@@ -12,8 +12,10 @@ use ballista_scheduler::cluster::memory::InMemoryClusterState;
 use ballista_scheduler::cluster::{BoundTask, ClusterState, ClusterStateEventStream, ExecutorSlot};
 use ballista_scheduler::config::TaskDistributionPolicy;
 use ballista_scheduler::state::task_manager::JobInfoCache;
+use tokio::sync::Mutex;
 
 use crate::share::executor_id;
+use crate::slots::Slots;
 
 /// Ballista's state of the cluster, which accepts only the executors that share a limit of concurrent
 /// requests. Each of them can be registered once at a time, so their shares add up to no more than
@@ -22,6 +24,7 @@ pub(crate) struct Members {
     executors: usize,
     limit: usize,
     state: InMemoryClusterState,
+    slots: Mutex<Slots>,
 }
 
 impl Members {
@@ -30,6 +33,7 @@ impl Members {
             executors,
             limit,
             state: InMemoryClusterState::default(),
+            slots: Mutex::default(),
         }
     }
 
@@ -64,14 +68,28 @@ impl ClusterState for Members {
         jobs: Arc<HashMap<JobId, JobInfoCache>>,
         executors: Option<HashSet<String>>,
     ) -> Result<Vec<BoundTask>> {
-        let state = &self.state;
-        state
-            .bind_schedulable_tasks(distribution, jobs, executors)
-            .await
+        let mut slots = self.slots.lock().await;
+        for (executor, lost) in slots.lost(&used(&jobs).await) {
+            let freed = slots.free(&executor, lost);
+            self.state.unbind_tasks(vec![(executor, freed)]).await?;
+        }
+        let bound = self
+            .state
+            .bind_schedulable_tasks(distribution, jobs, executors);
+        let bound = bound.await?;
+        for (executor, task) in &bound {
+            slots.take(executor, task.vcores_consumed);
+        }
+        Ok(bound)
     }
 
-    async fn unbind_tasks(&self, slots: Vec<ExecutorSlot>) -> Result<()> {
-        self.state.unbind_tasks(slots).await
+    async fn unbind_tasks(&self, freed: Vec<ExecutorSlot>) -> Result<()> {
+        let mut slots = self.slots.lock().await;
+        let freed = freed.into_iter().map(|(executor, count)| {
+            let freed = slots.free(&executor, count);
+            (executor, freed)
+        });
+        self.state.unbind_tasks(freed.collect()).await
     }
 
     async fn register_executor(
@@ -80,7 +98,12 @@ impl ClusterState for Members {
         data: ExecutorData,
     ) -> Result<()> {
         self.check(&metadata.id)?;
-        self.state.register_executor(metadata, data).await
+        let mut slots = self.slots.lock().await;
+        let (all, free) = (data.total_vcores, data.available_vcores);
+        let id = metadata.id.clone();
+        self.state.register_executor(metadata, data).await?;
+        slots.add(&id, all, free);
+        Ok(())
     }
 
     async fn save_executor_metadata(&self, metadata: ExecutorMetadata) -> Result<()> {
@@ -101,6 +124,7 @@ impl ClusterState for Members {
     }
 
     async fn remove_executor(&self, id: &str) -> Result<()> {
+        self.slots.lock().await.remove(id);
         self.state.remove_executor(id).await
     }
 
@@ -115,4 +139,17 @@ impl ClusterState for Members {
     async fn cluster_state_events(&self) -> Result<ClusterStateEventStream> {
         self.state.cluster_state_events().await
     }
+}
+
+/// The slots of the running tasks of each executor.
+async fn used(jobs: &HashMap<JobId, JobInfoCache>) -> HashMap<String, u32> {
+    let mut used: HashMap<String, u32> = HashMap::new();
+    for job in jobs.values() {
+        let graph = job.execution_graph.read().await;
+        for task in graph.running_tasks() {
+            let slots = graph.task_vcores(task.stage_id, task.task_id);
+            *used.entry(task.executor_id).or_default() += slots.unwrap_or_default();
+        }
+    }
+    used
 }
