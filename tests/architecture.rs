@@ -386,6 +386,7 @@ const CRATES: &[Layers] = &[
             &[("planner", "plans of statements")],
             &[("session", "sessions")],
             &[("scheduler", "the scheduler"), ("executor", "an executor")],
+            &[("bin", "the programs")],
         ],
     },
     Layers {

@@ -170,12 +170,12 @@ async fn request(client: &mut TcpStream) -> std::io::Result<Option<(String, Vec<
         let head = bytes.windows(4).position(|end| end == b"\r\n\r\n");
         if let Some(head) = head.map(|at| at + 4) {
             let text = String::from_utf8_lossy(&bytes[..head]).into_owned();
-            let lengths = text.lines().filter_map(|line| {
+            let mut lengths = text.lines().filter_map(|line| {
                 let (name, value) = line.split_once(':')?;
                 let is_length = name.eq_ignore_ascii_case("content-length");
                 is_length.then(|| value.trim().parse::<usize>().unwrap())
             });
-            let length = lengths.last().unwrap_or_default();
+            let length = lengths.next().unwrap_or_default();
             while bytes.len() < head + length {
                 if client.read_buf(&mut bytes).await? == 0 {
                     return Ok(None);

@@ -48,7 +48,7 @@ fn load(sandbox: &Sandbox, path: &str, count: usize, record: impl Fn(usize) -> V
 }
 
 fn user(number: usize) -> Value {
-    json!({"id": scattered(number), "username": format!("user {number}"), "active": number % 3 > 0})
+    json!({"id": scattered(number), "username": format!("user {number}"), "active": !number.is_multiple_of(3)})
 }
 
 fn loan(number: usize, users: usize) -> Value {
