@@ -74,7 +74,7 @@ impl Executor {
     /// and logs out. `ready` is called once the scheduler has accepted it.
     ///
     /// # Errors
-    /// The limit is lower than the number of executors, the scheduler refuses it, or a port or the
+    /// The limit is lower than the number of executors, the scheduler rejects it, or a port or the
     /// folder cannot be used.
     pub async fn run(
         self,

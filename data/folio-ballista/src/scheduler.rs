@@ -32,7 +32,7 @@ pub struct Scheduler {
     /// The name or address by which executors reach it.
     #[arg(long, default_value = "localhost", value_name = "HOST")]
     pub host: String,
-    /// The number of executors that share the limit. Others are refused.
+    /// The number of executors that share the limit. Others are rejected.
     #[arg(long, value_name = "NUMBER")]
     pub executors: usize,
     /// The maximum number of concurrent requests to FOLIO of all executors together.
@@ -66,7 +66,8 @@ impl Scheduler {
         let url = format!("http://{}:{port}", self.host);
         let members = Arc::new(Members::new(self.executors, self.max_requests));
         let known = Arc::clone(&members);
-        // It is called for each statement. Without this one would wait for executors for ever.
+        // It is called for each statement. Without this check, a statement would wait
+        // forever for executors.
         let sessions = move |config| match known.is_empty() {
             true => {
                 exec_err!("the scheduler has no executors: start them, and run the statement again")

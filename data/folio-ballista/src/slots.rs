@@ -5,7 +5,7 @@ use std::collections::HashMap;
 /// The free task slots of executors, as Ballista counts them.
 ///
 /// Ballista 55 does not free the slots of tasks whose stage it rolls back because another executor is
-/// lost: a statement would wait for ever for slots that no task uses. [`lost`](Self::lost) finds
+/// lost: a statement would wait forever for slots that no task uses. [`lost`](Self::lost) finds
 /// them.
 #[derive(Debug, Default)]
 pub(crate) struct Slots(HashMap<String, Slot>);

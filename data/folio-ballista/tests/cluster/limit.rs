@@ -45,31 +45,31 @@ async fn concurrent_requests_of_all_executors_stay_within_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn executors_that_do_not_share_the_limit_are_refused() {
+async fn executors_that_do_not_share_the_limit_are_rejected() {
     let sandbox = empty().await;
     let cluster = Cluster::start(&Setup::new([sandbox.url(), sandbox.url()]));
-    let refused = |place: &str, max_requests: usize| {
+    let rejected = |place: &str, max_requests: usize| {
         let mut command = cluster.command(place, max_requests);
-        let log = cluster.folder.path().join("refused.log");
+        let log = cluster.folder.path().join("rejected.log");
         Process::try_start(command.args(["--wait", "0"]), log)
             .err()
             .unwrap_or_default()
     };
-    let text = refused("1/2", 1);
+    let text = rejected("1/2", 1);
     assert!(
         text.contains("2 executors cannot share 1 concurrent requests"),
         "{text}"
     );
     for (place, max_requests) in [("3/3", 8), ("1/2", 9)] {
-        let text = refused(place, max_requests);
+        let text = rejected(place, max_requests);
         assert!(
             text.contains("is not one of the 2 that share 8 concurrent requests"),
             "{text}"
         );
     }
-    let text = refused("2/2", 8);
+    let text = rejected("2/2", 8);
     assert!(text.contains("already registered"), "{text}");
-    let text = refused("3/2", 8);
+    let text = rejected("3/2", 8);
     assert!(
         text.contains("`3/2` is not the place of an executor"),
         "{text}"
