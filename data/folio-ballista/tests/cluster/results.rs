@@ -38,6 +38,32 @@ async fn statements_return_the_rows_of_one_process() {
             "{statement}"
         );
     }
+    // A list of values that is divided among several queries.
+    let names: Vec<String> = (0..1_500).map(|name| format!("'user {name}'")).collect();
+    let statement = format!(
+        "select id from users.users where username in ({})",
+        names.join(", ")
+    );
+    let shown = rows(&many, &format!("explain {statement}"))
+        .await
+        .unwrap()
+        .join("\n");
+    assert!(shown.contains("queries such as"), "{shown}");
+    let found = sorted(&many, &statement).await.unwrap();
+    assert_same(
+        &found,
+        &sorted(&one, &statement).await.unwrap(),
+        "a long list",
+    );
+    // A file is written here.
+    let file = cluster.folder.path().join("users.csv");
+    let statement = format!(
+        "copy (select username from users.users) to '{}'",
+        file.display()
+    );
+    assert_eq!(rows(&many, &statement).await.unwrap(), ["3000"]);
+    let lines = std::fs::read_to_string(file).unwrap().lines().count();
+    assert_eq!(lines, 3_001);
     // One login per executor, and none by the scheduler.
     assert_eq!(sandbox.logins(), 3);
 }
