@@ -14,7 +14,7 @@ use folio_sdk::FolioClient;
 use crate::description::external;
 use crate::options::Options;
 use crate::table::FolioTable;
-use crate::uuid_functions;
+use crate::uuid_functions::uuid_functions;
 
 /// Registers the lists of a tenant as tables of a session: `inventory_storage.instances`. It requests
 /// the tenant's modules, and has tables of these only.
@@ -56,7 +56,9 @@ pub async fn register(
     catalog.others = ctx.catalog(&name);
     let catalog = Arc::new(catalog);
     ctx.register_catalog(name, Arc::clone(&catalog) as Arc<dyn CatalogProvider>);
-    uuid_functions::register(ctx);
+    for function in uuid_functions() {
+        ctx.register_udf(function);
+    }
     Ok(catalog)
 }
 

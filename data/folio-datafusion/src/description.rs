@@ -101,8 +101,25 @@ impl ScanDescription {
     }
 
     /// The number of partitions.
-    pub(crate) fn partition_count(&self) -> usize {
+    pub fn partition_count(&self) -> usize {
         self.partitions.len().max(self.queries.len()).max(1)
+    }
+
+    /// A scan of one partition alone. All of them return the rows of this scan, with the same
+    /// number of concurrent requests.
+    ///
+    /// Beyond the last partition, it is that of a scan without ranges and queries.
+    #[must_use]
+    pub fn partition(&self, number: usize) -> Self {
+        let count = self.partition_count();
+        let shared = |all: u64| all.div_ceil(u64::try_from(count).unwrap_or(u64::MAX));
+        Self {
+            partitions: self.partitions.get(number).cloned().into_iter().collect(),
+            queries: self.queries.get(number).cloned().into_iter().collect(),
+            parallel: self.parallel.div_ceil(count),
+            expected: self.expected.map(shared),
+            ..self.clone()
+        }
     }
 
     /// The query of a partition.

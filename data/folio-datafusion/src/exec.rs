@@ -19,10 +19,13 @@ use datafusion::physical_plan::execution_plan::{
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::sort_pushdown::SortOrderPushdownResult;
 use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use folio_arrow::Table;
 use folio_sdk::FolioClient;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use crate::client_source::{ClientProvider, ClientSource};
 use crate::description::ScanDescription;
 use crate::facts;
 use crate::stream::ListStream;
@@ -43,7 +46,7 @@ const SHOWN: usize = 60;
 /// cancels its requests.
 #[derive(Clone)]
 pub struct FolioExec {
-    folio: FolioClient,
+    source: ClientSource,
     description: Arc<ScanDescription>,
     table: Table,
     schema: SchemaRef,
@@ -57,6 +60,23 @@ impl FolioExec {
     /// # Errors
     /// The release, the list or its columns are not known here.
     pub fn new(folio: FolioClient, description: ScanDescription) -> Result<Self> {
+        Self::of(ClientSource::Client(folio), description)
+    }
+
+    /// A plan for what a description says, whose client is provided when it is executed: for a plan
+    /// that another process made. Its errors are plain text
+    /// ([`DataFusionError::Execution`]), so that they can be sent to that process.
+    ///
+    /// # Errors
+    /// The release, the list or its columns are not known here.
+    pub fn with_provider(
+        provider: Arc<dyn ClientProvider>,
+        description: ScanDescription,
+    ) -> Result<Self> {
+        Self::of(ClientSource::Provider(provider), description)
+    }
+
+    fn of(source: ClientSource, description: ScanDescription) -> Result<Self> {
         let table = description.table()?;
         let schema = description.schema(&table)?;
         let mut equivalences = EquivalenceProperties::new(Arc::clone(&schema));
@@ -72,7 +92,7 @@ impl FolioExec {
             Boundedness::Bounded,
         );
         Ok(Self {
-            folio,
+            source,
             description: Arc::new(description),
             table,
             schema,
@@ -86,15 +106,29 @@ impl FolioExec {
         &self.description
     }
 
-    /// The client with which it reads.
-    pub fn client(&self) -> &FolioClient {
-        &self.folio
+    /// The client with which it reads, if it is not provided later.
+    pub fn client(&self) -> Option<&FolioClient> {
+        match &self.source {
+            ClientSource::Client(folio) => Some(folio),
+            ClientSource::Provider(_) => None,
+        }
     }
 
     fn with(&self, change: impl FnOnce(&mut ScanDescription)) -> Result<Self> {
         let mut description = ScanDescription::clone(&self.description);
         change(&mut description);
-        Self::new(self.folio.clone(), description)
+        Self::of(self.source.clone(), description)
+    }
+
+    fn stream(&self, folio: &FolioClient, partition: usize, context: &TaskContext) -> ListStream {
+        ListStream::new(
+            folio,
+            &self.table,
+            &self.description,
+            Arc::clone(&self.schema),
+            (partition, context.session_config().batch_size()),
+            &self.metrics,
+        )
     }
 }
 
@@ -156,7 +190,7 @@ impl DisplayAs for FolioExec {
 impl fmt::Debug for FolioExec {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("FolioExec")
-            .field("client", &self.folio)
+            .field("client", &self.source)
             .field("description", &self.description)
             .finish_non_exhaustive()
     }
@@ -214,13 +248,23 @@ impl ExecutionPlan for FolioExec {
                 "FolioExec has {count} partitions, and number {partition} is executed"
             )));
         }
-        Ok(Box::pin(ListStream::new(
-            &self.folio,
-            &self.table,
-            &self.description,
+        let provider = match &self.source {
+            ClientSource::Client(folio) => {
+                return Ok(Box::pin(self.stream(folio, partition, &context)));
+            }
+            ClientSource::Provider(provider) => Arc::clone(provider),
+        };
+        let this = self.clone();
+        let opened = async move {
+            let folio = provider.client(&this.description).await?;
+            Ok::<_, DataFusionError>(this.stream(&folio, partition, &context))
+        };
+        let batches = stream::once(opened)
+            .try_flatten()
+            .map(|batch| batch.map_err(|error| DataFusionError::Execution(error.to_string())));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
             Arc::clone(&self.schema),
-            (partition, context.session_config().batch_size()),
-            &self.metrics,
+            batches,
         )))
     }
 

@@ -28,6 +28,7 @@
 //! The README of this crate has the table of filters and their translation.
 
 mod catalog;
+mod client_source;
 mod description;
 mod exec;
 mod facts;
@@ -39,12 +40,14 @@ mod table;
 mod uuid_functions;
 
 pub use catalog::{FolioCatalog, register};
+pub use client_source::ClientProvider;
 pub use description::ScanDescription;
 pub use exec::FolioExec;
 pub use names::Names;
 pub use options::Options;
 pub use pushdown::Pushed;
 pub use table::FolioTable;
+pub use uuid_functions::uuid_functions;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -8,20 +8,24 @@ use datafusion::common::{DataFusionError, Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion::prelude::SessionContext;
 use uuid::Uuid;
 
 /// The bytes of a UUID.
 const WIDTH: i32 = 16;
 
-pub(crate) fn register(ctx: &SessionContext) {
-    ctx.register_udf(ScalarUDF::from(ToBytes {
-        signature: Signature::string(1, Volatility::Immutable),
-    }));
+/// The functions of SQL for UUIDs that are stored as 16 bytes: `uuid` and `uuid_text`.
+/// [`register`](crate::register) adds them to a session; a process that runs parts of a plan needs
+/// them, too.
+pub fn uuid_functions() -> Vec<ScalarUDF> {
     let bytes = vec![DataType::FixedSizeBinary(WIDTH)];
-    ctx.register_udf(ScalarUDF::from(ToText {
-        signature: Signature::exact(bytes, Volatility::Immutable),
-    }));
+    vec![
+        ScalarUDF::from(ToBytes {
+            signature: Signature::string(1, Volatility::Immutable),
+        }),
+        ScalarUDF::from(ToText {
+            signature: Signature::exact(bytes, Volatility::Immutable),
+        }),
+    ]
 }
 
 /// `uuid('5bf370e0-8cca-4d9c-82e4-5170ab2a0a39')`
