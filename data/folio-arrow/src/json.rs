@@ -296,6 +296,12 @@ pub(crate) fn push_compact(text: &str, into: &mut Vec<u8>) {
 /// Appends text as a JSON string.
 pub(crate) fn push_quoted(text: &str, into: &mut Vec<u8>) {
     into.push(b'"');
+    let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | ..0x20);
+    if text.as_bytes().iter().all(is_plain) {
+        into.extend_from_slice(text.as_bytes());
+        into.push(b'"');
+        return;
+    }
     for byte in text.bytes() {
         match byte {
             b'"' => into.extend_from_slice(b"\\\""),

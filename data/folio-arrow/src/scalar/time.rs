@@ -83,9 +83,12 @@ fn instant(text: &str) -> Option<i64> {
     i64::try_from(micros).ok()
 }
 
-/// The most frequent forms, `2025-05-01T02:00:17` with or without milliseconds, in UTC; and whether
-/// it is the one of RMB. None of other text.
+/// The most frequent forms, `2025-05-01T02:00:17` with or without milliseconds, in UTC, and
+/// `2025-05-01`; and whether it is the one of RMB. None of other text.
 fn frequent(text: &[u8]) -> Option<(i64, bool)> {
+    if text.len() == 10 {
+        return Some((day(text)? * DAY, false));
+    }
     let at = |index: usize| text.get(index).copied();
     if at(10) != Some(b'T') || at(13) != Some(b':') || at(16) != Some(b':') {
         return None;
@@ -327,6 +330,7 @@ mod tests {
                 " 12:00:00",
                 "T1x:00:00",
             ] {
+                assert_eq!(timestamp(date), instant(date).map(|micros| (micros, false)));
                 for fraction in ["", ".000", ".999", ".9", ".9999"] {
                     for zone in ["Z", "+00:00", "+0000", "+00", "-00:00", "+02:00", ""] {
                         let text = format!("{date}{time}{fraction}{zone}");

@@ -22,23 +22,26 @@ pub(crate) const QUOTED: usize = LENGTH + 2;
 /// which can be a UUID as well: this is the form that all modules write.
 #[inline]
 pub(crate) fn quoted(text: &[u8; QUOTED]) -> Option<[u8; 16]> {
-    let at = |index: usize| text[index];
-    let has_marks = (at(0), at(37)) == (b'"', b'"') && [at(9), at(14), at(19), at(24)] == [b'-'; 4];
-    if !has_marks {
+    let is_marked = text[0] == b'"' && text[37] == b'"';
+    let has_hyphens = text[9] == b'-' && text[14] == b'-' && text[19] == b'-' && text[24] == b'-';
+    if !is_marked || !has_hyphens {
         return None;
     }
-    let digits = |places: [usize; 8]| u64::from_le_bytes(places.map(at));
-    let parts = [
-        digits([1, 2, 3, 4, 5, 6, 7, 8]),
-        digits([10, 11, 12, 13, 15, 16, 17, 18]),
-        digits([20, 21, 22, 23, 25, 26, 27, 28]),
-        digits([29, 30, 31, 32, 33, 34, 35, 36]),
-    ];
-    if !parts.iter().all(|part| are_digits(*part)) {
-        return None;
+    let mut digits = [0; 32];
+    digits[..8].copy_from_slice(&text[1..9]);
+    digits[8..12].copy_from_slice(&text[10..14]);
+    digits[12..16].copy_from_slice(&text[15..19]);
+    digits[16..20].copy_from_slice(&text[20..24]);
+    digits[20..].copy_from_slice(&text[25..37]);
+    let mut all = [0; 16];
+    for (digits, bytes) in digits.chunks_exact(8).zip(all.chunks_exact_mut(4)) {
+        let digits = u64::from_le_bytes(*digits.first_chunk()?);
+        if !are_digits(digits) {
+            return None;
+        }
+        bytes.copy_from_slice(&bytes_of(digits));
     }
-    let [a, b, c, d] = parts.map(|part| u128::from(bytes(part)));
-    Some((a | b << 32 | c << 64 | d << 96).to_le_bytes())
+    Some(all)
 }
 
 /// The same byte eight times.
@@ -57,13 +60,13 @@ fn are_digits(bytes: u64) -> bool {
 }
 
 /// The four bytes that eight hexadecimal digits denote.
-fn bytes(digits: u64) -> u32 {
+fn bytes_of(digits: u64) -> [u8; 4] {
     // The values of letters are their low bits, plus 9.
     let values = (digits & each(0x0f)) + 9 * ((digits >> 6) & each(1));
     let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
     let pairs = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
     let [a, b, c, d, ..] = (pairs | pairs >> 16).to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
+    [a, b, c, d]
 }
 
 /// The text of a UUID.
