@@ -6,8 +6,8 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 
-/// The number of values of a column that are compared. Nothing is concluded from fewer than
-/// [`LEAST`].
+/// The number of values of a column that are compared. Nothing is concluded from fewer values than
+/// [`LEAST`], or from none in fewer rows.
 const MOST: usize = 1_024;
 const LEAST: usize = 64;
 
@@ -18,6 +18,8 @@ pub(super) struct Leaf {
     pub(super) is_in_list: bool,
     /// Whether most of its values occur once: a dictionary would cost more than it saves.
     pub(super) is_varied: bool,
+    /// Whether it has no values.
+    pub(super) is_empty: bool,
     pub(super) is_text: bool,
 }
 
@@ -26,29 +28,30 @@ pub(super) struct Leaf {
 pub(super) fn leaves(batch: &RecordBatch) -> Vec<Leaf> {
     let mut all = Vec::new();
     for column in batch.columns() {
-        add(column, false, &mut all);
+        add(column, false, batch.num_rows(), &mut all);
     }
     all
 }
 
-fn add(array: &ArrayRef, is_in_list: bool, all: &mut Vec<Leaf>) {
+fn add(array: &ArrayRef, is_in_list: bool, rows: usize, all: &mut Vec<Leaf>) {
     match array.data_type() {
         DataType::Struct(_) => {
             for column in array.as_struct().columns() {
-                add(column, is_in_list, all);
+                add(column, is_in_list, rows, all);
             }
         }
-        DataType::List(_) => add(array.as_list::<i32>().values(), true, all),
-        DataType::LargeList(_) => add(array.as_list::<i64>().values(), true, all),
-        DataType::FixedSizeList(..) => add(array.as_fixed_size_list().values(), true, all),
+        DataType::List(_) => add(array.as_list::<i32>().values(), true, rows, all),
+        DataType::LargeList(_) => add(array.as_list::<i64>().values(), true, rows, all),
+        DataType::FixedSizeList(..) => add(array.as_fixed_size_list().values(), true, rows, all),
         DataType::Map(..) => {
             for column in array.as_map().entries().columns() {
-                add(column, true, all);
+                add(column, true, rows, all);
             }
         }
         data_type => all.push(Leaf {
             is_in_list,
             is_varied: is_varied(array),
+            is_empty: array.null_count() == array.len() && rows >= LEAST,
             is_text: *data_type == DataType::Utf8,
         }),
     }

@@ -97,7 +97,7 @@ impl FileOptions {
 /// the row groups and pages that a query does not need; `_extra` and `_json` have no page index, and
 /// columns below lists have neither, because no reader uses them there.
 ///
-/// A column has a dictionary, unless most of its values in the first batch occur once: titles, notes
+/// A column has a dictionary, unless the first batch has no values of it, or most occur once: titles, notes
 /// and names are stored without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParquetOptions {

@@ -150,18 +150,18 @@ fn properties(
     let is_known = leaves.len() == columns.num_columns();
     for (column, values) in columns.columns().iter().zip(leaves).filter(|_| is_known) {
         let path = column.path();
-        if values.is_varied {
+        if values.is_varied || values.is_empty {
             properties = properties.set_column_dictionary_enabled(path.clone(), false);
         }
-        // Without a dictionary.
+        // Without a dictionary. The other encodings take a megabyte per column from the start.
         let encoding = match column.physical_type() {
-            Type::BYTE_ARRAY => Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
-            Type::FIXED_LEN_BYTE_ARRAY => Some(Encoding::PLAIN),
-            _ => None,
+            Type::BOOLEAN => Encoding::RLE,
+            Type::BYTE_ARRAY if values.is_varied && values.is_text => {
+                Encoding::DELTA_LENGTH_BYTE_ARRAY
+            }
+            _ => Encoding::PLAIN,
         };
-        if let Some(encoding) = encoding {
-            properties = properties.set_column_encoding(path.clone(), encoding);
-        }
+        properties = properties.set_column_encoding(path.clone(), encoding);
         if values.is_in_list {
             properties =
                 properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
