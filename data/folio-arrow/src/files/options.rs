@@ -95,10 +95,10 @@ impl FileOptions {
 ///
 /// All columns are compressed with zstd. They have statistics and a page index, so that readers skip
 /// the row groups and pages that a query does not need; `_extra` and `_json` have no page index, and
-/// columns below lists have neither, because no reader uses them there.
+/// columns below lists have neither: their minimum and maximum rarely exclude a row group.
 ///
-/// A column has a dictionary, unless the first batch has no values of it, or most occur once: titles, notes
-/// and names are stored without.
+/// A column has a dictionary, unless the first batch has no values of it, or most of these occur
+/// once: titles, notes and names are stored without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParquetOptions {
     pub(super) zstd_level: i32,
