@@ -52,7 +52,8 @@ fn main() -> Result<(), Failure> {
     match words[..] {
         ["server", records, latency] => {
             let latency = std::time::Duration::from_millis(latency.parse()?);
-            let fixture = Fixture::of(records.parse()?, latency, varied::instances());
+            let records = records.parse()?;
+            let fixture = Fixture::of(records, latency, varied::instances(records));
             Ok(runtime()?.block_on(server::serve(fixture))?)
         }
         ["client", job, url, folder] => runtime()?.block_on(client::run(job, url, folder.as_ref())),

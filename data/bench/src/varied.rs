@@ -5,9 +5,6 @@ use serde_json::{Value, json};
 use crate::sample;
 use crate::server::NUMBER;
 
-/// The number of different instances, from which the others are derived.
-const TEMPLATES: usize = 20_000;
-
 const WORDS: [&str; 48] = [
     "history",
     "of",
@@ -98,10 +95,10 @@ impl Numbers {
         words.join(" ")
     }
 
-    /// One of a few UUIDs, as the ids of types are.
-    fn type_id(&mut self, kind: usize, count: usize) -> String {
-        let n = self.below(count);
-        format!("{n:08x}-{kind:04x}-4000-8000-000000000000")
+    /// One of a few UUIDs, as the ids of types are: random, and the same in every run.
+    fn type_id(&mut self, kind: u64, count: usize) -> String {
+        let n = self.below(count) as u64;
+        Self(!(kind << 32 | n)).uuid()
     }
 
     fn uuid(&mut self) -> String {
@@ -117,10 +114,12 @@ impl Numbers {
     }
 }
 
-/// The templates of the records.
-pub(crate) fn instances() -> impl Iterator<Item = Value> {
-    (0..TEMPLATES).map(|n| {
-        let mut numbers = Numbers(n as u64);
+/// The templates of so many records: each is different, so that no text recurs after some thousand
+/// records, as that of a real library does not.
+pub(crate) fn instances(count: u64) -> impl Iterator<Item = Value> {
+    (0..count).map(|n| {
+        let mut numbers = Numbers(n);
+        let n = usize::try_from(n).unwrap_or_default();
         let mut instance = sample::instance(n);
         if let Value::Object(fields) = &mut instance {
             // The server writes the number of the record here.

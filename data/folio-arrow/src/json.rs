@@ -61,21 +61,31 @@ impl<'a> Cursor<'a> {
         Some(name)
     }
 
-    /// Moves past the next name to its value, if the name is this one, written without escapes.
-    pub(crate) fn take_name(&mut self, name: &str) -> bool {
-        let before = self.at;
-        self.take(b',');
-        if self.peek() == b'"' {
-            let rest = self.bytes().get(self.at + 1..).unwrap_or_default();
-            let (name, length) = (name.as_bytes(), name.len());
-            if rest.get(..length) == Some(name) && rest.get(length) == Some(&b'"') {
-                self.at += length + 2;
-                self.take(b':');
-                return true;
-            }
+    /// Moves past the next member's name to its value, if the text continues with this pattern: the
+    /// name in quotation marks and the colon, as they are written without white space.
+    #[inline]
+    pub(crate) fn take_pattern(&mut self, pattern: &[u8]) -> bool {
+        let bytes = self.bytes();
+        let at = self.at + usize::from(bytes.get(self.at) == Some(&b','));
+        let is_next = bytes
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(pattern));
+        if is_next {
+            self.at = at + pattern.len();
         }
-        self.at = before;
-        false
+        is_next
+    }
+
+    /// Moves past a value of a fixed length, if a function reads it.
+    #[inline]
+    pub(crate) fn take_fixed<const LENGTH: usize, T>(
+        &mut self,
+        read: impl FnOnce(&[u8; LENGTH]) -> Option<T>,
+    ) -> Option<T> {
+        self.peek();
+        let value = read(self.bytes().get(self.at..)?.first_chunk()?)?;
+        self.at += LENGTH;
+        Some(value)
     }
 
     /// Whether a list has another element, with the cursor at it. Before the first one the cursor is
@@ -286,6 +296,12 @@ pub(crate) fn push_compact(text: &str, into: &mut Vec<u8>) {
 /// Appends text as a JSON string.
 pub(crate) fn push_quoted(text: &str, into: &mut Vec<u8>) {
     into.push(b'"');
+    let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | ..0x20);
+    if text.as_bytes().iter().all(is_plain) {
+        into.extend_from_slice(text.as_bytes());
+        into.push(b'"');
+        return;
+    }
     for byte in text.bytes() {
         match byte {
             b'"' => into.extend_from_slice(b"\\\""),

@@ -9,7 +9,7 @@ use arrow_schema::{ArrowError, FieldRef, Fields};
 
 use super::context::{Context, Path};
 use super::growing::GrowingColumn;
-use crate::json::{Cursor, Quoted, text_of};
+use crate::json::{Cursor, Quoted, push_quoted, text_of};
 use crate::kind::{Field, arrow_fields};
 
 /// A member of an object, with the cursor at its value.
@@ -27,6 +27,8 @@ pub(crate) struct RecordColumn {
     /// None where a field is not decoded.
     columns: Vec<Option<Box<dyn GrowingColumn>>>,
     numbers: HashMap<Arc<str>, usize>,
+    /// The names of the fields as they are written, with quotation marks and colon.
+    patterns: Vec<Box<[u8]>>,
     /// The field that followed each field in the last record, with that before all at the end:
     /// servers write the fields in the same order.
     next: Vec<usize>,
@@ -49,6 +51,7 @@ impl RecordColumn {
             numbers: numbers
                 .map(|(at, field)| (Arc::clone(&field.name), at))
                 .collect(),
+            patterns: fields.iter().map(|field| pattern(&field.name)).collect(),
             next: vec![usize::MAX; fields.len() + 1],
             rows: 0,
             nulls: NullBufferBuilder::new(0),
@@ -61,12 +64,17 @@ impl RecordColumn {
     /// field before it.
     fn member<'a>(&mut self, json: &mut Cursor<'a>, after: usize) -> Option<Member<'a>> {
         let next = self.next.get(after).copied().unwrap_or_default();
-        if let Some(field) = self.fields.get(next)
-            && json.take_name(&field.name)
+        if let Some(pattern) = self.patterns.get(next)
+            && json.take_pattern(pattern)
         {
             return Some(Member::Field(next));
         }
         let name = json.name()?;
+        // After white space.
+        let is_next = |field: &Field| !name.has_escapes && *field.name == *name.raw;
+        if self.fields.get(next).is_some_and(is_next) {
+            return Some(Member::Field(next));
+        }
         Some(match self.find(name) {
             Some(found) => {
                 let is_plain = !name.has_escapes;
@@ -201,6 +209,14 @@ impl GrowingColumn for RecordColumn {
         let array = StructArray::try_new(self.arrow.clone(), arrays, nulls)?;
         Ok(Arc::new(array))
     }
+}
+
+/// A name as it is written before the value of a member, without white space.
+fn pattern(name: &str) -> Box<[u8]> {
+    let mut pattern = Vec::with_capacity(name.len() + 3);
+    push_quoted(name, &mut pattern);
+    pattern.push(b':');
+    pattern.into()
 }
 
 /// A column of lists.

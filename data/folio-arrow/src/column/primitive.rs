@@ -18,11 +18,15 @@ use crate::json::{Cursor, Quoted, text_of};
 use crate::kind::Kind;
 use crate::scalar::{number, time, uuid};
 
+/// [`ScalarColumn::read_usual`].
+type ReadUsual<N> = fn(&mut Cursor<'_>) -> Option<N>;
+
 /// A column of numbers, points in time or dates.
 struct PrimitiveColumn<T: ArrowPrimitiveType> {
     kind: Kind,
     values: Vec<T::Native>,
     nulls: NullBufferBuilder,
+    read_usual: ReadUsual<T::Native>,
     read: fn(&Kind, Token<'_>, &str) -> Read<T::Native>,
     number: usize,
 }
@@ -30,55 +34,81 @@ struct PrimitiveColumn<T: ArrowPrimitiveType> {
 fn primitive<T: ArrowPrimitiveType>(
     kind: Kind,
     number: usize,
+    read_usual: ReadUsual<T::Native>,
     read: fn(&Kind, Token<'_>, &str) -> Read<T::Native>,
 ) -> Box<dyn GrowingColumn> {
     Box::new(PrimitiveColumn::<T> {
         kind,
         values: Vec::new(),
         nulls: NullBufferBuilder::new(0),
+        read_usual,
         read,
         number,
     })
 }
 
 pub(super) fn int32(number: usize) -> Box<dyn GrowingColumn> {
-    primitive::<Int32Type>(Kind::Int32, number, |_, token, raw| {
-        let number = number_of(token, raw, number::whole)?;
-        Some((i32::try_from(number).ok()?, true))
-    })
+    primitive::<Int32Type>(
+        Kind::Int32,
+        number,
+        |_| None,
+        |_, token, raw| {
+            let number = number_of(token, raw, number::whole)?;
+            Some((i32::try_from(number).ok()?, true))
+        },
+    )
 }
 
 pub(super) fn int64(number: usize) -> Box<dyn GrowingColumn> {
-    primitive::<Int64Type>(Kind::Int64, number, |_, token, raw| {
-        Some((number_of(token, raw, number::whole)?, true))
-    })
+    primitive::<Int64Type>(
+        Kind::Int64,
+        number,
+        |_| None,
+        |_, token, raw| Some((number_of(token, raw, number::whole)?, true)),
+    )
 }
 
 pub(super) fn float64(number: usize) -> Box<dyn GrowingColumn> {
-    primitive::<Float64Type>(Kind::Float64, number, |_, token, raw| {
-        Some((number_of(token, raw, number::double)?, true))
-    })
+    primitive::<Float64Type>(
+        Kind::Float64,
+        number,
+        |_| None,
+        |_, token, raw| Some((number_of(token, raw, number::double)?, true)),
+    )
 }
 
 pub(super) fn decimal(number: usize, scale: i8) -> Box<dyn GrowingColumn> {
-    primitive::<Decimal128Type>(Kind::Decimal(scale), number, |kind, token, raw| {
-        let Kind::Decimal(scale) = kind else {
-            return None;
-        };
-        let scale = u32::try_from(*scale).ok()?;
-        let number = number_of(token, raw, |raw| number::scaled(raw, scale))?;
-        Some((number, true))
-    })
+    primitive::<Decimal128Type>(
+        Kind::Decimal(scale),
+        number,
+        |_| None,
+        |kind, token, raw| {
+            let Kind::Decimal(scale) = kind else {
+                return None;
+            };
+            let scale = u32::try_from(*scale).ok()?;
+            let number = number_of(token, raw, |raw| number::scaled(raw, scale))?;
+            Some((number, true))
+        },
+    )
 }
 
 pub(super) fn timestamp(number: usize) -> Box<dyn GrowingColumn> {
-    primitive::<TimestampMicrosecondType>(Kind::Timestamp, number, |_, token, _| {
-        text(token, time::timestamp)
-    })
+    primitive::<TimestampMicrosecondType>(
+        Kind::Timestamp,
+        number,
+        |json| json.take_fixed(time::quoted),
+        |_, token, _| text(token, time::timestamp),
+    )
 }
 
 pub(super) fn date(number: usize) -> Box<dyn GrowingColumn> {
-    primitive::<Date32Type>(Kind::Date, number, |_, token, _| text(token, time::date))
+    primitive::<Date32Type>(
+        Kind::Date,
+        number,
+        |_| None,
+        |_, token, _| text(token, time::date),
+    )
 }
 
 fn number_of<N>(token: Token<'_>, raw: &str, read: impl FnOnce(&str) -> Option<N>) -> Option<N> {
@@ -104,6 +134,10 @@ impl<T: ArrowPrimitiveType> ScalarColumn for PrimitiveColumn<T> {
 
     fn number(&self) -> usize {
         self.number
+    }
+
+    fn read_usual(&self, json: &mut Cursor<'_>) -> Option<Self::Value> {
+        (self.read_usual)(json)
     }
 
     fn read(&mut self, token: Token<'_>, raw: &str) -> Read<Self::Value> {
@@ -172,6 +206,10 @@ impl ScalarColumn for UuidColumn {
 
     fn number(&self) -> usize {
         self.number
+    }
+
+    fn read_usual(&self, json: &mut Cursor<'_>) -> Option<Self::Value> {
+        json.take_fixed(uuid::quoted)
     }
 
     fn read(&mut self, token: Token<'_>, _: &str) -> Read<Self::Value> {

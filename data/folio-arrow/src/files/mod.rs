@@ -27,6 +27,7 @@ mod flat;
 mod folder;
 mod format;
 mod ipc_file;
+mod leaves;
 mod new_file;
 mod options;
 mod order;

@@ -93,9 +93,12 @@ impl FileOptions {
 
 /// The settings of a Parquet file.
 ///
-/// All columns are compressed with zstd and have statistics and a page index, so that readers skip
-/// the row groups and pages that a query does not need. Only `_extra` and `_json` have no page
-/// index.
+/// All columns are compressed with zstd. They have statistics and a page index, so that readers skip
+/// the row groups and pages that a query does not need; `_extra` and `_json` have no page index, and
+/// columns below lists have neither: their minimum and maximum rarely exclude a row group.
+///
+/// A column has a dictionary, unless the first batch has no values of it, or most of these occur
+/// once: titles, notes and names are stored without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParquetOptions {
     pub(super) zstd_level: i32,
@@ -134,7 +137,7 @@ impl ParquetOptions {
     /// The memory that a row group may take while it is written, in bytes: its compressed pages,
     /// its dictionaries and the page of each column that is not yet complete. By default 64 MiB. It
     /// bounds the memory of the writer: a row group ends when it has this size, and may exceed it by
-    /// the 1,024 rows that are written together.
+    /// the rows that are written together: a quarter of this size, or 1,024 rows.
     #[must_use]
     pub fn row_group_bytes(mut self, bytes: usize) -> Self {
         self.row_group_bytes = bytes;

@@ -5,31 +5,36 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use parquet::file::metadata::{
     ParquetMetaData, ParquetMetaDataWriter, RowGroupMetaData, SortingColumn,
 };
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
 use super::cause::Cause;
 use super::format::Format;
+use super::leaves::leaves;
 use super::options::{FileOptions, ParquetOptions};
 use crate::layout::{EXTRA, JSON};
 
-/// The number of rows that are written between two checks of the memory.
+/// The number of rows that are written between two checks of the memory, at least; and the share of
+/// a row group's memory that more rows may take.
 const ROWS: usize = 1024;
+const SHARE: usize = 4;
 
 /// The bytes after the description of the file: its length, and `PAR1`.
 const END: u64 = 8;
 
 /// A file, and its row group that is not yet written.
 pub(super) struct ParquetFile {
-    writer: ArrowWriter<File>,
+    /// None before the first batch, which decides how the columns are encoded.
+    writer: Option<ArrowWriter<File>>,
     file: File,
+    schema: SchemaRef,
     id: ColumnPath,
-    row_group_bytes: usize,
+    options: ParquetOptions,
 }
 
 impl ParquetFile {
@@ -40,36 +45,49 @@ impl ParquetFile {
         parquet: &ParquetOptions,
     ) -> Result<Self, Cause> {
         check(schema)?;
-        let id = ColumnPath::from(options.id());
-        let properties = properties(schema, &id, parquet)?;
-        let writer = ArrowWriter::try_new(
-            file.try_clone()?,
-            SchemaRef::clone(schema),
-            Some(properties),
-        )?;
+        // Finds the types that Parquet cannot have.
+        ArrowWriter::try_new(std::io::sink(), SchemaRef::clone(schema), None)?;
         Ok(Self {
-            writer,
+            writer: None,
             file,
-            id,
-            row_group_bytes: parquet.row_group_bytes,
+            schema: SchemaRef::clone(schema),
+            id: ColumnPath::from(options.id()),
+            options: parquet.clone(),
         })
+    }
+
+    /// The writer, which begins with a first batch.
+    fn writer(&mut self, first: &RecordBatch) -> Result<&mut ArrowWriter<File>, Cause> {
+        let writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => {
+                let properties = properties(first, &self.id, &self.options)?;
+                let (file, schema) = (self.file.try_clone()?, SchemaRef::clone(&self.schema));
+                ArrowWriter::try_new(file, schema, Some(properties))?
+            }
+        };
+        Ok(self.writer.insert(writer))
     }
 }
 
 impl Format for ParquetFile {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Cause> {
-        for start in (0..batch.num_rows()).step_by(ROWS) {
-            let rows = ROWS.min(batch.num_rows() - start);
-            self.writer.write(&batch.slice(start, rows))?;
-            if self.writer.memory_size() >= self.row_group_bytes {
-                self.writer.flush()?;
+        let row_group_bytes = self.options.row_group_bytes;
+        let step = rows_at_once(batch, row_group_bytes);
+        let writer = self.writer(batch)?;
+        for start in (0..batch.num_rows()).step_by(step) {
+            let rows = step.min(batch.num_rows() - start);
+            writer.write(&batch.slice(start, rows))?;
+            if writer.memory_size() >= row_group_bytes {
+                writer.flush()?;
             }
         }
         Ok(())
     }
 
     fn finish(mut self: Box<Self>, is_ordered: bool) -> Result<(), Cause> {
-        let metadata = self.writer.finish()?;
+        let none = RecordBatch::new_empty(SchemaRef::clone(&self.schema));
+        let metadata = self.writer(&none)?.finish()?;
         if is_ordered {
             declare_order(&mut self.file, metadata, &self.id)?;
         }
@@ -77,8 +95,16 @@ impl Format for ParquetFile {
     }
 
     fn memory(&self) -> usize {
-        self.writer.memory_size()
+        self.writer.as_ref().map_or(0, ArrowWriter::memory_size)
     }
+}
+
+/// The number of rows of a batch that are written between two checks of the memory. Each write has a
+/// cost per column.
+fn rows_at_once(batch: &RecordBatch, row_group_bytes: usize) -> usize {
+    let bytes = batch.get_array_memory_size().max(1);
+    let share = row_group_bytes / SHARE;
+    (batch.num_rows().saturating_mul(share) / bytes).max(ROWS)
 }
 
 /// Parquet has no structs without fields.
@@ -103,7 +129,7 @@ fn check(schema: &Schema) -> Result<(), Cause> {
 }
 
 fn properties(
-    schema: &Schema,
+    first: &RecordBatch,
     id: &ColumnPath,
     options: &ParquetOptions,
 ) -> Result<WriterProperties, Cause> {
@@ -111,10 +137,36 @@ fn properties(
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("folio-arrow ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(level))
+        // Only then values of a fixed length, which UUIDs are, can have dictionaries.
+        .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_row_count(Some(options.row_group_rows.max(1)))
         // Each identifier occurs once.
         .set_column_dictionary_enabled(id.clone(), false);
+    let schema = first.schema_ref();
+    let columns = ArrowSchemaConverter::new().convert(schema)?;
+    let leaves = leaves(first);
+    // Of other nested types, which no table of FOLIO has, the columns are not known.
+    let is_known = leaves.len() == columns.num_columns();
+    for (column, values) in columns.columns().iter().zip(leaves).filter(|_| is_known) {
+        let path = column.path();
+        if values.is_varied || values.is_empty {
+            properties = properties.set_column_dictionary_enabled(path.clone(), false);
+        }
+        // Without a dictionary. The other encodings take a megabyte per column from the start.
+        let encoding = match column.physical_type() {
+            Type::BOOLEAN => Encoding::RLE,
+            Type::BYTE_ARRAY if values.is_varied && values.is_text => {
+                Encoding::DELTA_LENGTH_BYTE_ARRAY
+            }
+            _ => Encoding::PLAIN,
+        };
+        properties = properties.set_column_encoding(path.clone(), encoding);
+        if values.is_in_list {
+            properties =
+                properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
+        }
+    }
     for name in [EXTRA, JSON] {
         let column = ColumnPath::from(name);
         properties = properties

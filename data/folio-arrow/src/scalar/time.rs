@@ -42,6 +42,34 @@ pub(crate) fn date(text: &str) -> Option<(i32, bool)> {
     Some((days, date_text(days) == text))
 }
 
+/// The microseconds of a text in the form that is restored, with milliseconds, between quotation
+/// marks: `"2025-05-01T02:00:17.887+00:00"`. None of other text.
+#[inline]
+pub(crate) fn quoted(text: &[u8; 31]) -> Option<i64> {
+    const FORM: &[u8; 31] = b"\"0000-00-00T00:00:00.000+00:00\"";
+    let mut is_valid = true;
+    for at in 0..25 {
+        is_valid &= match FORM[at] {
+            b'0' => text[at].is_ascii_digit(),
+            byte => text[at] == byte,
+        };
+    }
+    is_valid &= text[24..] == FORM[24..];
+    if !is_valid {
+        return None;
+    }
+    let digit = |at: usize| i64::from(text[at] - b'0');
+    let two = |at: usize| digit(at) * 10 + digit(at + 1);
+    let (hour, minute, second) = (two(12), two(15), two(18));
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let days = days(two(1) * 100 + two(3), two(6), two(9))?;
+    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+    let millis = two(21) * 10 + digit(23);
+    Some(seconds * SECOND + millis * 1_000)
+}
+
 /// The microseconds of text in any form of FOLIO.
 fn instant(text: &str) -> Option<i64> {
     let time = text.parse::<DateTime>().ok()?.to_system_time().ok()?;
@@ -55,9 +83,12 @@ fn instant(text: &str) -> Option<i64> {
     i64::try_from(micros).ok()
 }
 
-/// The most frequent forms, `2025-05-01T02:00:17` with or without milliseconds, in UTC; and whether
-/// it is the one of RMB. None of other text.
+/// The most frequent forms, `2025-05-01T02:00:17` with or without milliseconds, in UTC, and
+/// `2025-05-01`; and whether it is the one of RMB. None of other text.
 fn frequent(text: &[u8]) -> Option<(i64, bool)> {
+    if text.len() == 10 {
+        return Some((day(text)? * DAY, false));
+    }
     let at = |index: usize| text.get(index).copied();
     if at(10) != Some(b'T') || at(13) != Some(b':') || at(16) != Some(b':') {
         return None;
@@ -88,11 +119,15 @@ fn day(text: &[u8]) -> Option<i64> {
     if text.get(4) != Some(&b'-') || text.get(7) != Some(&b'-') {
         return None;
     }
-    let (year, month, day) = (
+    days(
         number(text, 0, 4)?,
         number(text, 5, 2)?,
         number(text, 8, 2)?,
-    );
+    )
+}
+
+/// The days since 1970 of a date, if there is such a day.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -275,7 +310,7 @@ mod tests {
 
     #[test]
     fn frequent_forms_are_read_as_the_sdk_reads_them() {
-        let mut read = 0;
+        let (mut read, mut usual_forms) = (0, 0);
         for date in [
             "2024-02-29",
             "2023-02-29",
@@ -295,17 +330,25 @@ mod tests {
                 " 12:00:00",
                 "T1x:00:00",
             ] {
+                assert_eq!(timestamp(date), instant(date).map(|micros| (micros, false)));
                 for fraction in ["", ".000", ".999", ".9", ".9999"] {
                     for zone in ["Z", "+00:00", "+0000", "+00", "-00:00", "+02:00", ""] {
                         let text = format!("{date}{time}{fraction}{zone}");
                         let expected =
                             instant(&text).map(|micros| (micros, self::text(micros) == text));
                         assert_eq!(timestamp(&text), expected, "{text}");
+                        let usual = format!("\"{text}\"");
+                        if let Ok(usual) = usual.as_bytes().try_into() {
+                            let restored = expected.filter(|(_, is_restored)| *is_restored);
+                            assert_eq!(quoted(usual), restored.map(|(micros, _)| micros), "{text}");
+                            usual_forms += usize::from(restored.is_some());
+                        }
                         read += usize::from(expected.is_some());
                     }
                 }
             }
         }
         assert!(read > 100, "{read}");
+        assert!(usual_forms >= 16, "{usual_forms}");
     }
 }

@@ -5,6 +5,7 @@
 
 mod appearance;
 mod contents;
+mod encodings;
 mod exports;
 mod memory;
 mod order;
