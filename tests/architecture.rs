@@ -396,6 +396,9 @@ const CRATES: &[Layers] = &[
                 ("parquet_table", "the Parquet files of an export"),
             ],
             &[("run", "the course of a statement")],
+        ],
+    },
+    Layers {
         krate: "data/folio-ballista/src",
         rows: &[
             &[
