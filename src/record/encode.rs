@@ -23,17 +23,9 @@ struct IntoMap<'a, M: SerializeMap> {
 }
 
 impl<M: SerializeMap> IntoMap<'_, M> {
-    /// Writes the name of a field; says whether its value is to follow.
-    fn begin(&mut self, key: &str) -> bool {
-        if self.failed.is_none() {
-            self.failed = self.map.serialize_key(key).err();
-        }
-        self.failed.is_none()
-    }
-
     fn json(&mut self, key: &str, value: &Json) {
-        if self.begin(key) {
-            self.failed = self.map.serialize_value(value).err();
+        if self.failed.is_none() {
+            self.failed = self.map.serialize_entry(key, value).err();
         }
     }
 
@@ -72,13 +64,19 @@ impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
     #[inline]
     fn field<T: Field>(&mut self, key: &'static str, value: &'a T) {
         // Without closures and helpers of its type: each would be compiled for each type.
-        let is_absent = value.is_absent();
         let is_done = match self.preserved {
-            Some(preserved) => self.preserved_field(preserved, key, is_absent, value),
-            None => is_absent,
+            Some(preserved) => self.preserved_field(preserved, key, value.is_absent(), value),
+            None => value.is_absent(),
         };
-        if !is_done && self.begin(key) {
-            self.failed = self.map.serialize_value(&FieldWriter(value)).err();
+        if is_done || self.failed.is_some() {
+            return;
+        }
+        let written = match self.map.serialize_key(key) {
+            Ok(()) => self.map.serialize_value(&FieldWriter(value)),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            self.failed = Some(error);
         }
     }
 }
