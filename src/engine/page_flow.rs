@@ -21,6 +21,8 @@ pub(crate) struct PageFlow {
     /// The size of the largest recent page, in bytes. It rises at once, and falls by a sixteenth of
     /// the difference with each smaller page.
     page: usize,
+    /// The size of the largest page so far, in bytes.
+    largest: usize,
     /// The time from a request to the start of its response, in seconds.
     latency: f64,
     /// The number of pages that were read and not processed.
@@ -36,6 +38,7 @@ impl Default for PageFlow {
     fn default() -> Self {
         Self {
             page: 0,
+            largest: 0,
             latency: 0.0,
             here: 0,
             busy: Duration::ZERO,
@@ -52,6 +55,7 @@ impl PageFlow {
             Some(less) => self.page - less / SLOWLY,
             None => bytes,
         };
+        self.largest = self.largest.max(bytes);
         self.here += 1;
         self.since.get_or_insert(now);
     }
@@ -59,6 +63,11 @@ impl PageFlow {
     /// The size of the next page; 0 if it is unknown.
     pub(crate) fn page(&self) -> usize {
         self.page
+    }
+
+    /// The size of the largest page so far; 0 before the first.
+    pub(crate) fn largest(&self) -> usize {
+        self.largest
     }
 
     /// A response started, so long after its request.
@@ -132,6 +141,7 @@ mod tests {
             flow.arrived(0, now);
         }
         assert!(flow.page() < 16);
+        assert_eq!(flow.largest(), 320);
     }
 
     /// The pages that are processed while a request waits 30 ms, if one takes `each` ms, whether or

@@ -82,10 +82,11 @@ impl Buffers {
         wakers.collect()
     }
 
-    /// The expected capacity of the next buffer; 0 if it is unknown.
+    /// The expected capacity of the next buffer; 0 if it is unknown. A response that is in memory
+    /// when it arrives cannot wait until there is room for it, so that none may be underestimated.
     fn capacity(&self) -> usize {
         match self.is_buffered {
-            true => self.flow.page(),
+            true => self.flow.largest(),
             false => with_spare(self.flow.page()),
         }
     }

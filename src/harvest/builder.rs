@@ -101,8 +101,9 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
     /// Timeouts do not apply to this wait.
     ///
     /// A body of a stated length is read once there is room for it; others count as the largest
-    /// recent page, and exceed the limit by the difference if they are larger. A page that is larger
-    /// than the limit is read while no other is in memory.
+    /// recent page, and exceed the limit by the difference if they are larger. Those of an
+    /// [HTTP service](crate::FolioClientBuilder::http_service) in memory count as the largest page so
+    /// far. A page that is larger than the limit is read while no other is in memory.
     ///
     /// In order, a small limit costs throughput: pages wait in memory for those before them.
     pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {

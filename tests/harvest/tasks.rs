@@ -500,65 +500,117 @@ proptest! {
         mode in 0_usize..3,
         slow: bool,
     ) {
-        let runtime = paused();
-        let _context = runtime.enter();
-        let things = Things {
-            size: 200,
-            latency: Duration::from_millis(10),
-            ..Things::new(random_ids(u64::from(limit), 400))
-        };
-        let (folio, things) = connect(things);
-        let harvest = folio
-            .harvest(list::<Value>(&folio, limit))
-            .parallel(parallel)
-            .max_buffered_bytes(bytes);
-        let harvest = if ordered { harvest.ordered() } else { harvest };
-        let pause = Duration::from_millis(if slow { 3 } else { 0 });
-        let came = runtime.block_on(async {
-            let mut came = 0;
-            match mode {
-                0 => {
-                    let mut stream = harvest.stream();
-                    while let Some(thing) = stream.next().await {
-                        thing.unwrap();
-                        came += 1;
-                        tokio::time::sleep(pause).await;
-                    }
-                }
-                1 => {
-                    let mut stream = harvest.map(3, |thing| async move { thing.map(drop) });
-                    while let Some(thing) = stream.next().await {
-                        thing.unwrap();
-                        came += 1;
-                        tokio::time::sleep(pause).await;
-                    }
-                }
-                _ => {
-                    let count = Arc::new(AtomicUsize::new(0));
-                    let counted = Arc::clone(&count);
-                    let run = harvest.for_each_concurrent(3, move |thing| {
-                        let count = Arc::clone(&counted);
-                        async move {
-                            tokio::time::sleep(pause).await;
-                            count.fetch_add(1, Ordering::SeqCst);
-                            thing.map(drop)
-                        }
-                    });
-                    run.await.unwrap();
-                    came = count.load(Ordering::SeqCst);
+        check_memory(Limited {
+            limit,
+            bytes,
+            parallel,
+            ordered,
+            mode,
+            slow,
+        })?;
+    }
+}
+
+/// A harvest whose memory is limited.
+#[derive(Clone, Copy, Debug)]
+struct Limited {
+    /// Records per page.
+    limit: u32,
+    bytes: usize,
+    parallel: usize,
+    ordered: bool,
+    mode: usize,
+    slow: bool,
+}
+
+fn check_memory(harvest: Limited) -> Result<(), TestCaseError> {
+    let Limited {
+        limit,
+        bytes,
+        parallel,
+        ordered,
+        mode,
+        slow,
+    } = harvest;
+    let runtime = paused();
+    let _context = runtime.enter();
+    let things = Things {
+        size: 200,
+        latency: Duration::from_millis(10),
+        ..Things::new(random_ids(u64::from(limit), 400))
+    };
+    let (folio, things) = connect(things);
+    let harvest = folio
+        .harvest(list::<Value>(&folio, limit))
+        .parallel(parallel)
+        .max_buffered_bytes(bytes);
+    let harvest = if ordered { harvest.ordered() } else { harvest };
+    let pause = Duration::from_millis(if slow { 3 } else { 0 });
+    let came = runtime.block_on(async {
+        let mut came = 0;
+        match mode {
+            0 => {
+                let mut stream = harvest.stream();
+                while let Some(thing) = stream.next().await {
+                    thing.unwrap();
+                    came += 1;
+                    tokio::time::sleep(pause).await;
                 }
             }
-            came
-        });
-        prop_assert_eq!(came, 400);
-        let most = things.bytes.most.load(Ordering::SeqCst);
-        let largest = things.bytes.largest.load(Ordering::SeqCst);
-        // One page is being read when the next one is requested in the order of the list.
-        let page = if ordered { 2 * largest } else { largest };
-        prop_assert!(most <= bytes.max(page), "{} of {}, pages of {}", most, bytes, largest);
-        let in_flight = things.most_in_flight.load(Ordering::SeqCst);
-        prop_assert!(in_flight <= parallel, "{}", in_flight);
-    }
+            1 => {
+                let mut stream = harvest.map(3, |thing| async move { thing.map(drop) });
+                while let Some(thing) = stream.next().await {
+                    thing.unwrap();
+                    came += 1;
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            _ => {
+                let count = Arc::new(AtomicUsize::new(0));
+                let counted = Arc::clone(&count);
+                let run = harvest.for_each_concurrent(3, move |thing| {
+                    let count = Arc::clone(&counted);
+                    async move {
+                        tokio::time::sleep(pause).await;
+                        count.fetch_add(1, Ordering::SeqCst);
+                        thing.map(drop)
+                    }
+                });
+                run.await.unwrap();
+                came = count.load(Ordering::SeqCst);
+            }
+        }
+        came
+    });
+    prop_assert_eq!(came, 400);
+    let most = things.bytes.most.load(Ordering::SeqCst);
+    let largest = things.bytes.largest.load(Ordering::SeqCst);
+    // One page is being read when the next one is requested in the order of the list.
+    let page = if ordered { 2 * largest } else { largest };
+    prop_assert!(
+        most <= bytes.max(page),
+        "{} of {}, pages of {}",
+        most,
+        bytes,
+        largest
+    );
+    let in_flight = things.most_in_flight.load(Ordering::SeqCst);
+    prop_assert!(in_flight <= parallel, "{}", in_flight);
+    Ok(())
+}
+
+/// Pages become smaller towards the ends of ranges, and then are full again.
+#[test]
+fn small_pages_do_not_lower_the_expected_size() {
+    let harvest = Limited {
+        limit: 20,
+        bytes: 14_876,
+        parallel: 3,
+        ordered: false,
+        mode: 0,
+        slow: true,
+    };
+    check_memory(harvest).unwrap();
 }
 
 /// A checkpoint after the last record of a page, when what follows it was read or is empty.
