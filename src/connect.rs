@@ -1,6 +1,7 @@
 //! Builds clients. This is the only place that connects the client with the directory of tenants'
 //! modules (`tenant/directory.rs`), which is a layer above it.
 
+use crate::client::marker::erased;
 use crate::client::{FolioClient, FolioClientBuilder};
 use crate::tenant::directory::TenantDirectory;
 use crate::wire::error::{Error, Result};
@@ -51,8 +52,11 @@ impl FolioClientBuilder {
     /// # Errors
     /// As [`build`](Self::build) and [`FolioClient::connect`].
     pub async fn connect(self) -> Result<FolioClient> {
-        let folio = self.build()?;
-        folio.connect().await?;
-        Ok(folio)
+        let connecting = erased(async move {
+            let folio = self.build()?;
+            folio.connect().await?;
+            Ok(folio)
+        });
+        connecting.await
     }
 }

@@ -1,7 +1,7 @@
 //! How calls are made: awaited, or blocking. The builders of calls are the same for both.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -11,7 +11,6 @@ use crate::client::marker::{Async, Boxed};
 use crate::engine::download::Download;
 use crate::paging::RecordStream;
 use crate::wire::error::{Error, Result};
-use crate::wire::response::Response;
 
 /// How the calls of a client are made: [`Async`], or `blocking::Blocking` with the feature
 /// `blocking`.
@@ -103,66 +102,38 @@ impl Mode for Async {
 }
 
 /// A call in progress: a future of its response. Dropping it cancels the call.
-#[must_use = "a call is not sent before it is awaited"]
-pub struct ResponseFuture<T>(State<T>);
+///
+/// It is boxed, without the type of the call: a program is built faster after a change if its own
+/// futures consist of few types.
+pub type ResponseFuture<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
-enum State<T> {
-    Response(Boxed<Response>, fn(Response) -> Result<T>),
-    Download(Boxed<Download>, fn(Download) -> T),
-    Other(Boxed<T>),
-    Failed(Option<Error>),
+/// Waits for the response and reads it with `read`.
+pub(crate) fn reading<S: 'static, T: Send + 'static>(
+    sending: Boxed<S>,
+    read: fn(S) -> Result<T>,
+) -> ResponseFuture<T> {
+    Box::pin(ReadCall { sending, read })
 }
 
-impl<T> ResponseFuture<T> {
-    /// What `read` reads from the response.
-    pub(crate) fn response(response: Boxed<Response>, read: fn(Response) -> Result<T>) -> Self {
-        Self(State::Response(response, read))
-    }
-
-    pub(crate) fn download(download: Boxed<Download>, read: fn(Download) -> T) -> Self {
-        Self(State::Download(download, read))
-    }
-
-    pub(crate) fn other(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
-        Self(State::Other(Box::pin(future)))
-    }
-
-    /// A call that cannot be sent.
-    pub(crate) fn failed(error: Error) -> Self {
-        Self(State::Failed(Some(error)))
-    }
+/// A call that cannot be sent.
+pub(crate) fn failed<T: Send + 'static>(error: Error) -> ResponseFuture<T> {
+    Box::pin(ready(Err(error)))
 }
 
-impl<T> Future for ResponseFuture<T> {
+struct ReadCall<S, T> {
+    sending: Boxed<S>,
+    read: fn(S) -> Result<T>,
+}
+
+impl<S, T> Future for ReadCall<S, T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        match &mut self.0 {
-            State::Response(response, read) => {
-                // The value may be large: it is returned from where it was decoded.
-                match response.as_mut().poll(context) {
-                    Poll::Ready(Ok(response)) => Poll::Ready(read(response)),
-                    Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                    Poll::Pending => Poll::Pending,
-                }
-            }
-            State::Download(download, read) => {
-                let read = *read;
-                download
-                    .as_mut()
-                    .poll(context)
-                    .map(|download| download.map(read))
-            }
-            State::Other(future) => future.as_mut().poll(context),
-            State::Failed(error) => error
-                .take()
-                .map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
+        // The value may be large: it is returned from where it was decoded.
+        match self.sending.as_mut().poll(context) {
+            Poll::Ready(Ok(sent)) => Poll::Ready((self.read)(sent)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
         }
-    }
-}
-
-impl<T> fmt::Debug for ResponseFuture<T> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use super::mode::{Mode, ResponseFuture};
+use super::mode::Mode;
 use super::page_cursor::PageCursor;
 use crate::client::marker::Async;
 use crate::paging::{ListRequest, Pager, RecordStream};
@@ -288,7 +288,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Page<T, M> {
         let pages = self.next.as_deref().map(|NextPage { list, cursor }| {
             PageStream::resumed(self.mode.clone(), list.clone(), cursor)
         });
-        self.mode.send(ResponseFuture::other(async move {
+        self.mode.send(Box::pin(async move {
             let page = match pages {
                 Some(mut pages) => pages.next().await.transpose()?,
                 None => None,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::misfits::note_misfits;
-use crate::call::mode::{Mode, ResponseFuture};
+use crate::call::mode::{Mode, ResponseFuture, failed, reading};
 use crate::call::pages::PageStream;
 use crate::client::FolioClient;
 use crate::engine::download::{Download, Records};
@@ -119,26 +119,26 @@ impl Call {
     /// Sends the request; the response is read as an `R`.
     pub fn send<R: FromResponse>(self) -> ResponseFuture<R::Output> {
         match self.ready() {
-            Ok((client, request)) => ResponseFuture::response(client.response(request), R::read),
-            Err(error) => ResponseFuture::failed(error),
+            Ok((client, request)) => reading(client.response(request), R::read),
+            Err(error) => failed(error),
         }
     }
 
     /// Sends the request; the body of the response is read piece by piece.
     pub fn download(self) -> ResponseFuture<Download> {
         match self.ready() {
-            Ok((client, request)) => ResponseFuture::download(client.download(request), |it| it),
-            Err(error) => ResponseFuture::failed(error),
+            Ok((client, request)) => client.download(request),
+            Err(error) => failed(error),
         }
     }
 
     /// The records of a response with one record per line.
-    pub fn lines<T: DeserializeOwned>(self) -> ResponseFuture<Records<T>> {
+    pub fn lines<T: DeserializeOwned + Send + 'static>(self) -> ResponseFuture<Records<T>> {
         match self.ready() {
             Ok((client, request)) => {
-                ResponseFuture::download(client.download(request), Download::records)
+                reading(client.download(request), |download| Ok(download.records()))
             }
-            Err(error) => ResponseFuture::failed(error),
+            Err(error) => failed(error),
         }
     }
 

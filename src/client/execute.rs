@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::client::addressed;
-use crate::client::handle::{FolioClient, Shared};
+use crate::client::handle::FolioClient;
 use crate::client::marker::Boxed;
 use crate::engine::download::Download;
 use crate::engine::page_ticket::PageTicket;
@@ -60,9 +60,7 @@ impl FolioClient {
         ticket: Option<PageTicket>,
     ) -> impl Future<Output = Result<Response>> + Send {
         async move {
-            let Shared {
-                session, tenant, ..
-            } = self.shared();
+            let (session, tenant) = (self.session(), &self.shared().tenant);
             match pipeline::run(session, tenant, &mut request, ticket.as_ref()).await {
                 Err(error) => Err(addressed::explained(&self, &request, error).await),
                 done => done,
@@ -72,7 +70,7 @@ impl FolioClient {
 
     /// The maximum number of requests in flight.
     pub(crate) fn permits(&self) -> usize {
-        self.shared().session.limit.most()
+        self.session().limit.most()
     }
 
     /// Sends a request as [`execute`](Self::execute) does, and returns the response as soon as its
@@ -102,9 +100,7 @@ impl FolioClient {
     #[expect(clippy::manual_async_fn, reason = "as `run`")]
     fn begin(self, mut request: Request) -> impl Future<Output = Result<Download>> + Send {
         async move {
-            let Shared {
-                session, tenant, ..
-            } = self.shared();
+            let (session, tenant) = (self.session(), &self.shared().tenant);
             match pipeline::open(session, tenant, &mut request).await {
                 Err(error) => Err(addressed::explained(&self, &request, error).await),
                 done => done,

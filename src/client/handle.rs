@@ -36,9 +36,21 @@ pub struct FolioClient(Arc<Shared>);
 /// The state that a client and its clones share. One reference count per call: shared counts are
 /// contended.
 pub(crate) struct Shared {
-    pub(crate) session: Arc<Session>,
+    pub(crate) session: Arc<dyn AnySession>,
     pub(crate) tenant: Tenant,
     pub(crate) directory: &'static dyn Directory,
+}
+
+/// A session, without its type, because most futures of a program contain a client: see
+/// [`erased`](crate::client::marker::erased).
+pub(crate) trait AnySession: Send + Sync {
+    fn session(&self) -> &Session;
+}
+
+impl AnySession for Session {
+    fn session(&self) -> &Session {
+        self
+    }
 }
 
 /// The modules of tenants. `tenant/directory.rs` implements it with calls of the client itself; it
@@ -70,7 +82,7 @@ impl FolioClient {
 
     /// What all handles share.
     pub(crate) fn session(&self) -> &Session {
-        &self.0.session
+        self.0.session.session()
     }
 
     /// Looks up the modules of tenants.

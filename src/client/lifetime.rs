@@ -3,6 +3,7 @@
 use tracing::warn;
 
 use crate::client::handle::FolioClient;
+use crate::client::marker::erased;
 use crate::wire::error::{Error, Result};
 
 impl FolioClient {
@@ -15,7 +16,7 @@ impl FolioClient {
     /// The server's response to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it
     /// rejects user name or password.
     pub async fn connect(&self) -> Result<()> {
-        self.session().token().await.map(drop)
+        erased(self.session().token()).await.map(drop)
     }
 
     /// Logs out of this session (and no other session of the user) and closes the client, with all
@@ -31,7 +32,7 @@ impl FolioClient {
     /// # Errors
     /// The server did not confirm the logout. The client is closed nevertheless.
     pub async fn close(&self) -> Result<()> {
-        self.session().close().await
+        erased(self.session().close()).await
     }
 
     /// Closes the client, as [`close`](Self::close) does, when `work` ends in any way: with a

@@ -10,7 +10,7 @@ use super::stream::JobStream;
 use super::update::JobUpdate;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
-use crate::call::mode::{Mode, ResponseFuture};
+use crate::call::mode::{Mode, ResponseFuture, failed};
 use crate::call::typed::{Call, FromResponse};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
@@ -162,11 +162,11 @@ impl<T: Send + 'static, M: Mode> UntilDone<T, M> {
     fn end(self) -> ResponseFuture<T> {
         let source = match self.source {
             Ok(source) => source,
-            Err(error) => return ResponseFuture::failed(error),
+            Err(error) => return failed(error),
         };
         let mut poller = Poller::new(self.client, source, self.bounds);
         let mut on_progress = self.on_progress;
-        ResponseFuture::other(async move {
+        Box::pin(async move {
             loop {
                 let update = poller.next().await?;
                 if let Some(call) = &mut on_progress {

@@ -11,6 +11,7 @@ use crate::call::mode::Mode;
 use crate::call::mode::in_mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
+use crate::client::marker::erased;
 use crate::engine::cache::CacheKey;
 use crate::record::scalar::Id;
 use crate::wire::error::{Error, Result};
@@ -214,11 +215,8 @@ impl CirculationPolicies {
             .param("location_id", &parameters.location);
         let key = CacheKey::new::<AppliedPolicy>(self.client.tenant(), request.target());
         let load = ask(self.client.clone(), kind, request);
-        self.client
-            .session()
-            .cache
-            .get(key, self.max_age, load)
-            .await
+        let cache = &self.client.session().cache;
+        erased(cache.get(key, self.max_age, load)).await
     }
 }
 

@@ -9,6 +9,7 @@ use crate::call::mode::Mode;
 use crate::call::mode::in_mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
+use crate::client::marker::erased;
 use crate::paging::RecordStream;
 use crate::record::scalar::Id;
 use crate::wire::error::Result;
@@ -86,11 +87,11 @@ impl FolioClient {
     #[doc(alias = "is_ecs")]
     #[doc(alias = "ecs_consortium")]
     pub async fn consortium(&self) -> Result<Option<TenantConsortium>> {
-        let by_affiliation = self.consortium_by_affiliation().await;
+        let by_affiliation = erased(self.consortium_by_affiliation()).await;
         if let Ok(Some(consortium)) = by_affiliation {
             return Ok(Some(consortium));
         }
-        match (by_affiliation, self.consortium_by_list().await) {
+        match (by_affiliation, erased(self.consortium_by_list()).await) {
             (_, Ok(Some(consortium))) => Ok(Some(consortium)),
             // A tenant outside of consortia does not have the module, or its lists are empty.
             (Ok(_), Ok(_)) => Ok(None),
@@ -188,7 +189,7 @@ impl TenantConsortium {
     /// The error of the central tenant, if neither request succeeds.
     #[doc(alias = "ecs_members")]
     pub async fn members(&self) -> Result<Vec<Member>> {
-        let error = match members(&self.central(), &self.id).await {
+        let error = match erased(members(&self.central(), &self.id)).await {
             Ok(members) => return Ok(members),
             Err(error) => error,
         };
@@ -197,7 +198,7 @@ impl TenantConsortium {
         {
             return Err(error);
         }
-        match members(&self.client, &self.id).await {
+        match erased(members(&self.client, &self.id)).await {
             Ok(members) if !members.is_empty() => Ok(members),
             _ => Err(error.with_help(
                 "the user needs an affiliation with the central tenant and the permission `consortia.tenants.collection.get` there",

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::FolioClient;
+use crate::client::marker::erased;
 use crate::engine::claims::TokenClaims;
 use crate::record::scalar::Id;
 use crate::value::cql;
@@ -51,7 +52,7 @@ impl FolioClient {
     /// The server's error for a login or renewal that was needed.
     pub async fn folio_headers(&self) -> Result<HeaderMap> {
         let tenant = self.tenant_header()?;
-        let token = self.session().fresh_token().await?;
+        let token = erased(self.session().fresh_token()).await?;
         let mut headers = HeaderMap::with_capacity(2);
         headers.insert(TENANT, tenant);
         headers.insert(TOKEN, token.header.clone());
@@ -72,7 +73,7 @@ impl FolioClient {
     #[doc(alias = "current_user")]
     pub async fn current_user_id(&self) -> Result<Id> {
         let login = self.current_login().await?;
-        self.id_of_user(&login).await
+        erased(self.id_of_user(&login)).await
     }
 
     /// The record of the user of this client, from the tenant of the login: `GET /users/{id}`. The
@@ -90,14 +91,14 @@ impl FolioClient {
     /// As [`current_user_id`](Self::current_user_id), and the server's error for the second call.
     pub async fn current_user<T: DeserializeOwned>(&self) -> Result<T> {
         let login = self.current_login().await?;
-        let id = self.id_of_user(&login).await?;
+        let id = erased(self.id_of_user(&login)).await?;
         let request = Request::new(&USER, &[id.as_str()]).tenant(&login.tenant);
         self.execute(request).await?.json()
     }
 
     async fn current_login(&self) -> Result<LoginResponse> {
         let auth = &self.session().auth;
-        let token = self.session().token().await?;
+        let token = erased(self.session().token()).await?;
         let claims = TokenClaims::of(token.header.to_str().unwrap_or_default());
         let username = claims
             .username()

@@ -9,6 +9,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::client::FolioClient;
+use crate::client::marker::erased;
 use crate::engine::cache::CacheKey;
 use crate::paging::RecordStream;
 use crate::tenant::version::compared;
@@ -211,7 +212,7 @@ impl FolioClient {
     /// forbidden and the second unknown, the error of the first.
     #[doc(alias = "module_versions")]
     pub async fn modules(&self) -> Result<Modules> {
-        Ok(self.modules_by(&|request| request).await?.0)
+        Ok(erased(self.modules_by(&|request| request)).await?.0)
     }
 
     /// The modules, and on Eureka the interfaces that the descriptors in its response provide, if

@@ -16,6 +16,7 @@ use crate::call::mode::Mode;
 use crate::call::mode::in_mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
+use crate::client::marker::erased;
 use crate::engine::cache::CacheKey;
 use crate::paging::RecordStream;
 use crate::record::scalar::Id;
@@ -219,11 +220,8 @@ impl ReferenceData {
             format!("{} {}", list.path, list.items),
         );
         let load = read(self.client.clone(), *list);
-        self.client
-            .session()
-            .cache
-            .get(key, self.max_age, load)
-            .await
+        let cache = &self.client.session().cache;
+        erased(cache.get(key, self.max_age, load)).await
     }
 
     /// The identifier of the record whose code, name or group equals `text` exactly.

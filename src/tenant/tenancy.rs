@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Method;
 
 use crate::client::FolioClient;
+use crate::client::marker::erased;
 use crate::tenant::modules::{Modules, Platform, Provided};
 use crate::tenant::version::{compared, fits};
 use crate::wire::error::Result;
@@ -78,7 +79,7 @@ impl FolioClient {
     /// # Errors
     /// As [`modules`](Self::modules).
     pub async fn tenancy(&self) -> Result<Tenancy> {
-        self.tenancy_by(|request| request).await
+        erased(self.tenancy_by(|request| request)).await
     }
 
     /// The same, with a change that is applied to each request before it is sent.

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::client::FolioClient;
+use crate::client::marker::erased;
 use crate::engine::retry::{self, Attempts, Bounds, Failed, Retried};
 use crate::value::splice;
 use crate::wire::error::{Error, Result};
@@ -85,7 +86,7 @@ impl FolioClient {
                 "the id of the record is empty",
             ));
         }
-        self.change(collection, path, change).await
+        erased(self.change(collection, path, change)).await
     }
 
     /// As [`update_with`](Self::update_with), for the record at any path and of any type, including
@@ -112,8 +113,7 @@ impl FolioClient {
         change: impl FnMut(&mut T) + Send,
     ) -> Result<Update<T>> {
         let path = path.as_ref().to_owned();
-        self.change(Collection::new(path.clone(), ""), path, change)
-            .await
+        erased(self.change(Collection::new(path.clone(), ""), path, change)).await
     }
 
     async fn change<T: Serialize + DeserializeOwned + Send>(

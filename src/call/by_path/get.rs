@@ -4,7 +4,7 @@ use super::common::debug;
 use super::pick::value_of;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
-use crate::call::mode::{Mode, ResponseFuture};
+use crate::call::mode::{Mode, ResponseFuture, reading};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;
@@ -53,8 +53,8 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetRequest<T, M> {
     pub fn send(self) -> M::Sent<T> {
         let response = self.client.response(self.request);
         self.mode.send(match self.key {
-            None => ResponseFuture::response(response, |response| response.json()),
-            Some(key) => ResponseFuture::other(async move { value_of(&response.await?, &key) }),
+            None => reading(response, |response| response.json()),
+            Some(key) => Box::pin(async move { value_of(&response.await?, &key) }),
         })
     }
 }

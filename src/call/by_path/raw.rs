@@ -29,7 +29,7 @@ impl<M: Mode> RequestBuilder<M> {
     /// What [`FolioClient::execute`] gives.
     pub fn send(self) -> M::Sent<Response> {
         let response = self.client.response(self.request);
-        self.mode.send(ResponseFuture::response(response, Ok))
+        self.mode.send(response)
     }
 
     /// Sends it and gives the response as soon as its headers arrived: see [`FolioClient::open`].
@@ -38,8 +38,7 @@ impl<M: Mode> RequestBuilder<M> {
     /// What [`FolioClient::execute`] gives.
     pub fn download(self) -> M::Sent<M::Download> {
         let download = self.client.download(self.request);
-        self.mode
-            .download(ResponseFuture::download(download, |it| it))
+        self.mode.download(download)
     }
 }
 

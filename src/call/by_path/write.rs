@@ -3,7 +3,7 @@
 use super::common::debug;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
-use crate::call::mode::{Mode, ResponseFuture};
+use crate::call::mode::{Mode, ResponseFuture, reading};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;
@@ -57,8 +57,7 @@ impl<T: Send + 'static, M: Mode> WriteRequest<T, M> {
     /// response is not of this type.
     pub fn send(self) -> M::Sent<T> {
         let response = self.client.response(self.request);
-        self.mode
-            .send(ResponseFuture::response(response, self.read))
+        self.mode.send(reading(response, self.read))
     }
 }
 
