@@ -42,6 +42,8 @@ struct State {
     connections: usize,
 }
 
+type Script = dyn Fn(&str, usize) -> Step + Send + Sync;
+
 impl H2 {
     /// `script` decides on a request by its path and the number of earlier requests to that path.
     /// The first connections end with GOAWAY, for these reasons, at the first request; the last id
@@ -50,6 +52,10 @@ impl H2 {
         goaways: &'static [Reason],
         script: impl Fn(&str, usize) -> Step + Send + Sync + 'static,
     ) -> Self {
+        Self::start_with(goaways, Arc::new(script)).await
+    }
+
+    async fn start_with(goaways: &'static [Reason], script: Arc<Script>) -> Self {
         let authority = Authority::new();
         let (certificate, key) = authority.certificate("127.0.0.1");
         let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
@@ -66,7 +72,7 @@ impl H2 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State::default()));
-        let (shared, script) = (Arc::clone(&state), Arc::new(script));
+        let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, state, script) =

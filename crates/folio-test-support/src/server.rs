@@ -149,7 +149,12 @@ impl Folio {
     pub async fn start(
         script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
-        Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), script)
+        let script: Arc<Script> = Arc::new(script);
+        Self::start_with(script).await
+    }
+
+    async fn start_with(script: Arc<Script>) -> Self {
+        Self::listen_with(TcpListener::bind("127.0.0.1:0").await.unwrap(), script)
     }
 
     /// As [`start`](Self::start), on a port of the test's choice.
@@ -157,12 +162,16 @@ impl Folio {
         listener: TcpListener,
         script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
+        Self::listen_with(listener, Arc::new(script))
+    }
+
+    /// Compiled once, and not for each script: so are the tasks of the runtime.
+    fn listen_with(listener: TcpListener, script: Arc<Script>) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State {
             lifetime: Some(600),
             ..State::default()
         }));
-        let script: Arc<Script> = Arc::new(script);
         let shared = Arc::clone(&state);
         let requests = watch::Sender::new(());
         let told = requests.clone();

@@ -79,13 +79,17 @@ impl Streams {
     /// `script` responds to a request; it gets the number of earlier requests. Logins are handled
     /// automatically.
     pub async fn start(script: impl Fn(&Got, usize) -> Flow + Send + Sync + 'static) -> Self {
+        let script: Arc<Script> = Arc::new(script);
+        Self::start_with(script).await
+    }
+
+    async fn start_with(script: Arc<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
             log: Arc::default(),
             written: Arc::default(),
         };
-        let script: Arc<Script> = Arc::new(script);
         let shared = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
