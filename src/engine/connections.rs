@@ -13,7 +13,6 @@ use std::time::Duration;
 use http::header::{ACCEPT, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Response};
-use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
@@ -198,7 +197,8 @@ pub(crate) enum Sending {
 }
 
 /// The head of a response.
-type Sent = Result<Response<Incoming>, legacy::Error>;
+#[cfg(feature = "http2")]
+type Sent = Result<Response<hyper::body::Incoming>, legacy::Error>;
 
 impl Future for Sending {
     type Output = Result<Response<HttpBody>, HttpError>;
