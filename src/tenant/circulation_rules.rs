@@ -10,8 +10,7 @@ use crate::call::mode::Mode;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
 use crate::client::FolioClient;
-use crate::client::marker::Async;
-use crate::client::marker::erased;
+use crate::client::marker::{Async, erased};
 use crate::engine::cache::CacheKey;
 use crate::record::scalar::Id;
 use crate::wire::error::{Error, Result};

@@ -8,8 +8,7 @@ use crate::call::mode::Mode;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
 use crate::client::FolioClient;
-use crate::client::marker::Async;
-use crate::client::marker::erased;
+use crate::client::marker::{Async, erased};
 use crate::paging::RecordStream;
 use crate::record::scalar::Id;
 use crate::wire::error::Result;

@@ -523,32 +523,28 @@ struct Limited {
     slow: bool,
 }
 
-fn check_memory(harvest: Limited) -> Result<(), TestCaseError> {
-    let Limited {
-        limit,
-        bytes,
-        parallel,
-        ordered,
-        mode,
-        slow,
-    } = harvest;
+fn check_memory(run: Limited) -> Result<(), TestCaseError> {
     let runtime = paused();
     let _context = runtime.enter();
     let things = Things {
         size: 200,
         latency: Duration::from_millis(10),
-        ..Things::new(random_ids(u64::from(limit), 400))
+        ..Things::new(random_ids(u64::from(run.limit), 400))
     };
     let (folio, things) = connect(things);
     let harvest = folio
-        .harvest(list::<Value>(&folio, limit))
-        .parallel(parallel)
-        .max_buffered_bytes(bytes);
-    let harvest = if ordered { harvest.ordered() } else { harvest };
-    let pause = Duration::from_millis(if slow { 3 } else { 0 });
+        .harvest(list::<Value>(&folio, run.limit))
+        .parallel(run.parallel)
+        .max_buffered_bytes(run.bytes);
+    let harvest = if run.ordered {
+        harvest.ordered()
+    } else {
+        harvest
+    };
+    let pause = Duration::from_millis(if run.slow { 3 } else { 0 });
     let came = runtime.block_on(async {
         let mut came = 0;
-        match mode {
+        match run.mode {
             0 => {
                 let mut stream = harvest.stream();
                 while let Some(thing) = stream.next().await {
@@ -568,7 +564,7 @@ fn check_memory(harvest: Limited) -> Result<(), TestCaseError> {
             _ => {
                 let count = Arc::new(AtomicUsize::new(0));
                 let counted = Arc::clone(&count);
-                let run = harvest.for_each_concurrent(3, move |thing| {
+                let ended = harvest.for_each_concurrent(3, move |thing| {
                     let count = Arc::clone(&counted);
                     async move {
                         tokio::time::sleep(pause).await;
@@ -576,7 +572,7 @@ fn check_memory(harvest: Limited) -> Result<(), TestCaseError> {
                         thing.map(drop)
                     }
                 });
-                run.await.unwrap();
+                ended.await.unwrap();
                 came = count.load(Ordering::SeqCst);
             }
         }
@@ -586,16 +582,16 @@ fn check_memory(harvest: Limited) -> Result<(), TestCaseError> {
     let most = things.bytes.most.load(Ordering::SeqCst);
     let largest = things.bytes.largest.load(Ordering::SeqCst);
     // One page is being read when the next one is requested in the order of the list.
-    let page = if ordered { 2 * largest } else { largest };
+    let page = if run.ordered { 2 * largest } else { largest };
     prop_assert!(
-        most <= bytes.max(page),
+        most <= run.bytes.max(page),
         "{} of {}, pages of {}",
         most,
-        bytes,
+        run.bytes,
         largest
     );
     let in_flight = things.most_in_flight.load(Ordering::SeqCst);
-    prop_assert!(in_flight <= parallel, "{}", in_flight);
+    prop_assert!(in_flight <= run.parallel, "{}", in_flight);
     Ok(())
 }
 

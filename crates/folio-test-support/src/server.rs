@@ -149,8 +149,7 @@ impl Folio {
     pub async fn start(
         script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
-        let script: Arc<Script> = Arc::new(script);
-        Self::start_with(script).await
+        Self::start_with(Arc::new(script)).await
     }
 
     async fn start_with(script: Arc<Script>) -> Self {

@@ -79,8 +79,7 @@ impl Streams {
     /// `script` responds to a request; it gets the number of earlier requests. Logins are handled
     /// automatically.
     pub async fn start(script: impl Fn(&Got, usize) -> Flow + Send + Sync + 'static) -> Self {
-        let script: Arc<Script> = Arc::new(script);
-        Self::start_with(script).await
+        Self::start_with(Arc::new(script)).await
     }
 
     async fn start_with(script: Arc<Script>) -> Self {
